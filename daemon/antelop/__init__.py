@@ -1,0 +1,22 @@
+"""Antelop Ingest: drop a recording in a folder; seconds later it is in the lab's database, or someone is told why not.
+
+The sentence that the modules spell: a **drop folder** is scanned; what has **settled** is **paired** with its **manifest** into a
+**delivery**; a **worker** claims the delivery, **reads** the NWB file, **checks** it against the stored **rig**, and in one
+transaction **inserts** the session's **rows** and its **masks**; then it writes a **receipt**.
+
+A module imports only from the groups above its own (a test reads the imports):
+
+=========  =======================================================================================================
+words      `errors`, `recording`, `trials`, `settle`: no I/O, no clock
+inputs     `rig`, `manifest`: parse and validate
+rules      `checks`, `rows`: recording, rig and keys in; problems or rows out
+edges      `config`, `log`, `inbox`, `nwb`, `arrays`, `embedded`, `analysis`, `tables`, `receipt`: one outside thing each
+heart      `lab`, `masks`, `ingest`: one session, top to bottom
+service    `worker`, `service`, `status`, `load_connection`, `demo`, `cli`
+=========  =======================================================================================================
+"""
+
+from antelop.analysis import antelop_analysis
+from antelop.trials import split_trials
+
+__all__ = ["antelop_analysis", "split_trials"]

@@ -1,0 +1,61 @@
+"""The three ways in which an ingest does not succeed, and what is said about each.
+
+`Rejected`: the delivery is wrong, and stays so until something changes. `Unavailable`: the world is wrong, and trying again
+later is right. Any other exception is a defect of this software.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing that is wrong, said to a person who can mend it.
+
+    Attributes
+    ----------
+    check
+        Name of the check that found it (``feature_missing``), by which the configuration sets its severity.
+    where
+        JSON pointer into a rig or manifest (``/features/2/name``), or a path in the NWB file (``acquisition/lick``).
+    what
+        What is wrong, quoting the values.
+    remedy
+        What the person would do about it, naming the nearest match where there is one.
+    """
+
+    check: str
+    where: str
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}. {self.remedy}." if self.where else f"{self.what}. {self.remedy}."
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the problem as the JSON object that receipts and ``--json`` carry."""
+        return asdict(self)
+
+
+class Rejected(Exception):
+    """A delivery, rig or manifest is wrong; nothing of it was stored, and `problems` lists all that is wrong with it."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        if not self.problems:
+            message = "Rejected needs at least one problem"
+            raise ValueError(message)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        if len(self.problems) == 1:
+            return str(self.problems[0])
+        return "\n".join([f"{len(self.problems)} problems:", *(f"  - {problem}" for problem in self.problems)])
+
+
+class Misconfigured(Rejected):
+    """The configuration is wrong, and `problems` lists every mistake by its key."""
+
+
+class Unavailable(Exception):
+    """Something outside is away (database, share, disk, lock); the same call may succeed later."""

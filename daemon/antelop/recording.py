@@ -1,0 +1,264 @@
+"""What a session's file says: its series and tables, described without loading their samples.
+
+Everything that can be sliced like an array is a `Samples`: an HDF5 dataset, a numpy array, or one of the three views below that
+compute their values when they are sliced (`Clock`, `Scaled`, `Track`).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+BLOCK_BYTES = 4 << 20
+"""How much of an array is in memory at once while it is looked at or copied."""
+
+
+class Samples(Protocol):
+    """An array that may be on disk: it has a shape and a dtype, and slicing it reads that part."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+
+    def __getitem__(self, key: slice, /) -> NDArray[Any]: ...
+
+
+def blocks(samples: Samples) -> Iterator[NDArray[Any]]:
+    """Yield the samples in order, some `BLOCK_BYTES` at a time and in whole chunks where they are stored in chunks."""
+    length = samples.shape[0]
+    row_bytes = max(1, samples.dtype.itemsize * int(np.prod(samples.shape[1:], dtype=np.int64)))
+    rows = max(1, BLOCK_BYTES // row_bytes)
+    chunks = getattr(samples, "chunks", None)
+    if chunks:
+        rows = max(1, rows // chunks[0]) * chunks[0]
+    for start in range(0, length, rows):
+        yield samples[start : min(start + rows, length)]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A regular clock: sample i was taken at ``start + i / rate``.
+
+    The formula is that of NWB's ``starting_time`` and ``rate`` (NWB 2 schema, TimeSeries).
+    """
+
+    start: float
+    rate: float
+    count: int
+
+    @property
+    def shape(self) -> tuple[int]:
+        """One time for each sample."""
+        return (self.count,)
+
+    @property
+    def dtype(self) -> np.dtype[np.float64]:
+        """Seconds, as float64."""
+        return np.dtype(np.float64)
+
+    def __getitem__(self, key: slice) -> NDArray[np.float64]:
+        return self.start + np.arange(*key.indices(self.count)) / self.rate
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """Samples in their unit: ``samples * conversion + offset``, float64 (NWB 2 schema, ``TimeSeries.data``)."""
+
+    samples: Samples
+    conversion: float
+    offset: float
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the stored samples."""
+        return self.samples.shape
+
+    @property
+    def dtype(self) -> np.dtype[np.float64]:
+        """Scaled samples are float64 whatever the file's dtype."""
+        return np.dtype(np.float64)
+
+    @property
+    def chunks(self) -> Any:  # noqa: ANN401  # h5py has no type for it
+        """How the stored samples are chunked, if they are."""
+        return getattr(self.samples, "chunks", None)
+
+    def __getitem__(self, key: slice) -> NDArray[np.float64]:
+        return self.samples[key] * np.float64(self.conversion) + np.float64(self.offset)
+
+
+@dataclass(frozen=True)
+class Track:
+    """Positions and how certain they are, side by side: float64 (n, 3) x, y, certainty or (n, 4) x, y, z, certainty.
+
+    Attributes
+    ----------
+    position
+        (n, 2) or (n, 3).
+    certainty
+        (n,), or None where the file has none: the column is NaN then.
+    """
+
+    position: Samples
+    certainty: Samples | None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """One row a sample, a column for each coordinate, and one for the certainty."""
+        return (self.position.shape[0], self.position.shape[1] + 1)
+
+    @property
+    def dtype(self) -> np.dtype[np.float64]:
+        """Tracks are float64."""
+        return np.dtype(np.float64)
+
+    def __getitem__(self, key: slice) -> NDArray[np.float64]:
+        position = self.position[key]
+        certainty = np.full(len(position), np.nan) if self.certainty is None else self.certainty[key]
+        return np.column_stack([position, certainty]).astype(np.float64, copy=False)
+
+
+@dataclass(frozen=True)
+class Video:
+    """One file that an ImageSeries names, as found on disk when the recording was read.
+
+    Attributes
+    ----------
+    name
+        The path as the file gives it, relative to the NWB file.
+    path
+        Where it really is, links followed; None if there is no such file.
+    inside
+        Whether that place is inside the folder of the NWB file (which decides whether it may be read).
+    size
+        Its size in bytes, 0 if there is none.
+    """
+
+    name: str
+    path: Path | None
+    inside: bool
+    size: int
+
+
+@dataclass(frozen=True)
+class Series:
+    """One time series of the file.
+
+    Attributes
+    ----------
+    path
+        Where a rig finds it: ``acquisition/lick``, ``stimulus/led``, ``processing/behavior/Position/head``.
+    neurodata_type
+        Its NWB type, such as ``TimeSeries``, ``IntervalSeries``, ``SpatialSeries``, ``PoseEstimationSeries``, ``ImageSeries``.
+    data
+        The samples as stored, before conversion and offset; None if the series has none (or they are external videos).
+    timestamps
+        Seconds, float64 in a good file; a `Clock` if the file declares a rate; None if it has neither.
+    unit, conversion, offset, description
+        As in the file; ``data * conversion + offset`` is in `unit`.
+    confidence
+        How certain each position is, for pose estimation.
+    videos
+        The external files of an ImageSeries, in order.
+    """
+
+    path: str
+    neurodata_type: str
+    data: Samples | None
+    timestamps: Samples | None
+    unit: str = ""
+    conversion: float = 1.0
+    offset: float = 0.0
+    description: str = ""
+    confidence: Samples | None = None
+    videos: tuple[Video, ...] = ()
+
+    @property
+    def values(self) -> Samples | None:
+        """The samples in their unit: the stored ones where nothing scales them."""
+        if self.data is None or (self.conversion == 1.0 and self.offset == 0.0):
+            return self.data
+        return Scaled(self.data, self.conversion, self.offset)
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """A TimeIntervals table, such as ``intervals/trials``: start and stop times in seconds, each (n,)."""
+
+    path: str
+    start: Samples
+    stop: Samples
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What one NWB file says.
+
+    Attributes
+    ----------
+    series, intervals
+        By path, as a rig names them.
+    others
+        NWB type by path of everything else a rig might name by mistake.
+    """
+
+    path: Path
+    nwb_version: str
+    identifier: str
+    object_id: str
+    session_start_time: datetime
+    subject_id: str | None = None
+    series: Mapping[str, Series] = field(default_factory=dict)
+    intervals: Mapping[str, Intervals] = field(default_factory=dict)
+    others: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Events:
+    """Samples at discrete times, in time order.
+
+    Attributes
+    ----------
+    data, timestamps
+        As in the file where that was in order already, else sorted copies.
+    dropped
+        How many rows had a time that is no finite number, and were left out.
+    backward
+        How many times stepped back, so that the rows were sorted.
+    """
+
+    data: Samples
+    timestamps: Samples
+    dropped: int = 0
+    backward: int = 0
+
+
+def in_time_order(data: Samples, timestamps: Samples) -> Events:
+    """Put discrete samples in time order: rows with a time that is no finite number are dropped, the others sorted (stable).
+
+    Samples that are in order already are returned as they are, unread. Arrays that differ in length are returned as they are:
+    saying so is a check's business.
+    """
+    if isinstance(timestamps, Clock) or data.shape[:1] != timestamps.shape[:1]:
+        return Events(data, timestamps)
+    dropped = backward = 0
+    last = -np.inf
+    for block in blocks(timestamps):
+        finite = np.isfinite(block)
+        dropped += int(len(block) - np.count_nonzero(finite))
+        times = np.concatenate([[last], block[finite]])
+        backward += int(np.count_nonzero(np.diff(times) < 0))
+        last = times[-1]
+    if not dropped and not backward:
+        return Events(data, timestamps)
+    times = timestamps[:]
+    kept = np.flatnonzero(np.isfinite(times))
+    order = kept[np.argsort(times[kept], kind="stable")]
+    return Events(data[:][order], times[order], dropped, backward)
