@@ -1,7 +1,7 @@
 """Antelop Ingest: drop a recording in a folder; seconds later it is in the lab's database, or someone is told why not.
 
-The sentence that the modules spell: a **drop folder** is scanned; what has **settled** is **paired** with its **manifest** into a
-**delivery**; a **worker** claims the delivery, **reads** the NWB file, **checks** it against the stored **rig**, and in one
+The sentence that the modules spell: a **drop folder** is scanned; what has **settled** is **paired** with its **manifest** into
+a **delivery**; a **worker** claims the delivery, **reads** the NWB file, **checks** it against the stored **rig**, and in one
 transaction **inserts** the session's **rows** and its **masks**; then it writes a **receipt**.
 
 A module imports only from the groups above its own (a test reads the imports):

@@ -21,10 +21,12 @@ class Samples(Protocol):
     """An array that may be on disk: it has a shape and a dtype, and slicing it reads that part."""
 
     @property
-    def shape(self) -> tuple[int, ...]: ...
+    def shape(self) -> tuple[int, ...]:
+        """How many samples, by how many channels."""
 
     @property
-    def dtype(self) -> np.dtype[Any]: ...
+    def dtype(self) -> np.dtype[Any]:
+        """What one sample is."""
 
     def __getitem__(self, key: slice, /) -> NDArray[Any]: ...
 
