@@ -1,0 +1,1 @@
+"""The database: its connection, and the definitions of every table."""
