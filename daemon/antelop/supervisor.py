@@ -1,0 +1,74 @@
+"""Talking to the service manager that started this process, by the protocol of sd_notify(3).
+
+Datagrams of ``NAME=value`` lines to the Unix socket that ``NOTIFY_SOCKET`` names. Nothing is ever answered; a process that no
+service manager started has no such socket, and says nothing.
+"""
+
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+
+LONGEST = 1000
+"""Bytes of a status; systemd reads no more than 4096 of a message."""
+
+
+class Supervisor:
+    """The service manager, or nobody.
+
+    A message that does not get through is not repeated and raises nothing: whoever would wait for it has gone, or says so.
+
+    Parameters
+    ----------
+    environment
+        Environment variables: ``NOTIFY_SOCKET``, ``WATCHDOG_USEC`` and ``WATCHDOG_PID`` are read.
+    process
+        This process's id: a watchdog that is set for another process, such as a parent, is not ours to feed.
+
+    Attributes
+    ----------
+    patience
+        Seconds after which the service manager ends a process that has not called `alive`; None: it waits for ever.
+    """
+
+    def __init__(self, environment: Mapping[str, str], process: int) -> None:
+        name = environment.get("NOTIFY_SOCKET", "")
+        # unix(7): an abstract name begins with a null byte, which no environment variable holds.
+        self._address = name.replace("@", "\0", 1) if name.startswith("@") else name
+        microseconds = int(environment.get("WATCHDOG_USEC", "0"))
+        ours = environment.get("WATCHDOG_PID", str(process)) == str(process)
+        self.patience = microseconds / 1e6 if microseconds and ours else None
+
+    def ready(self, status: str) -> None:
+        """Say that the service has started, or has finished reloading its configuration."""
+        self._send("READY=1", _status(status))
+
+    def alive(self, status: str) -> None:
+        """Say that the service advances, and what it does; at least twice within `patience`."""
+        self._send("WATCHDOG=1", _status(status))
+
+    def reloading(self, now: float) -> None:
+        """Say that the configuration is being read again; `ready` follows.
+
+        Parameters
+        ----------
+        now
+            Seconds of ``CLOCK_MONOTONIC`` (`time.monotonic`).
+        """
+        self._send("RELOADING=1", f"MONOTONIC_USEC={int(now * 1e6)}")
+
+    def stopping(self, status: str) -> None:
+        """Say that the service has begun to stop."""
+        self._send("STOPPING=1", _status(status))
+
+    def _send(self, *lines: str) -> None:
+        if not self._address:
+            return
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+            channel.settimeout(1.0)  # a service manager that does not read must not hold up the service
+            channel.sendto("\n".join(lines).encode(), self._address)
+
+
+def _status(text: str) -> str:
+    """Return the line that says what the service does; file names in it may hold anything, and a line break ends the line."""
+    line = "".join(character if character.isprintable() else " " for character in text)
+    return "STATUS=" + line.encode()[:LONGEST].decode(errors="ignore")
