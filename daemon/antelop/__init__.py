@@ -8,17 +8,17 @@ A module imports only from the groups above its own (a test reads the imports):
 
 =======  ========================================================================================================
 words    `errors`, `recording`, `trials`, `settle`, `document`: no I/O, no clock
-inputs   `rig`, `manifest`, `delivery`: parse and validate
+inputs   `rig`, `manifest`, `delivery`, `functions`: parse and validate
 rules    `checks`, `rows`: recording, rig and keys in; problems or rows out
-edges    `config`, `log`, `inbox`, `nwb`, `arrays`, `embedded`, `analysis`, `tables`, `receipt`: one outside thing each
-heart    `lab`, `masks`, `ingest`: one session, top to bottom
+edges    `config`, `log`, `inbox`, `nwb`, `arrays`, `embedded`, `analysis`, `trust`, `tables`, `receipt`: one outside thing each
+heart    `lab`, `guard`, `masks`, `ingest`: one session, top to bottom
 service  `worker`, `service`, `status`, `load_connection`, `demo`, `cli`
 =======  ========================================================================================================
 """
 
 import os
 
-from antelop.analysis import antelop_analysis
+from antelop.functions import antelop_analysis
 from antelop.trials import split_trials
 
 # DataJoint reads these once, when it is imported. A datajoint.json that happens to lie in a working directory must not redirect

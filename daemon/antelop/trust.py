@@ -1,0 +1,100 @@
+"""Who else could change what this user runs, asked as sshd asks it of the files that hold keys."""
+
+import grp
+import os
+import pwd
+import stat
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from antelop.errors import Problem
+
+
+def untrusted(paths: Iterable[Path], *, uid: int, trusted: Collection[str] = ()) -> list[Problem]:
+    """Say by whom files and folders could be changed who is not trusted.
+
+    The paths and all their parents, also those that symbolic links lead to, have to belong to root, to this user, to a trusted
+    user or to a member of a trusted group, and nobody else may write them. What is only a parent may be written by all where
+    its sticky bit keeps them from replacing what is not theirs, as in ``/tmp``. Access control lists are not read.
+
+    Parameters
+    ----------
+    paths
+        Scripts, and the folders in which they are looked for.
+    uid
+        The number of the user who is to run them.
+    trusted
+        Names of users and groups.
+
+    Returns
+    -------
+    list of Problem
+        Each with the path and how to mend it; none if all can be trusted.
+    """
+    groups = set()
+    for name in trusted:
+        with suppress(KeyError):
+            groups.add(grp.getgrnam(name).gr_gid)
+    asked = list(paths)
+    searched = {path.resolve() for path in asked}
+    problems = []
+    for path in sorted({step for place in asked for step in _passed(place)}):
+        try:
+            info = path.lstat()
+        except OSError as error:
+            remedy = "make it readable for this user, or mend the configuration"
+            problems.append(Problem("analysis_untrusted", str(path), f"it cannot be looked at: {error.strerror}", remedy))
+            continue
+        owner = _user_name(info.st_uid)
+        if info.st_uid not in (0, uid) and owner not in trusted and groups.isdisjoint(_groups_of(info.st_uid)):
+            remedy = f"chown root {path}, or add {owner} to the trusted"
+            problems.append(Problem("analysis_untrusted", str(path), f"it belongs to {owner}, who is not trusted", remedy))
+        if stat.S_ISLNK(info.st_mode) or (info.st_mode & stat.S_ISVTX and path.resolve() not in searched):
+            continue
+        mode = stat.filemode(info.st_mode)
+        if info.st_mode & stat.S_IWGRP and info.st_gid not in groups:
+            group = _group_name(info.st_gid)
+            remedy = f"chmod g-w {path}, or add {group} to the trusted"
+            what = f"the group {group} may write it ({mode}), and is not trusted"
+            problems.append(Problem("analysis_untrusted", str(path), what, remedy))
+        if info.st_mode & stat.S_IWOTH:
+            problems.append(Problem("analysis_untrusted", str(path), f"everybody may write it ({mode})", f"chmod o-w {path}"))
+    return problems
+
+
+def _passed(path: Path) -> Iterator[Path]:
+    """Yield a path, its parents, and every link among them with where it leads to and the parents of that."""
+    seen = set()
+    waiting = [path.absolute()]
+    while waiting:
+        target = waiting.pop()
+        for step in (target, *target.parents):
+            if step not in seen:
+                seen.add(step)
+                yield step
+                if step.is_symlink():
+                    waiting.append(step.parent / step.readlink())
+
+
+def _user_name(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"user {number}"
+
+
+def _group_name(number: int) -> str:
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return f"group {number}"
+
+
+def _groups_of(user: int) -> list[int]:
+    """Return the numbers of a user's groups."""
+    try:
+        account = pwd.getpwuid(user)
+    except KeyError:
+        return []
+    return os.getgrouplist(account.pw_name, account.pw_gid)
