@@ -1,0 +1,171 @@
+"""JSON as a database can keep it, and how sentences speak of what it holds.
+
+JSON is read as RFC 8259 has it, and stricter where Python is lenient: no member is repeated, numbers are finite, text can be
+stored. Places in a document are JSON pointers (RFC 6901).
+"""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from antelop.errors import Problem, Rejected
+
+NESTING = 32
+"""How deep lists and objects may be nested: more than any rig or manifest needs, and far from where Python gives up."""
+
+_TOO_DEEP = (f"lists and objects are nested more than {NESTING} deep", "Write it flatter")
+
+_SHOWN = 60
+"""How many characters of a value a sentence shows."""
+
+
+def pointer(path: Iterable[str | int]) -> str:
+    """Return the JSON pointer of the value to which these members and list indices lead (RFC 6901)."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+
+
+def quoted(value: object) -> str:
+    """Return a value as a sentence shows it: as JSON on one line, not too long, what does not print escaped."""
+    text = json.dumps(value, ensure_ascii=False, default=repr)
+    if not text.isprintable():
+        text = json.dumps(value, default=repr)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def nearest(name: str, choices: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the choice that was probably meant, whatever its case, or None if none is like it.
+
+    `cutoff` says how like: 1 is the same, 0 has nothing in common (`difflib.SequenceMatcher.ratio`).
+    """
+    folded = {choice.casefold(): choice for choice in choices}
+    found = get_close_matches(name.casefold(), folded, n=1, cutoff=cutoff)
+    return folded[found[0]] if found else None
+
+
+def member(value: object, *names: str) -> Any:  # noqa: ANN401  # whatever the document holds there
+    """Return the member to which the names lead, None if there is none, whatever the value is."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def items(document: object, name: str) -> Iterator[tuple[str, Any]]:
+    """Yield the items of the list of this name, each after its pointer; none if it is no list."""
+    values = member(document, name)
+    for index, value in enumerate(values if isinstance(values, list) else ()):
+        yield pointer((name, index)), value
+
+
+class _Infinite(str):
+    """A number as the text writes it, of which there is no finite value."""
+
+    __slots__ = ()
+
+
+class _Repeating(dict[str, Any]):
+    """An object in which the members `names` are there more than once."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.names = [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else _Repeating(pairs)
+
+
+def _integer(digits: str) -> int | _Infinite:
+    # float takes any number of digits; int refuses more than some thousands, and nobody counts that far.
+    return _Infinite(digits) if math.isinf(float(digits)) else int(digits)
+
+
+def _real(digits: str) -> float | _Infinite:
+    return _Infinite(digits) if math.isinf(float(digits)) else float(digits)
+
+
+def load(text: bytes) -> dict[str, Any]:
+    """Return the object that a JSON text holds.
+
+    Parameters
+    ----------
+    text
+        The file's bytes: UTF-8, with or without a byte order mark.
+
+    Raises
+    ------
+    Rejected
+        If it is not UTF-8, not JSON or no object; else with every repeated member, number that is not finite and text that
+        no database stores, or if it is nested too deep.
+    """
+    try:
+        document = json.loads(
+            text.decode().removeprefix("\ufeff"),
+            object_pairs_hook=_members,
+            parse_int=_integer,
+            parse_float=_real,
+            parse_constant=_Infinite,
+        )
+    except UnicodeDecodeError as error:
+        what = f"the byte 0x{text[error.start]:02x} is not UTF-8"
+        raise _unreadable(f"byte {error.start}", what, "Save the file as UTF-8") from None
+    except json.JSONDecodeError as error:
+        here = error.doc[error.pos : error.pos + 20]
+        found = quoted(here) if here else "the end of the text"
+        what = f"this is not JSON: {error.msg[0].lower()}{error.msg[1:]} at {found}"
+        remedy = "Correct the text there" if error.doc.strip() else "Write the file again, there is nothing in it"
+        raise _unreadable(f"line {error.lineno}, column {error.colno}", what, remedy) from None
+    except RecursionError:
+        raise _unreadable("", *_TOO_DEEP) from None
+    if not isinstance(document, dict):
+        raise _unreadable("", f"the text holds {quoted(document)} and no object", 'Write an object: {"member": value, …}')
+    problems = list(_unstorable(document))
+    if problems:
+        raise Rejected(problems)
+    return document
+
+
+def _unreadable(where: str, what: str, remedy: str) -> Rejected:
+    return Rejected([Problem("json", where, what, remedy)])
+
+
+def _unstorable(document: dict[str, Any]) -> Iterator[Problem]:
+    """Yield, in order, what the grammar of JSON lets through and a database does not keep."""
+    pending: list[tuple[tuple[str | int, ...], Any]] = [((), document)]
+    while pending:
+        path, value = pending.pop()
+        for what, remedy in _faults(value, len(path)):
+            yield Problem("json", printable(pointer(path)), what, remedy)
+        steps = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+        if len(path) < NESTING:
+            pending.extend(((*path, step), value[step]) for step in reversed(steps))
+
+
+def printable(text: str) -> str:
+    """Return the text with what does not print escaped as in JSON."""
+    return text if text.isprintable() else json.dumps(text)[1:-1]
+
+
+def _faults(value: object, depth: int) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with one value and the remedy."""
+    if isinstance(value, dict | list) and depth == NESTING:
+        yield _TOO_DEEP
+    if isinstance(value, _Infinite):
+        yield f"{quoted(value)[1:-1]} is not a finite number", "Write a finite number, or leave it out"
+    for text in [value] if isinstance(value, str) else value if isinstance(value, dict) else ():
+        if not _storable(text):
+            yield f"{quoted(text)} has a character that cannot be stored", "Leave out U+0000 and unpaired surrogates"
+    for name in value.names if isinstance(value, _Repeating) else ():
+        yield f"the member {quoted(name)} is there more than once", "Leave one of them"
+
+
+def _storable(text: str) -> bool:
+    """Return whether every database keeps the text: PostgreSQL has no U+0000, and UTF-8 no unpaired surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
