@@ -1,0 +1,142 @@
+"""What is in an HDF5 file, found without ever leaving the file, and read no further than asked."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from antelop.errors import Problem, Rejected
+from antelop.nwb.source import COPY_AGAIN
+
+Hdf5 = Any
+"""A file, group or dataset of h5py, which has no types."""
+
+LONGEST_PATH = 1000
+"""Longer paths are not followed, so that neither names nor nesting can fill the memory."""
+
+_MOST_LINKS = 16  # on the way to one object, as many as HDF5 itself follows
+_MOST_BYTES = 1 << 20  # of values that are read at once
+
+
+class OutOfReach(ValueError):
+    """Something is not in the file as it should be, or not in a form that can be read; the text says what it is instead."""
+
+
+@contextmanager
+def damage_told(where: str, subject: str = "it") -> Iterator[None]:
+    """Turn what h5py raises about a file's content into a sentence."""
+    try:
+        yield
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+        what = f"{subject} cannot be read: {' '.join(map(str, error.args))}"
+        remedy = f"{COPY_AGAIN}, or, if it is no better there, write it again"
+        raise Rejected([Problem("nwb_damaged", where, what, remedy)]) from error
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Samples in an open file: slicing reads them, and raises Rejected where they are damaged."""
+
+    dataset: Hdf5
+    where: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    chunks: tuple[int, ...] | None
+
+    def __getitem__(self, key: slice) -> NDArray[Any]:
+        if not self.dataset:
+            raise ValueError(f"{self.where} was sliced after its file had been closed")
+        with damage_told(self.where):
+            samples: NDArray[Any] = self.dataset[key]
+        return samples
+
+
+def find(group: Hdf5, path: str) -> Hdf5 | None:
+    """Return the group or dataset at a path, or None if there is nothing.
+
+    Raises
+    ------
+    OutOfReach
+        There is a link, but to another file or to nothing.
+    """
+    here, links = group, 0
+    ahead = path.split("/")[::-1]
+    while ahead:
+        name = ahead.pop()
+        if name in {"", "."}:
+            continue
+        key = name.encode("utf-8", "surrogateescape")
+        if not isinstance(here, h5py.Group) or not here.id.links.exists(key):
+            if links:
+                raise OutOfReach("link to nothing")
+            return None
+        kind = here.id.links.get_info(key).type
+        if kind == h5py.h5l.TYPE_HARD:
+            here = here[name]
+            continue
+        if kind != h5py.h5l.TYPE_SOFT:
+            raise OutOfReach("link to another file")
+        target = here.id.links.get_val(key).decode("utf-8", "surrogateescape")
+        links += 1
+        if links > _MOST_LINKS or len(target) > LONGEST_PATH:
+            raise OutOfReach("link to nothing")
+        here = here.file if target.startswith("/") else here
+        ahead += target.split("/")[::-1]
+    return here
+
+
+def dataset(group: Hdf5, name: str) -> Hdf5 | None:
+    """Return a dataset of a group; None if there is none, or one that is declared empty.
+
+    Raises
+    ------
+    OutOfReach
+        Its values are in another file, or compressed in a way that is not known here.
+    """
+    try:
+        found = find(group, name)
+    except OutOfReach as reason:
+        raise OutOfReach(f"its {name} is a {reason}") from None
+    if found is None:
+        return None
+    if not isinstance(found, h5py.Dataset):
+        raise OutOfReach(f"its {name} is no dataset")
+    layout = found.id.get_create_plist()
+    if layout.get_layout() == h5py.h5d.VIRTUAL or layout.get_external_count():
+        raise OutOfReach(f"its {name} is kept in another file")
+    for code, _, _, label in map(layout.get_filter, range(layout.get_nfilters())):
+        if not h5py.h5z.filter_avail(code):
+            raise OutOfReach(f"its {name} is compressed with {text(label) or code}, which is not installed")
+    return None if found.shape is None else found
+
+
+def samples(group: Hdf5, name: str, where: str) -> Stored | None:
+    """Return a dataset of a group as samples; `where` is the group's path as rigs know it."""
+    found = dataset(group, name)
+    return found and Stored(found, f"{where}/{name}", found.shape, found.dtype, found.chunks)
+
+
+def values(group: Hdf5, name: str, most: int = 1) -> list[Any]:
+    """Read a small dataset of a group, of whatever shape; an empty list if there is none."""
+    found = dataset(group, name)
+    if found is None:
+        return []
+    if found.size > most or found.nbytes > _MOST_BYTES:
+        raise OutOfReach(f"its {name} has {found.size} values of type {found.dtype}")
+    return list(np.ravel(found[()]))
+
+
+def text(value: object) -> str:
+    """Return text of variable or fixed length, alone or as an array of one, in UTF-8 or not quite."""
+    item = "" if isinstance(value, h5py.Empty) else np.asarray(value, dtype=object).item()
+    stored = item if isinstance(item, bytes) else str(item).encode("utf-8", "surrogateescape")
+    return stored.decode("utf-8", "replace")
+
+
+def number(value: object) -> float:
+    """Return a number, alone or as an array of one."""
+    return float(np.asarray(value).item())

@@ -1,0 +1,198 @@
+"""What an NWB file says, by the paths at which rigs find it."""
+
+import atexit
+import os
+import stat
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from posixpath import join
+
+import h5py
+import numpy as np
+
+from antelop.nwb.hdf5 import LONGEST_PATH, Hdf5, OutOfReach, Stored, damage_told, dataset, find, number, samples, text, values
+from antelop.nwb.source import ABSENT, Source, disk_told, rejection
+from antelop.recording import Clock, Intervals, Recording, Series, Video
+
+PLACES = {
+    "acquisition": "acquisition",
+    "stimulus": "stimulus/presentation",
+    "processing": "processing",
+    "intervals": "intervals",
+}
+"""With what a rig's paths begin, and where the file keeps it."""
+
+MOST_VIDEOS = 1000
+"""How many files one ImageSeries may name."""
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[Recording]:
+    """Open an NWB file. Its samples can be sliced until the context is left.
+
+    Parameters
+    ----------
+    path
+        The NWB file. The videos that it names are looked for from its folder.
+
+    Yields
+    ------
+    Recording
+        Every time series below acquisition, stimulus/presentation and processing, and every TimeIntervals table. A `Clock` has
+        count 0 where the file has no data to count, as with external videos.
+
+    Raises
+    ------
+    Rejected
+        It is no NWB 2 file that can be read. Slicing raises it where samples are damaged.
+    Unavailable
+        The disk or share failed. Slicing raises it too.
+    """
+    with Source(path) as source:
+        with damage_told("", path.name):
+            file = h5py.File(source, "r")
+        atexit.register(file.close)  # left open, HDF5 would ask for bytes when Python is gone
+        try:
+            with damage_told("", path.name):
+                recording = _recording(path, file)
+            yield recording
+        finally:
+            file.close()
+            atexit.unregister(file.close)
+
+
+def _recording(path: Path, file: Hdf5) -> Recording:
+    version = _nwb_version(path.name, file)
+    kind = text(file.attrs.get("neurodata_type", ""))
+    if kind != "NWBFile":
+        what = f"{path.name} is a {kind!r} of the extension {text(file.attrs.get('namespace', ''))!r}, and no NWBFile"
+        raise rejection("nwb_extension", what, "Write it as an NWBFile (the objects in it may be of any extension)")
+    identifier, started, subject = (
+        "".join(map(text, values(file, name))) for name in ("identifier", "session_start_time", "general/subject/subject_id")
+    )
+    if not identifier or not started:
+        raise OutOfReach(f"it has no {'session_start_time' if identifier else 'identifier'}")
+    series, intervals, others = _contents(path.parent, file)
+    return Recording(
+        path=path,
+        nwb_version=version,
+        identifier=identifier,
+        object_id=text(file.attrs.get("object_id", "")),
+        session_start_time=_time(started),
+        subject_id=subject or None,
+        series=series,
+        intervals=intervals,
+        others=others,
+    )
+
+
+def _time(written: str) -> datetime:
+    try:
+        return datetime.fromisoformat(written)
+    except ValueError:
+        raise OutOfReach(f"its session_start_time is {written[:40]!r}, and no ISO 8601 time") from None
+
+
+def _nwb_version(name: str, file: Hdf5) -> str:
+    version = file.attrs.get("nwb_version")
+    if version is None:
+        version = next(iter(values(file, "nwb_version")), None)  # where NWB 1 has it
+    if version is None:
+        raise rejection("nwb_version", f"{name} is HDF5, but gives no nwb_version", "Deliver an NWB 2 file")
+    if not isinstance(version, str | bytes):
+        what = f"{name} gives its nwb_version as an array, {np.ravel(version)[:3].tolist()}, and not as text"
+        raise rejection("nwb_version", what, "Write it again with a current MatNWB or pynwb")
+    if not text(version).startswith("2."):
+        raise rejection("nwb_version", f"{name} is NWB {text(version)[:40]!r}, and only NWB 2 is read", "Convert it to NWB 2")
+    return text(version)
+
+
+def _contents(folder: Path, file: Hdf5) -> tuple[dict[str, Series], dict[str, Intervals], dict[str, str]]:
+    """Look at every object that a rig could name, the outer ones first."""
+    series: dict[str, Series] = {}
+    intervals: dict[str, Intervals] = {}
+    others: dict[str, str] = {}
+    seen = set()
+    ahead = deque((path, file, place) for path, place in PLACES.items())
+    while ahead:
+        path, holder, name = ahead.popleft()
+        if len(path) > LONGEST_PATH:
+            continue
+        kind = ""
+        with damage_told(path):
+            try:
+                found = find(holder, name)
+                if found is None:
+                    continue
+                kind = text(found.attrs.get("neurodata_type", ""))
+                members = list(found) if isinstance(found, h5py.Group) else []
+                is_table = "colnames" in found.attrs
+                if path.startswith("intervals/") and {"start_time", "stop_time"} <= set(members):
+                    intervals[path] = _intervals(path, found)
+                elif kind and not is_table and {"data", "timestamps", "starting_time"} & set(members):
+                    series[path] = _series(path, kind, found, folder)
+                elif found.name == join(holder.name, name) and found not in seen:  # not what a link shows once more
+                    seen.add(found)
+                    if kind:
+                        others[path] = kind
+                    if not is_table:
+                        ahead.extend((f"{path}/{member}", found, member) for member in members)
+            except OutOfReach as reason:
+                others[path] = f"{kind} ({reason})" if kind else str(reason)
+    return series, intervals, others
+
+
+def _intervals(path: str, group: Hdf5) -> Intervals:
+    start, stop = samples(group, "start_time", path), samples(group, "stop_time", path)
+    if start is None or stop is None:
+        raise OutOfReach("its start_time or stop_time is empty")
+    return Intervals(path, start, stop, text(group.attrs.get("description", "")))
+
+
+def _series(path: str, kind: str, group: Hdf5, folder: Path) -> Series:
+    if find(group, "channel_conversion") is not None:
+        raise OutOfReach("each of its channels has a conversion of its own")
+    data = samples(group, "data", path)
+    attributes = data.dataset.attrs if data else {}
+    videos = tuple(_video(text(name), folder.resolve()) for name in values(group, "external_file", MOST_VIDEOS))
+    return Series(
+        path=path,
+        neurodata_type=kind,
+        data=None if videos else data,
+        timestamps=samples(group, "timestamps", path) or _clock(group, data),
+        unit=text(attributes.get("unit", "")),
+        conversion=number(attributes.get("conversion", 1.0)),
+        offset=number(attributes.get("offset", 0.0)),
+        description=text(group.attrs.get("description", "")),
+        confidence=samples(group, "confidence", path),
+        videos=videos,
+    )
+
+
+def _clock(group: Hdf5, data: Stored | None) -> Clock | None:
+    start = dataset(group, "starting_time")
+    if start is None or "rate" not in start.attrs:
+        return None
+    count = data.shape[0] if data and data.shape else 0
+    return Clock(number(values(group, "starting_time")), number(start.attrs["rate"]), count)
+
+
+def _video(name: str, folder: Path) -> Video:
+    """Look for a file, unless it is outside the (real) folder."""
+    missing = Video(name, None, inside=True, size=0)
+    with disk_told(folder / name):
+        try:
+            real = Path(os.path.realpath(folder / name))
+            if not real.is_relative_to(folder):
+                return Video(name, real, inside=False, size=0)
+            status = real.stat()
+        except ValueError:  # no path has a NUL in it
+            return missing
+        except OSError as error:
+            if error.errno in ABSENT:
+                return missing
+            raise
+    return Video(name, real, inside=True, size=status.st_size) if stat.S_ISREG(status.st_mode) else missing

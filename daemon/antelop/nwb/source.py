@@ -1,0 +1,124 @@
+"""A file's bytes, as HDF5 gets them: the whole of an HDF5 file that nobody is writing, or one sentence that says why not."""
+
+import errno
+import fcntl
+import io
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from antelop.errors import Problem, Rejected, Unavailable
+
+ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
+"""What the operating system says of a path where no file is."""
+
+COPY_AGAIN = "Copy it again from the computer that recorded it"
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_LAYOUT = {0: (20, 13, 24), 1: (20, 13, 28), 2: (11, 9, 12), 3: (11, 9, 12)}
+"""By superblock version: where the consistency flags, the width of an address, and the addresses are."""
+
+
+def rejection(check: str, what: str, remedy: str) -> Rejected:
+    """Say the one thing that is wrong with a file as a whole."""
+    return Rejected([Problem(check, "", what, remedy)])
+
+
+@contextmanager
+def disk_told(path: Path) -> Iterator[None]:
+    """Turn what the operating system raises about a file into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in ABSENT:
+            raise rejection("nwb_missing", f"There is no file {path}", "Check its name and folder") from error
+        if error.errno == errno.EISDIR:
+            raise rejection("nwb_not_hdf5", f"{path} is not a file", "Deliver NWB in HDF5, which is one file") from error
+        raise Unavailable(f"{path} cannot be read: {error.strerror}") from error
+
+
+class Source(io.FileIO):
+    """The bytes of a file, which HDF5 reads through Python.
+
+    By itself HDF5 reports a failing disk and a damaged file alike, and takes zeros for what was cut off while it read; here
+    both are `Unavailable`, where they happen. And HDF5 puts no lock on such a file, whatever HDF5_USE_FILE_LOCKING says.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    Rejected
+        There is no such file, or it is not all of an HDF5 file, or a writer has it open.
+    Unavailable
+        The disk or share failed; reading raises it too.
+    """
+
+    def __init__(self, path: Path) -> None:
+        with disk_told(path):
+            super().__init__(path, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # a named pipe would block
+            try:
+                _expect_finished_hdf5(self.fileno(), path.name)
+            except BaseException:
+                self.close()
+                raise
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401  # Python 3.11 has no name for a writable buffer
+        """Fill the whole of `buffer`."""
+        view = memoryview(buffer)
+        done = 0
+        while done < len(view):
+            with disk_told(self.name):
+                count = super().readinto(view[done:])
+            if not count:
+                raise Unavailable(f"{self.name} became shorter while it was read")
+            done += count
+        return done
+
+
+def _expect_finished_hdf5(descriptor: int, name: str) -> None:
+    """Raise Rejected unless a file is HDF5, is as long as it should be, and is not open for writing.
+
+    Its superblock is as the HDF5 File Format Specification, version 3.0, section II.A, has it.
+    """
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "not a file")
+    start = os.pread(descriptor, 24, 0)
+    if not start:
+        raise rejection("nwb_not_hdf5", f"{name} is empty (0 bytes)", COPY_AGAIN)
+    if start.startswith(b"version https://git-lfs"):
+        what = f"{name} is a Git LFS pointer, which only stands for the recording"
+        raise rejection("nwb_not_hdf5", what, "Run `git lfs pull` where it comes from, and copy it again")
+    offset = 0
+    while (head := os.pread(descriptor, 64, offset))[:8] != _SIGNATURE:
+        offset = 2 * offset or 512
+        if offset >= status.st_size:
+            raise rejection("nwb_not_hdf5", f"{name} is no HDF5 file: it begins with {start[:16]!r}", "Deliver an NWB 2 file")
+    if _locked(descriptor):
+        what = f"{name} is still open for writing: another program holds its lock"
+        raise rejection("nwb_open", what, "Close it in that program, and deliver it again")
+    marks, width, addresses = _LAYOUT.get(head[8], _LAYOUT[3])
+    if head[marks] & 0b101:  # the mark of a writer, and that of one with readers beside it (SWMR)
+        what = f"{name} is still marked as open for writing"
+        remedy = "Close it in the program that writes it; if that crashed and the file is complete, run `h5clear -s` on it"
+        raise rejection("nwb_open", what, remedy)
+    end = int.from_bytes(head[addresses:][2 * head[width] : 3 * head[width]], "little")
+    if end > status.st_size:
+        raise rejection("nwb_truncated", f"{name} is cut short: {status.st_size} of {end} bytes are there", COPY_AGAIN)
+
+
+def _locked(descriptor: int) -> bool:
+    """Tell whether a writer holds the file's lock, without keeping it from a rig that wants to open its own file again."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    except BlockingIOError:
+        return True
+    except OSError:  # a filesystem without locks
+        return False
+    return False
