@@ -111,7 +111,8 @@ class AnalysisFunction:
         returned = self.run(dict(key), *args, **options)
         values = (returned,) if len(self.returns) == 1 else returned
         if not isinstance(values, tuple | list) or len(values) != len(self.returns):
-            what = f"it returned {f'{len(values)} values' if isinstance(values, tuple | list) else type(values).__name__}"
+            number = len(values) if isinstance(values, tuple | list) else type(values).__name__
+            what = f"it returned {number} instead of {len(self.returns)} values"
             remedy = f"return what `returns` names, in that order: {', '.join(self.returns)}"
             raise Rejected([Problem("analysis_returns", self.name, what, remedy)])
         return dict(zip(self.returns, values, strict=True))

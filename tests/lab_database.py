@@ -1,0 +1,65 @@
+"""A lab's database with a few rows: two experimenters, three experiments, and one session with LED and port intervals."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+import antelop.arrays  # noqa: F401  # its columns are read and written by this
+from antelop.embedded import Server, serving
+from antelop.tables.connection import Database
+
+SESSION = {"experimenter": "rbedford", "experiment_id": 1, "session_id": 7}
+
+INTERVALS = {
+    "led": (np.array([1, -1, 1, -1], np.int8), np.array([1.0, 1.5, 5.0, 5.5])),
+    "port": (np.array([1, -1, 1, -1], np.int8), np.array([3.0, 3.2, 8.0, 8.1])),
+}
+
+
+@contextmanager
+def lab_database() -> Iterator[Database]:
+    """Make the database and take it away again."""
+    with tempfile.TemporaryDirectory(prefix="antelop-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # for the server, which is another user's when tests run as root
+        with serving(folder / "state") as server:
+            database = connect(server, folder / "store")
+            _fill(database)
+            yield database
+            database.close()
+
+
+def connect(server: Server, store: Path) -> Database:
+    """Open a connection with all tables."""
+    return Database(
+        host=server.host,
+        port=server.port,
+        user=server.user,
+        password="",
+        name=server.database,
+        use_tls=False,
+        store=store,
+        trusted=True,
+    )
+
+
+def _fill(database: Database) -> None:
+    rig = {"experimenter": "rbedford", "behaviourrig_id": 1}
+    people = [("rbedford", "Rory Bedford", "MRC LMB"), ("acurie", "Ada Curie", "Sorbonne")]
+    database.Experimenter.insert([dict(zip(("experimenter", "full_name", "institution"), row, strict=True)) for row in people])
+    for experimenter, number, name in (("acurie", 1, "first"), ("rbedford", 1, "open field"), ("rbedford", 2, "maze")):
+        row = {"experimenter": experimenter, "experiment_id": number, "experiment_name": name}
+        database.Experiment.insert1(row)
+    database.Session.insert1({**SESSION, "session_name": "day 7"})
+    database.BehaviourRig.insert1({**rig, "behaviourrig_name": "licks", "rig_json": {}})
+    database.World.insert1({**SESSION, **rig})
+    for number, (name, (data, timestamps)) in enumerate(INTERVALS.items(), start=1):
+        feature = {**rig, "feature_id": number}
+        row = {"feature_name": name, "source_type": "acquisition", "data_type": "interval"}
+        database.Feature.insert1({**feature, **row})
+        database.Object.insert1({**SESSION, **feature, "object_name": name, "object_type": "World"})
+        events = {"intervalevents_name": name, "data": data, "timestamps": timestamps}
+        database.IntervalEvents.insert1({**SESSION, **feature, **events})
