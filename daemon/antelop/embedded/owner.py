@@ -1,0 +1,104 @@
+"""The user as whom the server runs, which is never root, and what that user can reach."""
+
+import os
+import pwd
+import stat
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from antelop.errors import Misconfigured, Problem
+
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
+"""For every program that is run here, so that none depends on the user's variables."""
+
+SYSTEM_USERS = ("antelop", "postgres")
+"""Whom root starts the server as: the first that exists; where none does, the first is made."""
+
+
+def owner_of(folder: Path) -> pwd.struct_passwd:
+    """Return whom the server of this folder runs as: oneself, or for root, the folder's owner or a system user.
+
+    Raises
+    ------
+    Misconfigured
+        If that user has no name, or there is none and none can be made.
+    """
+    uid = os.geteuid()
+    if uid == 0 and folder.exists():
+        uid = folder.stat().st_uid
+    if uid != 0:
+        try:
+            return pwd.getpwuid(uid)
+        except KeyError:
+            raise misconfigured(
+                f"the database would run as user number {uid}, who has no name on this machine, and PostgreSQL asks for one",
+                f"Make a user with this number: useradd --uid {uid} NAME",
+            ) from None
+    for name in SYSTEM_USERS:
+        with suppress(KeyError):
+            return pwd.getpwnam(name)
+    make = ["useradd", "--system", "--no-create-home", "--shell=/usr/sbin/nologin", SYSTEM_USERS[0]]
+    try:
+        said = subprocess.run(make, env=ENVIRONMENT, capture_output=True, text=True, check=False).stderr.strip()
+        return pwd.getpwnam(SYSTEM_USERS[0])
+    except FileNotFoundError as error:
+        said = str(error)
+    except KeyError:
+        pass
+    raise misconfigured(
+        f"the database does not run as root, and making a system user for it failed ({said})",
+        f"Make one named {SYSTEM_USERS[0]}",
+    )
+
+
+def make_private(folder: Path, owner: pwd.struct_passwd) -> None:
+    """Make a folder that only its owner can enter, unless it is there.
+
+    Raises
+    ------
+    Misconfigured
+        If it is there and somebody else can enter it, or may not be made.
+    """
+    try:
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700, parents=True)
+        if os.geteuid() == 0 and folder.lstat().st_uid == 0:
+            os.chown(folder, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
+        status = folder.lstat()
+        others = not stat.S_ISDIR(status.st_mode) or status.st_uid != owner.pw_uid
+    except PermissionError:
+        others = True
+    if others:
+        raise misconfigured(
+            f"the database needs the folder {folder}, and user {owner.pw_name} may not have it",
+            "Run this as its user, or set `state` to a folder of your own; several users share a server, see `[database]`",
+        )
+    if status.st_mode & 0o077:
+        raise misconfigured(
+            f"the database has no password, and others than user {owner.pw_name} may enter {folder}",
+            f"Close it: chmod 700 {folder}",
+        )
+
+
+def first_closed(path: Path, owner: pwd.struct_passwd) -> str:
+    """Return the first part of the path that the server's user, tried by root, cannot enter or run; otherwise nothing."""
+    if os.geteuid() != 0:
+        return ""
+    attempt = 'for part; do [ -x "$part" ] || { printf %s "$part"; exit; }; done'
+    command = ["/bin/sh", "-c", attempt, "sh", *map(str, reversed(path.parents)), str(path)]
+    return str(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd="/", **started_as(owner)).stdout)
+
+
+def started_as(owner: pwd.struct_passwd) -> dict[str, Any]:
+    """Return the arguments by which root starts a process as the user, with the user's groups."""
+    if os.geteuid() != 0:
+        return {}
+    groups = os.getgrouplist(owner.pw_name, owner.pw_gid)
+    return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": groups}
+
+
+def misconfigured(what: str, remedy: str) -> Misconfigured:
+    """Return the one problem of a state directory that cannot hold the database."""
+    return Misconfigured([Problem("embedded_database", "state", what, remedy)])

@@ -1,0 +1,201 @@
+"""The database servers that tests work with: private ones, made, stopped, killed and removed by the tests themselves."""
+
+import itertools
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import psycopg2
+import pymysql
+
+from antelop.embedded import serving
+
+PATIENCE = 60.0
+MARIADB = Path("/usr/sbin/mariadbd")
+INSTALL = Path("/usr/bin/mariadb-install-db")
+_SEARCH = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+_PORTS = itertools.count(3306)
+
+
+class DatabaseServer(Protocol):
+    """A running server: what the ``[database]`` part of a configuration and ``DB_USER``, ``DB_PASS`` say of it, and its switch.
+
+    Attributes
+    ----------
+    backend
+        ``postgresql`` or ``mysql``.
+    name
+        The database on it (PostgreSQL).
+    """
+
+    backend: str
+    host: str
+    port: int
+    user: str
+    password: str
+    name: str | None
+
+    def start(self) -> None:
+        """Start it, if it does not run, and return when it answers."""
+
+    def stop(self) -> None:
+        """Stop it in order, and return when it has ended."""
+
+    def kill(self) -> None:
+        """SIGKILL it, and return when it has ended."""
+
+    def execute(self, *statements: str) -> None:
+        """Execute statements with every right, such as making another user; each is committed."""
+
+
+class EmbeddedServer:
+    """The embedded PostgreSQL of a state directory."""
+
+    backend = "postgresql"
+    password = ""
+
+    def __init__(self, state: Path) -> None:
+        self._server = serving(state)
+        self._lock_file = state / "postgres" / "data" / "postmaster.pid"
+        self.host, self.port = self._server.host, self._server.port
+        self.user, self.name = self._server.user, self._server.database
+
+    @property
+    def process(self) -> int:
+        """The number of its first process, from its lock file."""
+        return int(self._lock_file.read_text().split("\n", 1)[0])
+
+    def start(self) -> None:
+        self._server.start()
+
+    def stop(self) -> None:
+        end(self.process, signal.SIGINT)
+
+    def kill(self) -> None:
+        end(self.process, signal.SIGKILL)
+
+    def execute(self, *statements: str) -> None:
+        options = {"host": self.host, "port": self.port, "user": self.user, "dbname": self.name}
+        with closing(psycopg2.connect(**options)) as connection:
+            connection.autocommit = True
+            for statement in statements:
+                connection.cursor().execute(statement)
+
+    def close(self) -> None:
+        self._server.close()
+
+
+class MariaDBServer:
+    """A MariaDB in a folder and on an address of its own: all of 127.0.0.0/8 is this machine, so its port is always free."""
+
+    backend = "mysql"
+    user = "lab"
+    password = "correct horse"  # noqa: S105  # of a server that lives as long as the test
+    name = None
+
+    def __init__(self, folder: Path) -> None:
+        number = os.getpid()
+        self.host = f"127.{64 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
+        self.port = next(_PORTS)
+        self._folder = folder
+        self._data = folder / "data"
+        self._data.mkdir(mode=0o700)
+        account = []
+        if os.geteuid() == 0:
+            account = ["--user=mysql"]
+            shutil.chown(self._data, "mysql")
+        self._options = ["--no-defaults", f"--datadir={self._data}", *account]
+        install = [str(INSTALL), *self._options, "--auth-root-authentication-method=normal", "--skip-test-db"]
+        subprocess.run(install, env=_SEARCH, check=True, capture_output=True)
+        self.start()
+        self.execute(
+            f"CREATE USER '{self.user}'@'%' IDENTIFIED BY '{self.password}'",
+            f"GRANT ALL PRIVILEGES ON *.* TO '{self.user}'@'%' WITH GRANT OPTION",
+        )
+
+    def start(self) -> None:
+        said = self._folder / "said"
+        place = [f"--bind-address={self.host}", f"--port={self.port}", f"--socket={self._data / 'socket'}"]
+        with closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as notify, said.open("wb") as output:
+            notify.bind(f"\0{self._folder}")
+            command = [str(MARIADB), *self._options, *place]
+            environment = {**_SEARCH, "NOTIFY_SOCKET": f"@{self._folder}"}
+            self._process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
+            ended = os.pidfd_open(self._process.pid)
+            try:
+                message = b""
+                while b"READY=1" not in message:
+                    if notify.fileno() not in select.select([notify.fileno(), ended], [], [], PATIENCE)[0]:
+                        raise RuntimeError(f"MariaDB did not start:\n{said.read_text()}")
+                    message = notify.recv(4096)
+            finally:
+                os.close(ended)
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(PATIENCE)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(PATIENCE)
+
+    def execute(self, *statements: str) -> None:
+        with closing(pymysql.connect(unix_socket=str(self._data / "socket"), user="root", autocommit=True)) as connection:
+            for statement in statements:
+                connection.cursor().execute(statement)
+
+
+def available() -> bool:
+    """Return whether a MariaDB can be started here."""
+    return MARIADB.exists() and INSTALL.exists()
+
+
+@contextmanager
+def public_folder() -> Iterator[Path]:
+    """Make a folder that every user can reach, as pytest's own cannot be by a server that root starts as another user."""
+    folder = Path(tempfile.mkdtemp(prefix="antelop-", dir="/tmp"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def embedded(state: Path) -> Iterator[EmbeddedServer]:
+    """Use the embedded database of a state directory (in a `public_folder`)."""
+    server = EmbeddedServer(state)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+@contextmanager
+def mariadb() -> Iterator[MariaDBServer]:
+    """Run a MariaDB that exists only here."""
+    with public_folder() as folder:
+        server = MariaDBServer(folder)
+        try:
+            yield server
+        finally:
+            server.kill()
+
+
+def end(process: int, how: signal.Signals) -> None:
+    """Send a signal to a process that is not our child, and return when it has ended."""
+    descriptor = os.pidfd_open(process)
+    try:
+        signal.pidfd_send_signal(descriptor, how)
+        if not select.select([descriptor], [], [], PATIENCE)[0]:
+            raise TimeoutError(f"process {process} does not end")
+    finally:
+        os.close(descriptor)
