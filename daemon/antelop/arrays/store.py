@@ -1,0 +1,225 @@
+"""The store: arrays and files in, descriptors out, and back."""
+
+import base64
+import fcntl
+import math
+import stat
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from antelop.arrays.objects import ADDRESS, SUFFIX, Incoming, available, sync_folder
+from antelop.errors import Unavailable
+from antelop.recording import Clock, Samples, Scaled, blocks
+
+INLINE_BYTES = 8 << 10
+"""Up to this size an array is in the row, which takes less than half the time of a file and its fsyncs; they break even between
+16 and 32 KiB. Changing it changes the descriptors of equal arrays."""
+
+Descriptor = Mapping[str, Any]
+"""What stands for an array or file in a row, as the package describes it."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An array or a file that a row may refer to, because it outlasts a crash.
+
+    Attributes
+    ----------
+    descriptor
+        What stands in the row.
+    size
+        How many bytes are kept for it, in the store or the row.
+    """
+
+    descriptor: Descriptor
+    size: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the descriptor as the JSON object that it is."""
+        return dict(self.descriptor)
+
+
+class Store:
+    """A folder of arrays and files that are never changed, shared by any number of processes.
+
+    Parameters
+    ----------
+    folder
+        Where it is. Nothing is made or looked at until it is used.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+
+    def make(self) -> None:
+        """Make the store's folders, when the lab is set up.
+
+        Nothing else makes them: the mount point of a share that is away is an empty folder, and must not become a store.
+        """
+        with available(f"the store {self.folder} cannot be made"):
+            for name in ("objects", "incoming"):
+                (self.folder / name).mkdir(parents=True, exist_ok=True)
+            sync_folder(self.folder)
+
+    def clear(self) -> None:
+        """Remove what killed processes left unfinished; those that are alive hold a lock on theirs."""
+        with available(f"the store {self.folder} cannot be written"):
+            for path in (self.folder / "incoming").iterdir():
+                with suppress(FileNotFoundError, BlockingIOError), path.open("r+b") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    path.unlink()
+
+    def put(self, values: Samples) -> Kept:
+        """Keep an array, reading it once, a block at a time.
+
+        Parameters
+        ----------
+        values
+            (n,) or (n, channels) of numbers or booleans, in memory or on disk.
+
+        Raises
+        ------
+        TypeError
+            If it is no array of numbers.
+        ValueError
+            If it is a single number, or what it is computed with is not finite.
+        Unavailable
+            If the store cannot be written. It holds nothing then that it did not hold before.
+        """
+        if isinstance(values, Clock):
+            start, rate = _finite(start=values.start, rate=values.rate)
+            return Kept({"kind": "clock", "start": start, "rate": rate, "count": int(values.count)}, 0)
+        if isinstance(values, Scaled):
+            conversion, offset = _finite(conversion=values.conversion, offset=values.offset)
+            samples = self.put(values.samples)
+            descriptor = {"kind": "scaled", "samples": samples.as_json(), "conversion": conversion, "offset": offset}
+            return Kept(descriptor, samples.size)
+        dtype, shape = _form(values)
+        size = dtype.itemsize * math.prod(shape)
+        form = {"dtype": dtype.str, "shape": list(shape)}
+        if size <= INLINE_BYTES:
+            content = np.asarray(values[:], dtype).tobytes()
+            return Kept({"kind": "inline", **form, "base64": base64.b64encode(content).decode("ascii")}, size)
+        with Incoming(self.folder) as incoming:
+            incoming.write(_npy_header(dtype, shape))
+            for block in blocks(values):
+                incoming.write(np.ascontiguousarray(block, dtype).reshape(-1).view(np.uint8).data)
+            path = incoming.publish(".npy")
+        return Kept({"kind": "npy", **form, "path": path, "size": incoming.size}, incoming.size)
+
+    def keep(self, path: Path) -> Kept:
+        """Keep a copy of a file: a reflink where the filesystem has them, else copied a block at a time; never a hard link.
+
+        Parameters
+        ----------
+        path
+            A regular file. The copy's name ends as its name does, if that is an ordinary suffix such as ``.mp4``.
+
+        Raises
+        ------
+        ValueError
+            If it is no regular file.
+        Unavailable
+            If it cannot be read, or is changed meanwhile, or the store cannot be written.
+        """
+        with available(f"{path} cannot be read"):
+            before = path.stat()
+            if not stat.S_ISREG(before.st_mode):
+                raise ValueError(f"{path} is no regular file")
+            with path.open("rb", buffering=0) as source, Incoming(self.folder) as incoming:
+                incoming.copy(source.fileno())
+                after = path.stat()
+                if (before.st_ino, before.st_size, before.st_mtime_ns) != (after.st_ino, after.st_size, after.st_mtime_ns):
+                    raise Unavailable(f"{path} changed while it was copied")
+                address = incoming.publish(path.suffix if SUFFIX.fullmatch(path.suffix) else "")
+        return Kept({"kind": "file", "path": address, "size": incoming.size}, incoming.size)
+
+    def get(self, descriptor: Descriptor) -> NDArray[Any]:
+        """Return an array as it was put, read-only whatever its kind: a memory map of its object if it has one of its own.
+
+        Raises
+        ------
+        Unavailable
+            If its object is missing or not whole.
+        ValueError
+            If the descriptor is none of an array.
+        """
+        match descriptor["kind"]:
+            case "inline":
+                content = base64.b64decode(descriptor["base64"])
+                array = np.frombuffer(content, descriptor["dtype"]).reshape(descriptor["shape"])
+            case "npy":
+                array = np.asarray(np.load(self.path(descriptor), mmap_mode="r", allow_pickle=False))
+            case "clock":
+                array = Clock(float(descriptor["start"]), float(descriptor["rate"]), descriptor["count"])[:]
+            case "scaled":
+                samples = self.get(descriptor["samples"])
+                array = Scaled(samples, float(descriptor["conversion"]), float(descriptor["offset"]))[:]
+            case kind:
+                raise ValueError(f"{kind!r} is no kind of array")
+        array.flags.writeable = False
+        return array
+
+    def path(self, descriptor: Descriptor) -> Path:
+        """Return where the object of a descriptor is that has one.
+
+        Raises
+        ------
+        Unavailable
+            If it is missing or not whole.
+        ValueError
+            If the descriptor leads out of the store.
+        """
+        address, size = str(descriptor["path"]), descriptor["size"]
+        if not ADDRESS.fullmatch(address):
+            raise ValueError(f"{address!r} is no object of a store")
+        path = self.folder / address
+        with available(f"the store's {path} cannot be read (is the store mounted? `antelop verify` finds what is missing)"):
+            found = path.stat().st_size
+        if found != size:
+            raise Unavailable(f"the store's {path} has {found} bytes, not {size} (`antelop verify` finds what is damaged)")
+        return path
+
+    @staticmethod
+    def addresses(descriptor: Descriptor) -> set[str]:
+        """Return the paths within the store of the objects that a descriptor refers to."""
+        if descriptor["kind"] == "scaled":
+            return Store.addresses(descriptor["samples"])
+        return {descriptor["path"]} if "path" in descriptor else set()
+
+
+def _form(values: Samples) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    """Return the dtype and shape of an array that can be kept."""
+    dtype, shape = getattr(values, "dtype", None), getattr(values, "shape", None)
+    if dtype is None or shape is None:
+        raise TypeError(f"a signal is an array, not {type(values).__name__}")
+    if dtype.kind not in "biuf":
+        raise TypeError(f"a signal is an array of numbers or booleans, not of {dtype}")
+    if not shape:
+        raise ValueError("a signal is an array, not a single number")
+    return np.dtype(dtype.str), tuple(int(length) for length in shape)
+
+
+def _finite(**numbers: float) -> list[float]:
+    """Return numbers as floats that JSON can hold."""
+    for name, number in numbers.items():
+        if not math.isfinite(number):
+            raise ValueError(f"{name} must be a finite number, not {number}")
+    return [float(number) for number in numbers.values()]
+
+
+def _npy_header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
+    """Return what a .npy file begins with (format version 1.0, as documented in numpy.lib.format).
+
+    NumPy's own header is padded as the release sees fit; ours is always the same, because it counts in the object's name.
+    """
+    magic = b"\x93NUMPY\x01\x00"
+    header = f"{{'descr': {dtype.str!r}, 'fortran_order': False, 'shape': {shape!r}, }}"
+    header += " " * (-(len(magic) + 2 + len(header) + 1) % 64) + "\n"
+    return magic + len(header).to_bytes(2, "little") + header.encode("ascii")
