@@ -1,15 +1,13 @@
 """A lab's database with a few rows: two experimenters, three experiments, and one session with LED and port intervals."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 
-import antelop.arrays  # noqa: F401  # its columns are read and written by this
-from antelop.embedded import Server, serving
+import antelop.arrays  # noqa: F401  # which reads and writes the columns of the tables
 from antelop.tables.connection import Database
+from tests import servers
 
 SESSION = {"experimenter": "rbedford", "experiment_id": 1, "session_id": 7}
 
@@ -20,30 +18,25 @@ INTERVALS = {
 
 
 @contextmanager
-def lab_database() -> Iterator[Database]:
-    """Make the database and take it away again."""
-    with tempfile.TemporaryDirectory(prefix="antelop-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # for the server, which is another user's when tests run as root
-        with serving(folder / "state") as server:
-            database = connect(server, folder / "store")
+def lab_database(backend: str = "postgresql") -> Iterator[Database]:
+    """Make the database, on a server of its own, and take it away again."""
+    with servers.public_folder() as folder:
+        running = servers.mariadb() if backend == "mysql" else servers.embedded(folder / "state")
+        with running as server:
+            database = Database(
+                host=server.host,
+                port=server.port,
+                user=server.user,
+                password=server.password,
+                backend=server.backend,
+                name=server.name,
+                use_tls=False,
+                store=folder / "store",
+                trusted=True,
+            )
             _fill(database)
             yield database
             database.close()
-
-
-def connect(server: Server, store: Path) -> Database:
-    """Open a connection with all tables."""
-    return Database(
-        host=server.host,
-        port=server.port,
-        user=server.user,
-        password="",
-        name=server.database,
-        use_tls=False,
-        store=store,
-        trusted=True,
-    )
 
 
 def _fill(database: Database) -> None:

@@ -110,17 +110,17 @@ def test_other_than_it_says(returned: str, said: str) -> None:
     """Returning more, fewer or something else than `returns` names is the lab's to mend."""
     with pytest.raises(Rejected) as rejected:
         defined(LICKS.replace("key, window, side\n", f"{returned}\n")).values({})
-    remedy = "return what `returns` names, in that order: data, time stamps (s)"
+    remedy = "Return what `returns` names, in that order: data, time stamps (s)"
     assert str(rejected.value) == f"folder.licks.lick_trials: it returned {said} instead of 2 values. {remedy}."
 
 
 def test_all_mistakes_at_once() -> None:
     """Everything that is wrong with a class is said at once, with how to write it."""
     assert mistakes("class Wrong:\n    pass") == [
-        ("it has no `name`", "give it a name, such as name = 'lick_trials'"),
-        ("it has no `query`", "give it a table or tables, such as query = 'World'"),
-        ("it has no `returns`", "give it names and types, such as returns = {'n': int}"),
-        ("it has no `run`", "give it a function of the key, such as def run(key, window=1.0)"),
+        ("it has no `name`", "Give it a name, such as name = 'lick_trials'"),
+        ("it has no `query`", "Give it a table or tables, such as query = 'World'"),
+        ("it has no `returns`", "Give it names and types, such as returns = {'n': int}"),
+        ("it has no `run`", "Give it a function of the key, such as def run(key, window=1.0)"),
     ]
     assert mistakes("""
         class Wrong:
@@ -135,38 +135,38 @@ def test_all_mistakes_at_once() -> None:
             hidden = 0
             mask = "yes"
         """) == [
-        ("its `name` is 'lick-trials'", "make it a name, such as name = 'lick_trials'"),
-        ("its `query` is []", "make it a table or tables, such as query = 'World'"),
-        ("its `returns` is {'count': 1}", "make it names and types, such as returns = {'n': int}"),
-        ("its `run` is 4", "make it a function of the key, such as def run(key, window=1.0)"),
-        ("its `data` is [3]", "make it a table or tables, such as data = ['AnalogEvents']"),
-        ("its `args` is {'size': []}", "make it names, each with a type or a list of values, such as args = {'window': float}"),
-        ("its `calls` is 'rate'", "make it a list of functions, such as calls = ['licks.rate']"),
-        ("its `key` is [3]", "make it a restriction, such as key = {'experiment_id': 3}"),
-        ("its `hidden` is 0", "make it True or False"),
-        ("its `mask` is 'yes'", "make it True or False"),
+        ("its `name` is 'lick-trials'", "Make it a name, such as name = 'lick_trials'"),
+        ("its `query` is []", "Make it a table or tables, such as query = 'World'"),
+        ("its `returns` is {'count': 1}", "Make it names and types, such as returns = {'n': int}"),
+        ("its `run` is 4", "Make it a function of the key, such as def run(key, window=1.0)"),
+        ("its `data` is [3]", "Make it a table or tables, such as data = ['AnalogEvents']"),
+        ("its `args` is {'size': []}", "Make it names, each with a type or a list of values, such as args = {'window': float}"),
+        ("its `calls` is 'rate'", "Make it a list of functions, such as calls = ['licks.rate']"),
+        ("its `key` is [3]", "Make it a restriction, such as key = {'experiment_id': 3}"),
+        ("its `hidden` is 0", "Make it True or False"),
+        ("its `mask` is 'yes'", "Make it True or False"),
     ]
 
 
 def test_unknown_tables() -> None:
     """A table that does not exist is named with the nearest that does."""
     assert mistakes(LEAST.replace('"World"', '["Wrld", "Spikes"]\n        data = "IntervalEvent"')) == [
-        ("its `query` names the table 'Wrld', which does not exist", "the nearest are World"),
+        ("its `query` names the table 'Wrld', which does not exist", "The nearest are World"),
         (
             "its `query` names the table 'Spikes', which does not exist",
-            "there are AnalogEvents, Experimenter, IntervalEvents, World",
+            "There are AnalogEvents, Experimenter, IntervalEvents, World",
         ),
-        ("its `data` names the table 'IntervalEvent', which does not exist", "the nearest are IntervalEvents, AnalogEvents"),
+        ("its `data` names the table 'IntervalEvent', which does not exist", "The nearest are IntervalEvents, AnalogEvents"),
     ]
 
 
 def test_run_that_cannot_be_called() -> None:
     """A `run` with self, without a key, or without an argument of `args` cannot be called."""
-    self_or_nothing = [("its `run` does not take the key first", "write def run(key, ...), without self")]
+    self_or_nothing = [("its `run` does not take the key first", "Write def run(key, ...), without self")]
     assert mistakes(LEAST.replace("run(key)", "run(self, key)")) == self_or_nothing
     assert mistakes(LEAST.replace("run(key)", "run()")) == self_or_nothing
     assert mistakes(LICKS.replace("window=1.0, ", "")) == [
-        ("its `args` name 'window', which `run` does not take", "write def run(key, window=...)")
+        ("its `args` name 'window', which `run` does not take", "Write def run(key, window=...)")
     ]
     assert defined(LICKS.replace('window=1.0, side="left"', "**others"))
 

@@ -97,7 +97,7 @@ class Analysis:
         for name, path in found:
             if paths.setdefault(name, path) != path:
                 what = f"there is another script of this name: {paths[name]}"
-                self._faults[str(path)] = [Problem("analysis_script", str(path), what, "rename one of them")]
+                self._faults[str(path)] = [Problem("analysis_script", str(path), what, "Rename one of them")]
                 continue
             try:
                 scripts[name] = _Script(name, path, tables)
@@ -121,7 +121,7 @@ class Analysis:
         """Return all that keeps a function from running, which may lie in those that it calls."""
         if name in callers:
             what = f"it calls itself: {' calls '.join([*callers[callers.index(name) :], name])}"
-            return [Problem("analysis_calls", name, what, "take one of these out of `calls`, and do without it there")]
+            return [Problem("analysis_calls", name, what, "Take one of these out of `calls`, and do without it there")]
         for faulty in (name, name.rpartition(".")[0]):
             if faulty in self._faults:
                 return self._faults[faulty]
@@ -143,7 +143,7 @@ class _Script:
         self.functions: list[AnalysisFunction] = []
         check, where = "analysis_script", str(path)
         if not all(map(is_name, name.split("."))):
-            remedy = "rename it: the names of scripts and their folders consist of letters, digits and underscores"
+            remedy = "Rename it: the names of scripts and their folders consist of letters, digits and underscores"
             raise Rejected([Problem(check, where, f"functions of {name!r} could not be called", remedy)])
         module = ModuleType(f"{__name__}.{name}")
         self.namespace = vars(module)
@@ -156,10 +156,10 @@ class _Script:
         except OSError as error:
             raise Rejected([_unreadable(check, error)]) from error
         except (Exception, SystemExit) as error:
-            remedy = "mend the script; the other scripts work meanwhile"
+            remedy = "Mend the script; the other scripts work meanwhile"
             if isinstance(error, ModuleNotFoundError):
                 remedy = (
-                    f"install {error.name} beside antelop; or if it is a script of yours, name its functions in `calls` instead"
+                    f"Install {error.name} beside antelop; or if it is a script of yours, name its functions in `calls` instead"
                 )
             raise Rejected([Problem(check, where, described(error, [path]), remedy)]) from error
         finally:
@@ -180,9 +180,9 @@ class _Script:
                 continue
             if [node.name for node in self._nodes].count(cls.__name__) > 1:
                 what = f"two classes of its script are named {cls.__name__}, and Python keeps the last only"
-                faults[name] = [Problem("analysis_function", name, what, "rename one of them")]
+                faults[name] = [Problem("analysis_function", name, what, "Rename one of them")]
             elif name in [other.name for other in self.functions]:
-                faults[name] = [Problem("analysis_function", name, "two classes have this `name`", "rename one of them")]
+                faults[name] = [Problem("analysis_function", name, "two classes have this `name`", "Rename one of them")]
             self.functions.append(function)
         return faults
 
@@ -247,5 +247,5 @@ def _version(path: Path) -> tuple[int, ...]:
 
 
 def _unreadable(check: str, error: OSError) -> Problem:
-    remedy = "make it readable for this user, or mend [analysis] folders in the configuration"
+    remedy = "Make it readable for this user, or mend [analysis] folders in the configuration"
     return Problem(check, str(error.filename), f"it cannot be read: {error.strerror}", remedy)

@@ -113,7 +113,7 @@ class AnalysisFunction:
         if not isinstance(values, tuple | list) or len(values) != len(self.returns):
             number = len(values) if isinstance(values, tuple | list) else type(values).__name__
             what = f"it returned {number} instead of {len(self.returns)} values"
-            remedy = f"return what `returns` names, in that order: {', '.join(self.returns)}"
+            remedy = f"Return what `returns` names, in that order: {', '.join(self.returns)}"
             raise Rejected([Problem("analysis_returns", self.name, what, remedy)])
         return dict(zip(self.returns, values, strict=True))
 
@@ -170,7 +170,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """Say which of the known names a name may be meant to be, or if none is near, which there are."""
     known = sorted(known)
     near = difflib.get_close_matches(name, known, cutoff=0.5)
-    return f"the nearest are {', '.join(near)}" if near else f"there are {', '.join(known) or 'none'}"
+    return f"The nearest are {', '.join(near)}" if near else f"There are {', '.join(known) or 'none'}"
 
 
 def is_name(value: object) -> bool:
@@ -229,9 +229,9 @@ def _attribute_mistakes(cls: type) -> Iterator[tuple[str, str]]:
     """Yield what is missing or of the wrong type, each with its remedy."""
     for name, (required, _, form) in _ATTRIBUTES.items():
         if hasattr(cls, name) and not _is_right(cls, name):
-            yield f"its `{name}` is {getattr(cls, name)!r}", f"make it {form}"
+            yield f"its `{name}` is {getattr(cls, name)!r}", f"Make it {form}"
         elif required and not hasattr(cls, name):
-            yield f"it has no `{name}`", f"give it {form}"
+            yield f"it has no `{name}`", f"Give it {form}"
 
 
 def _table_mistakes(cls: type, tables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -250,8 +250,8 @@ def _run_mistakes(cls: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401  # any
     parameters = inspect.signature(cls.run).parameters
     takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
     if next(iter(parameters), "self") == "self":
-        yield "its `run` does not take the key first", "write def run(key, ...), without self"
+        yield "its `run` does not take the key first", "Write def run(key, ...), without self"
     elif _is_right(cls, "args") and not takes_all:
         for name in cls.args:
             if name not in parameters:
-                yield f"its `args` name {name!r}, which `run` does not take", f"write def run(key, {name}=...)"
+                yield f"its `args` name {name!r}, which `run` does not take", f"Write def run(key, {name}=...)"

@@ -92,7 +92,7 @@ class _Reader:
             raise
 
     def _refused(self, verb: str) -> Rejected:
-        remedy = "take that out: a mask returns its trials, and stores nothing"
+        remedy = "Take that out: a mask returns its trials, and stores nothing"
         refused = Rejected([Problem("mask_reads", self._name, f"it tried to {verb}, and may only read", remedy)])
         self.failures.append(refused)
         return refused

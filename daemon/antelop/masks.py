@@ -38,18 +38,18 @@ def mask_problems(function: AnalysisFunction) -> list[Problem]:
     """Say why a function cannot be used as a mask; none if it can."""
     found = []
     if not function.mask:
-        found.append(("it is not marked as a mask", "set mask = True in its class"))
+        found.append(("it is not marked as a mask", "Set mask = True in its class"))
     if function.query != ("World",):
-        found.append((f"it queries {', '.join(function.query)}", "set query = 'World': a mask runs once for each session"))
+        found.append((f"it queries {', '.join(function.query)}", "Set query = 'World': a mask runs once for each session"))
     if set(function.returns) != set(RETURNS):
-        remedy = "set returns = {'data': np.ndarray, 'timestamps': np.ndarray}"
+        remedy = "Set returns = {'data': np.ndarray, 'timestamps': np.ndarray}"
         found.append((f"it returns {', '.join(function.returns)}", remedy))
     if function.key:
-        found.append((f"its `key` keeps it to {dict(function.key)}", "remove it: a mask runs on every session of its rig"))
+        found.append((f"its `key` keeps it to {dict(function.key)}", "Remove it: a mask runs on every session of its rig"))
     try:
         signature(function.run).bind({})
     except TypeError as error:
-        found.append((f"it cannot be run with a key alone ({error})", "give its other arguments defaults"))
+        found.append((f"it cannot be run with a key alone ({error})", "Give its other arguments defaults"))
     return [Problem("mask_function", function.name, *each) for each in found]
 
 
@@ -88,7 +88,7 @@ def compute(function: AnalysisFunction, key: Mapping[str, Any], *, connection: A
     except (Rejected, Unavailable):
         raise
     except TimeOver:
-        remedy = "make it faster, or raise [workers] mask_timeout"
+        remedy = "Make it faster, or raise [workers] mask_timeout"
         raise Rejected([Problem("mask_time", function.name, f"it ran longer than {seconds:g} s", remedy)]) from None
     except (Exception, SystemExit) as error:
         what = f"it raised {described(error, function.scripts)}"
@@ -111,7 +111,7 @@ def checked(name: str, values: Mapping[str, Any]) -> MaskResult:
     Rejected
         With all that is wrong: data other than 1 and -1 in turn, from a 1 to a -1; times that are not finite or not in order.
     """
-    remedy = "return data, timestamps: two one-dimensional arrays of numbers, of one length"
+    remedy = "Return data, timestamps: two one-dimensional arrays of numbers, of one length"
     found = []
     arrays = [_array(values[returned]) for returned in RETURNS]
     for returned, array in zip(RETURNS, arrays, strict=True):
@@ -126,20 +126,20 @@ def checked(name: str, values: Mapping[str, Any]) -> MaskResult:
     turns = np.where(np.arange(len(data)) % 2, -1, 1)
     if (wrong := np.flatnonzero(data != turns)).size:
         i = wrong[0]
-        turn = "return 1 for each start and -1 for each stop, in turn and in the order of their times"
+        turn = "Return 1 for each start and -1 for each stop, in turn and in the order of their times"
         found.append(("mask_data", f"data[{i}] is {data[i]}, where {turns[i]} belongs", turn))
     elif len(data) % 2:
-        found.append(("mask_data", "the last start has no stop", "leave it out, or let it stop where the recording does"))
+        found.append(("mask_data", "the last start has no stop", "Leave it out, or let it stop where the recording does"))
     if (wrong := np.flatnonzero(~np.isfinite(timestamps))).size:
         i = wrong[0]
         what = (
             f"{wrong.size} of {len(timestamps)} timestamps are not finite, the first of them timestamps[{i}] = {timestamps[i]}"
         )
-        found.append(("mask_times", what, "leave out what has no time"))
+        found.append(("mask_times", what, "Leave out what has no time"))
     elif (wrong := np.flatnonzero(np.diff(timestamps) < 0)).size:
         i = wrong[0]
         what = f"timestamps[{i + 1}] = {timestamps[i + 1]} is earlier than timestamps[{i}] = {timestamps[i]}"
-        found.append(("mask_times", what, "sort times and data together, by np.argsort of the times"))
+        found.append(("mask_times", what, "Sort times and data together, by np.argsort of the times"))
     if found:
         raise Rejected(Problem(check, name, *rest) for check, *rest in found)
     return MaskResult(data.astype(np.int8), timestamps)
@@ -160,8 +160,8 @@ def _remedy(function: AnalysisFunction, error: BaseException) -> str:
     trial = f"then try it: antelop masks try {function.name} KEY"
     frames = [frame.f_code.co_name for frame, _ in traceback.walk_tb(error.__traceback__)]
     if frames[-1] == "fetch1":
-        return f"look at the name and the restriction in that line: fetch1 needs exactly one row, and this is not one; {trial}"
+        return f"Look at the name and the restriction in that line: fetch1 needs exactly one row, and this is not one; {trial}"
     if sql_code(error) == UNDEFINED_COLUMN:
         column = "on PostgreSQL double quotes name a column, and values take single ones"
-        return f"write restrictions as {{'intervalevents_name': 'port'}} or \"intervalevents_name = 'port'\": {column}; {trial}"
-    return f"mend it, {trial}"
+        return f"Write restrictions as {{'intervalevents_name': 'port'}} or \"intervalevents_name = 'port'\": {column}; {trial}"
+    return f"Mend it, {trial}"

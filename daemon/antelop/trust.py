@@ -37,29 +37,31 @@ def untrusted(paths: Iterable[Path], *, uid: int, trusted: Collection[str] = ())
         with suppress(KeyError):
             groups.add(grp.getgrnam(name).gr_gid)
     asked = list(paths)
-    searched = {path.resolve() for path in asked}
+    searched = {Path(os.path.realpath(path)) for path in asked}
     problems = []
     for path in sorted({step for place in asked for step in _passed(place)}):
         try:
             info = path.lstat()
         except OSError as error:
-            remedy = "make it readable for this user, or mend the configuration"
+            remedy = "Make it readable for this user, or mend the configuration"
             problems.append(Problem("analysis_untrusted", str(path), f"it cannot be looked at: {error.strerror}", remedy))
             continue
         owner = _user_name(info.st_uid)
         if info.st_uid not in (0, uid) and owner not in trusted and groups.isdisjoint(_groups_of(info.st_uid)):
-            remedy = f"chown root {path}, or add {owner} to the trusted"
+            remedy = f"Run `chown root {path}`, or add {owner} to the trusted"
             problems.append(Problem("analysis_untrusted", str(path), f"it belongs to {owner}, who is not trusted", remedy))
-        if stat.S_ISLNK(info.st_mode) or (info.st_mode & stat.S_ISVTX and path.resolve() not in searched):
+        if stat.S_ISLNK(info.st_mode) or (info.st_mode & stat.S_ISVTX and Path(os.path.realpath(path)) not in searched):
             continue
         mode = stat.filemode(info.st_mode)
         if info.st_mode & stat.S_IWGRP and info.st_gid not in groups:
             group = _group_name(info.st_gid)
-            remedy = f"chmod g-w {path}, or add {group} to the trusted"
-            what = f"the group {group} may write it ({mode}), and is not trusted"
+            remedy = f"Run `chmod g-w {path}`, or add {group} to the trusted"
+            what = f"its group, {group}, may write it ({mode}) and is not trusted"
             problems.append(Problem("analysis_untrusted", str(path), what, remedy))
         if info.st_mode & stat.S_IWOTH:
-            problems.append(Problem("analysis_untrusted", str(path), f"everybody may write it ({mode})", f"chmod o-w {path}"))
+            problems.append(
+                Problem("analysis_untrusted", str(path), f"everybody may write it ({mode})", f"Run `chmod o-w {path}`")
+            )
     return problems
 
 
@@ -70,25 +72,31 @@ def _passed(path: Path) -> Iterator[Path]:
     while waiting:
         target = waiting.pop()
         for step in (target, *target.parents):
-            if step not in seen:
-                seen.add(step)
-                yield step
-                if step.is_symlink():
-                    waiting.append(step.parent / step.readlink())
+            place = _entry(step)
+            if place not in seen:
+                seen.add(place)
+                yield place
+                if place.is_symlink():
+                    waiting.append(place.parent / place.readlink())
+
+
+def _entry(path: Path) -> Path:
+    """Return a path with no links or dots before its last part, which may be a link itself."""
+    return Path(os.path.realpath(path)) if path.name == ".." else Path(os.path.realpath(path.parent), path.name)
 
 
 def _user_name(number: int) -> str:
     try:
         return pwd.getpwuid(number).pw_name
     except KeyError:
-        return f"user {number}"
+        return f"number {number}"
 
 
 def _group_name(number: int) -> str:
     try:
         return grp.getgrgid(number).gr_name
     except KeyError:
-        return f"group {number}"
+        return f"number {number}"
 
 
 def _groups_of(user: int) -> list[int]:

@@ -1,0 +1,117 @@
+"""Who else could change what is run."""
+
+import grp
+import os
+import pwd
+from pathlib import Path
+
+import pytest
+
+from antelop.trust import untrusted
+
+UID = os.geteuid()
+GROUP = grp.getgrgid(os.getegid()).gr_name
+NOBODY = pwd.getpwnam("nobody")
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    """Write a script in a folder that nobody else may write."""
+    folder = tmp_path / "analysis"
+    folder.mkdir(mode=0o755)
+    script = folder / "licks.py"
+    script.touch(mode=0o644)
+    return script
+
+
+def said(*paths: Path, trusted: tuple[str, ...] = ()) -> list[str]:
+    """Return what is wrong with paths, as a person reads it."""
+    problems = untrusted(paths, uid=UID, trusted=trusted)
+    assert {problem.check for problem in problems} <= {"analysis_untrusted"}
+    return [str(problem) for problem in problems]
+
+
+def test_ones_own(script: Path) -> None:
+    """What only root and this user may write is trusted, below a /tmp that all may write as well."""
+    assert said(script.parent, script) == []
+
+
+def test_written_by_a_group(script: Path) -> None:
+    """What a group may write is trusted if the group is."""
+    script.chmod(0o664)
+    remedy = f"Run `chmod g-w {script}`, or add {GROUP} to the trusted"
+    assert said(script) == [f"{script}: its group, {GROUP}, may write it (-rw-rw-r--) and is not trusted. {remedy}."]
+    assert said(script, trusted=(GROUP, "no such group")) == []
+
+
+def test_written_by_everybody(script: Path) -> None:
+    """What everybody may write is never trusted, and every problem of every path is said."""
+    script.parent.chmod(0o757)
+    script.chmod(0o666)
+    assert said(script, trusted=(GROUP,)) == [
+        f"{script.parent}: everybody may write it (drwxr-xrwx). Run `chmod o-w {script.parent}`.",
+        f"{script}: everybody may write it (-rw-rw-rw-). Run `chmod o-w {script}`.",
+    ]
+
+
+def test_sticky(script: Path) -> None:
+    """The sticky bit protects what is in a folder, but anybody may add a script to it."""
+    script.parent.chmod(0o1777)
+    assert said(script) == []
+    assert said(script.parent, script, trusted=(GROUP,)) == [
+        f"{script.parent}: everybody may write it (drwxrwxrwt). Run `chmod o-w {script.parent}`."
+    ]
+
+
+def test_parents(script: Path, tmp_path: Path) -> None:
+    """Who may write a folder further up may put another in its place."""
+    tmp_path.chmod(0o777)
+    assert said(script, trusted=(GROUP,)) == [f"{tmp_path}: everybody may write it (drwxrwxrwx). Run `chmod o-w {tmp_path}`."]
+
+
+def test_links(script: Path, tmp_path: Path) -> None:
+    """A link is as safe as the folder that holds it, what it leads to, and every link on the way."""
+    middle, end = tmp_path / "middle", tmp_path / "end"
+    for folder in (middle, end):
+        folder.mkdir()
+    (end / "real.py").touch(mode=0o644)
+    (middle / "hop").symlink_to("../end")
+    (middle / "loop").symlink_to("loop")
+    link = script.with_name("link.py")
+    link.symlink_to(middle / "hop" / "real.py")
+    assert said(link) == []
+    middle.chmod(0o757)
+    end.chmod(0o757)
+    assert said(link) == [
+        f"{folder}: everybody may write it (drwxr-xrwx). Run `chmod o-w {folder}`." for folder in (end, middle)
+    ]
+
+
+def test_missing(script: Path) -> None:
+    """What is not there cannot be trusted."""
+    missing = script.with_name("missing")
+    remedy = "Make it readable for this user, or mend the configuration"
+    assert said(missing) == [f"{missing}: it cannot be looked at: No such file or directory. {remedy}."]
+
+
+@pytest.mark.root
+def test_belongs_to_another(script: Path) -> None:
+    """What belongs to another user is trusted if the user is, or a group of theirs."""
+    os.chown(script, NOBODY.pw_uid, NOBODY.pw_gid)
+    assert said(script) == [
+        f"{script}: it belongs to nobody, who is not trusted. Run `chown root {script}`, or add nobody to the trusted."
+    ]
+    assert said(script, trusted=("nobody",)) == []
+    assert said(script, trusted=(grp.getgrgid(NOBODY.pw_gid).gr_name,)) == []
+    assert untrusted([script], uid=NOBODY.pw_uid) == []
+
+
+@pytest.mark.root
+def test_belongs_to_nobody_known(script: Path) -> None:
+    """An owner or a group without a name is told by its number."""
+    os.chown(script, 54321, 54322)
+    script.chmod(0o664)
+    assert [problem.what for problem in untrusted([script], uid=UID)] == [
+        "it belongs to number 54321, who is not trusted",
+        "its group, number 54322, may write it (-rw-rw-r--) and is not trusted",
+    ]
