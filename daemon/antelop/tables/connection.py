@@ -240,6 +240,11 @@ class Database:
                 with suppress(Exception):  # the server frees it with the connection
                     self.connection.query(f"SELECT {free}({', '.join(['%s'] * len(arguments))})", arguments)
 
+    def hold(self, rows: Any) -> None:  # noqa: ANN401  # a DataJoint expression
+        """Keep rows from being changed by others until the end of the transaction."""
+        share = "FOR SHARE" if self.is_postgresql else "LOCK IN SHARE MODE"
+        self.connection.query(f"{rows.make_sql()} {share}").fetchall()
+
     def may_write_for(self, experimenter: str) -> bool:
         """Tell whether this connection's user may write for that experimenter: their own, an admin's, or the service's."""
         if self._trusted or self.user in (experimenter, self._service):

@@ -28,7 +28,8 @@ class Delivery(dj.Manual):
     nwb_mtime : int64                 # nanoseconds
     manifest : json
     state : enum('ready', 'ingested', 'already-ingested', 'rejected', 'failed', 'superseded')
-    received : datetime               # UTC
+    received : datetime               # when it was first seen, UTC
+    readied : datetime                # when it was last put into the queue, UTC
     finished = null : datetime        # UTC
     index (folder, nwb_path)
     """

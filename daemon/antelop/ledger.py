@@ -1,0 +1,90 @@
+"""The ledger: what was delivered, what was tried, what became of it, and what still waits for a worker."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from antelop.delivery import Delivery
+from antelop.errors import Problem
+from antelop.outcome import Outcome
+from antelop.rows import TABLES, Row
+from antelop.tables.connection import Database
+
+TRIES = 3
+"""How many times a delivery may make a worker fail before it is parked."""
+
+BACKOFF = timedelta(seconds=5), timedelta(minutes=10)
+"""How long after an outage a delivery is tried again: first, and at most."""
+
+
+def utc(now: datetime) -> datetime:
+    """Return a time as the database has it: UTC, without saying so."""
+    return now.astimezone(UTC).replace(tzinfo=None)
+
+
+def enter(database: Database, delivery: Delivery, state: str, now: datetime) -> None:
+    """Enter a delivery into the ledger, or the state that it has come to."""
+    key = {"delivery_id": delivery.delivery_id}
+    if database.Delivery & key:
+        database.Delivery.update1({**key, "state": state, "finished": utc(now)})
+    else:
+        times = {"received": utc(now), "readied": utc(now), "finished": utc(now)}
+        database.Delivery.insert1({**_row(delivery), "state": state, **times})
+
+
+def recall(database: Database, delivery_id: str) -> Outcome | None:
+    """Return the outcome of a delivery that was committed, None if none was."""
+    row = next(iter((database.Ingestion * database.Delivery.proj("nwb_size") & {"delivery_id": delivery_id}).to_dicts()), None)
+    return outcome_of(row, row["nwb_size"]) if row else None
+
+
+def outcome_of(ingestion: Row, size: int) -> Outcome:
+    """Return the outcome that a row of `Ingestion` stands for; `size` is that of the NWB file in bytes."""
+    session = {name: ingestion[name] for name in ("experimenter", "experiment_id", "session_id")}
+    rows, trials, warnings = ingestion["rows_inserted"], ingestion["trials"], ingestion["warnings"]
+    sentence = f"session {named(session)}: {sum(rows.get(table, 0) for table in TABLES.values())} features"
+    sentence += "".join(f", {count} trials in {mask}" for mask, count in trials.items())
+    sentence += f", {len(warnings)} warnings" if warnings else ""
+    nwb = {"identifier": ingestion["nwb_identifier"], "object_id": ingestion["nwb_object_id"], "size": size}
+    return Outcome(
+        outcome="ingested",
+        sentence=sentence,
+        finished=ingestion["ingested"].replace(tzinfo=UTC),
+        version=ingestion["software"],
+        warnings=tuple(Problem(**warning) for warning in warnings),
+        session=session,
+        rows=rows,
+        trials=trials,
+        nwb=nwb | ({"sha256": ingestion["nwb_sha256"]} if ingestion["nwb_sha256"] else {}),
+    )
+
+
+def already(database: Database, session: Mapping[str, Any], size: int) -> Outcome:
+    """Return the outcome of a delivery of what a session holds already."""
+    held = outcome_of((database.Ingestion & session).fetch1(), size)
+    day = held.finished.date().isoformat()
+    sentence = f"session {named(session)} holds this recording since {day}; nothing was changed"
+    return replace(held, outcome="already-ingested", sentence=sentence)
+
+
+def named(session: Mapping[str, Any]) -> str:
+    """Return a session's key as the command line takes it: ``experimenter/experiment_id/session_id``."""
+    return "/".join(str(session[name]) for name in ("experimenter", "experiment_id", "session_id"))
+
+
+def _row(delivery: Delivery) -> Row:
+    """Return what the ledger says of a delivery, but for its state and times."""
+    return {
+        "delivery_id": delivery.delivery_id,
+        "folder": delivery.folder,
+        "manifest_path": delivery.manifest_path,
+        "manifest_size": delivery.manifest_size,
+        "manifest_mtime": delivery.manifest_mtime,
+        "nwb_path": delivery.nwb_path,
+        "nwb_size": delivery.nwb_size,
+        "nwb_mtime": delivery.nwb_mtime,
+        "manifest": json.loads(delivery.document),
+    }

@@ -1,0 +1,43 @@
+"""A recording goes out again: its session stays, and can take another one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import datajoint as dj
+
+from antelop.errors import Problem, Rejected
+from antelop.lab import Lab
+
+
+def hanging(lab: Lab, session: Mapping[str, Any]) -> dict[str, int]:
+    """Return how many rows of each table go when a session's recording is removed, other packages' tables included."""
+    counts = dj.Diagram.cascade(lab.database.World & dict(session)).counts()
+    return {table.replace('"', "").replace("`", ""): count for table, count in counts.items() if count}
+
+
+def remove(lab: Lab, session: Mapping[str, Any]) -> dict[str, int]:
+    """Remove the recording of one session with all that hangs on it, in one transaction.
+
+    The session itself stays. Arrays and videos stay in the store until `antelop gc` finds that nothing refers to them.
+
+    Returns
+    -------
+    dict
+        How many rows of each table went, as `hanging` says before.
+
+    Raises
+    ------
+    Rejected
+        If the session holds no recording, or is another experimenter's.
+    """
+    key = {name: session[name] for name in lab.database.Session.primary_key}
+    where = "session " + "/".join(str(value) for value in key.values())
+    if not lab.database.may_write_for(key["experimenter"]):
+        remedy = f"connect as {key['experimenter']}, or have an admin do it"
+        raise Rejected([Problem("permission", where, f"user {lab.database.user} may not write for {key['experimenter']}", remedy)])
+    if not lab.database.World & key:
+        raise Rejected([Problem("session_empty", where, "it holds no recording", "see `antelop sessions` for those that do")])
+    with lab.database.transaction():
+        counts = hanging(lab, key)
+        (lab.database.World & key).delete(prompt=False)
+    return counts
