@@ -73,7 +73,7 @@ def test_links(script: Path, tmp_path: Path) -> None:
     """A link is as safe as the folder that holds it, what it leads to, and every link on the way."""
     middle, end = tmp_path / "middle", tmp_path / "end"
     for folder in (middle, end):
-        folder.mkdir()
+        folder.mkdir(mode=0o755)
     (end / "real.py").touch(mode=0o644)
     (middle / "hop").symlink_to("../end")
     (middle / "loop").symlink_to("loop")
