@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-QUEUED = 100
+QUEUED = 1000
 """How many notices wait at most."""
 
 REMEMBERED = 10_000
