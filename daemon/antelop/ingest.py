@@ -90,7 +90,7 @@ def rehearse(lab: Lab, path: Path, policy: Policy) -> Findings:
 def ingest_manifest(lab: Lab, path: Path, policy: Policy) -> Outcome:
     """Ingest what a manifest names, without a drop folder; see `ingest`."""
     delivery, nwb_path = _delivered(path)
-    return ingest(lab, delivery, nwb_path, policy)
+    return _ingest_again(lab, delivery, nwb_path, policy)
 
 
 def insert_nwb(
@@ -107,8 +107,14 @@ def insert_nwb(
         rig = session.get("behaviourrig_id")
     if rig is not None:
         manifest["rig"] = _plain(rig)
-    delivery = _beside_nothing(path.absolute(), json.dumps(manifest, sort_keys=True).encode())
-    return ingest(lab, delivery, path, Policy())
+    return _ingest_again(lab, _beside_nothing(path.absolute(), json.dumps(manifest, sort_keys=True).encode()), path, Policy())
+
+
+def _ingest_again(lab: Lab, delivery: Delivery, path: Path, policy: Policy) -> Outcome:
+    """Ingest what a person asks for: to ask for what is done already is a question, not a crash to recover from."""
+    if done := recall(lab.database, delivery.delivery_id):
+        return already(lab.database, done.session, delivery.nwb_size)
+    return ingest(lab, delivery, path, policy)
 
 
 def _delivered(path: Path) -> tuple[Delivery, Path]:
@@ -117,7 +123,16 @@ def _delivered(path: Path) -> tuple[Delivery, Path]:
         document = path.read_bytes()
         here = sorted(entry.name for entry in path.parent.iterdir())
     except OSError as error:
-        raise Rejected([Problem("manifest_unreadable", str(path), f"the manifest cannot be read: {error.strerror}", "Give the path of a manifest")]) from error
+        raise Rejected(
+            [
+                Problem(
+                    "manifest_unreadable",
+                    str(path),
+                    f"the manifest cannot be read: {error.strerror}",
+                    "Give the path of a manifest",
+                )
+            ]
+        ) from error
     manifest = parse(load(document))
     nwb_path = path.parent / companion(path.name, manifest, here)
     return _beside_nothing(nwb_path.absolute(), document), nwb_path
@@ -155,7 +170,7 @@ def _attempt(lab: Lab, delivery: Delivery, path: Path, policy: Policy) -> Outcom
         )
         planned = plan(recording, rigs.parse(meant.rig["rig_json"]), keys, dlc_training=delivery.manifest.dlc_training)
         identifier = "" if any_sample(planned) else recording.identifier
-        ledger = {
+        ledger: Row = {
             "nwb_identifier": recording.identifier[:255],
             "nwb_object_id": recording.object_id[:64],
             "nwb_sha256": delivery.manifest.sha256,
@@ -163,7 +178,9 @@ def _attempt(lab: Lab, delivery: Delivery, path: Path, policy: Policy) -> Outcom
         }
         rows = {table: [_keep(lab.store, row) for row in some] for table, some in planned.items()}
     ledger["fingerprint"] = fingerprint(_described(rows), identifier)
-    ledger["bytes"] = sum(value.size for some in rows.values() for row in some for value in row.values() if isinstance(value, Kept))
+    ledger["bytes"] = sum(
+        value.size for some in rows.values() for row in some for value in row.values() if isinstance(value, Kept)
+    )
     if _holds(database, keys.session, ledger["fingerprint"]):
         enter(database, delivery, "already-ingested", datetime.now(UTC))
         return already(database, keys.session, delivery.nwb_size)
@@ -195,14 +212,17 @@ def _attempt(lab: Lab, delivery: Delivery, path: Path, policy: Policy) -> Outcom
 def _examine(lab: Lab, recording: Recording, meant: Meant, delivery: Delivery, policy: Policy) -> Findings:
     """Find everything that is wrong with a delivery, its mask functions included."""
     asked = delivery.manifest.session
-    sessions = meant.sessions
-    if meant.session is None and policy.create_sessions and "session_name" in asked:
-        sessions = {0: str(asked["session_name"])}  # it will be made
+    # A session that has no date yet, or that will be made, takes the file's.
+    made = recording.session_start_time.replace(tzinfo=None)
+    if meant.session:
+        timestamp = meant.session["session_timestamp"] or made
+    else:
+        timestamp = made if policy.create_sessions and "session_name" in asked else None
     facts = Facts(
         experiment=meant.experiment,
         session=asked,
-        session_timestamp=meant.session["session_timestamp"] if meant.session else None,
-        sessions=sessions,
+        session_timestamp=timestamp,
+        sessions=meant.sessions,
         animals=delivery.manifest.animals,
         experiment_animals=meant.known_animals,
     )
@@ -277,5 +297,3 @@ def _new_session(database: Database, meant: Meant, delivery: Delivery, recording
         "session_timestamp": recording.session_start_time.replace(tzinfo=None),
         "session_notes": delivery.manifest.note[:1000],
     }
-
-

@@ -75,16 +75,16 @@ def resolve(database: Database, manifest: Manifest, policy: Policy) -> Meant:
     experiments = database.Experiment & owner
     experiment = (experiments & _named("experiment", manifest.session)).to_dicts()
     if not experiment:
-        name, asked = next(iter(_named("experiment", manifest.session).items()))
-        problems.append(_unknown("experiment", f"/session/{name}", asked, _names(experiments, "experiment")))
+        member, asked = next(iter(_named("experiment", manifest.session).items()))
+        problems.append(_unknown("experiment", f"/session/{member}", asked, _names(experiments, "experiment")))
     rigs = database.BehaviourRig & owner
     found = (rigs & _rig_named(manifest.rig)).to_dicts(limit=2)
     if not found:
         problems.append(_unknown("behaviourrig", "/rig", manifest.rig, _names(rigs, "behaviourrig")))
     elif len(found) > 1:
-        names = ", ".join(sorted(_names(rigs, "behaviourrig").values()))
+        listed = ", ".join(sorted(_names(rigs, "behaviourrig").values()))
         what = f"{owner['experimenter']} has several rigs and none is named"
-        problems.append(Problem("rig_ambiguous", "/rig", what, f"Name one of them: {names}"))
+        problems.append(Problem("rig_ambiguous", "/rig", what, f"Name one of them: {listed}"))
     if problems:
         raise Rejected(problems)
     key = {**owner, "experiment_id": experiment[0]["experiment_id"]}
@@ -110,7 +110,9 @@ def _not_permitted(database: Database, experimenter: str, policy: Policy) -> lis
         if database.may_write_for(experimenter):
             return []
         remedy = f"Connect as {experimenter}, or have an admin do it"
-        return [Problem("not_permitted", where, f"database user {quoted(database.user)} may not write for {experimenter}", remedy)]
+        return [
+            Problem("not_permitted", where, f"database user {quoted(database.user)} may not write for {experimenter}", remedy)
+        ]
     if experimenter in policy.experimenters:
         return []
     remedy = f"Deliver here for {', '.join(sorted(policy.experimenters))}, or have the folder's `experimenters` changed"
@@ -148,6 +150,6 @@ def _unknown(kind: str, where: str, asked: object, known: Mapping[Any, str]) -> 
     noun = "rig" if kind == "behaviourrig" else kind
     near = nearest(asked, known.values()) if isinstance(asked, str) else None
     some = ", ".join(name if name == key else f"{key} ({name})" for key, name in list(known.items())[:10])
-    remedy = f"Did you mean {quoted(near)}?" if near else f"There are {some}" if known else f"There is none yet: add one first"
+    remedy = f"Did you mean {quoted(near)}?" if near else f"There are {some}" if known else "There is none yet: add one first"
     what = f"no {noun} was ever uploaded" if asked is None else f"{noun} {quoted(asked)} is not in the database"
     return Problem(f"{noun}_unknown", where, what, remedy)

@@ -7,7 +7,7 @@ from typing import Self
 from antelop.analysis import Analysis
 from antelop.arrays import Store
 from antelop.config import Config, credentials
-from antelop.embedded import serving
+from antelop.embedded import Server, serving
 from antelop.errors import Unavailable
 from antelop.tables.connection import Database
 
@@ -35,7 +35,7 @@ class Lab:
         self.store = Store(config.store)
         self.analysis = Analysis(config.analysis.folders)
         self._environment = environment
-        self._server = None if config.database else serving(config.state)
+        self._server: Server | None = None
         try:
             self.database = self._connect()
             self._open_store()
@@ -52,8 +52,6 @@ class Lab:
     def reconnect(self) -> None:
         """Throw the connection away and open a new one, as is right after every outage."""
         self.database.close()
-        if self._server:
-            self._server.start()
         self.database = self._connect()
 
     def close(self) -> None:
@@ -66,13 +64,15 @@ class Lab:
     def _connect(self) -> Database:
         settings = self.config.database
         if settings is None:
-            server = self._server
+            if self._server is None:
+                self._server = serving(self.config.state)
+            self._server.start()
             return Database(
-                host=server.host,
-                port=server.port,
-                user=server.user,
+                host=self._server.host,
+                port=self._server.port,
+                user=self._server.user,
                 password="",  # the folder of its socket is closed to everybody else
-                name=server.database,
+                name=self._server.database,
                 use_tls=False,
                 store=self.store.folder,
                 trusted=True,

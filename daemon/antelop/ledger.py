@@ -1,8 +1,7 @@
 """The ledger: what was delivered, what was tried, what became of it, and what still waits for a worker."""
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any

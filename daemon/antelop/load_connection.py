@@ -94,7 +94,7 @@ def recompute_masks(key: Mapping[str, Any]) -> None:
 globals().update(_lab.database.tables)
 globals().update(_lab.analysis.namespace(_lab.database.tables))
 
-__all__ = [
+__all__ = [  # noqa: PLE0604  # the names of tables and scripts are strings too
     "insert_nwb",
     "recompute_masks",
     "split_trials",

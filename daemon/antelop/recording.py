@@ -1,7 +1,7 @@
 """What a session's file says: its series and tables, described without loading their samples.
 
-Everything that can be sliced like an array is a `Samples`: an HDF5 dataset, a numpy array, or one of the three views below that
-compute their values when they are sliced (`Clock`, `Scaled`, `Track`).
+Everything that can be sliced like an array is a `Samples`: an HDF5 dataset, a numpy array, or one of the views below that compute
+their values when they are sliced (`Clock`, `Scaled`, `Cast`, `Track`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 BLOCK_BYTES = 4 << 20
 """How much of an array is in memory at once while it is looked at or copied."""
+
+SPATIAL = {"SpatialSeries", "PoseEstimationSeries"}
+"""NWB types of which every column is a coordinate."""
 
 
 class Samples(Protocol):
@@ -93,6 +96,27 @@ class Scaled:
 
     def __getitem__(self, key: slice) -> NDArray[np.float64]:
         return self.samples[key] * np.float64(self.conversion) + np.float64(self.offset)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The same samples in another dtype, which holds their values."""
+
+    samples: Samples
+    dtype: np.dtype[Any]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the stored samples."""
+        return self.samples.shape
+
+    @property
+    def chunks(self) -> Any:  # noqa: ANN401  # h5py has no type for it
+        """How the stored samples are chunked, if they are."""
+        return getattr(self.samples, "chunks", None)
+
+    def __getitem__(self, key: slice) -> NDArray[Any]:
+        return self.samples[key].astype(self.dtype, copy=False)
 
 
 @dataclass(frozen=True)
@@ -187,6 +211,28 @@ class Series:
         if self.data is None or (self.conversion == 1.0 and self.offset == 0.0):
             return self.data
         return Scaled(self.data, self.conversion, self.offset)
+
+    @property
+    def spatial(self) -> bool:
+        """Whether every column is a coordinate, as in SpatialSeries and pose estimation; else the last may be the certainty."""
+        return self.neurodata_type in SPATIAL or self.confidence is not None
+
+    def track(self) -> Samples:
+        """Return the samples as kinematics: float64 (n, 3) x, y, certainty or (n, 4) x, y, z, certainty.
+
+        Of a series that is not `spatial`, two columns are coordinates, and three or four are the kinematics themselves.
+
+        Raises
+        ------
+        ValueError
+            If the series has no data.
+        """
+        values = self.values
+        if values is None:
+            raise ValueError(f"{self.path} has no data")
+        if self.spatial or values.shape[1] == 2:  # noqa: PLR2004  # x and y
+            return Track(values, self.confidence)
+        return values if values.dtype == np.float64 else Scaled(values, 1.0, 0.0)
 
 
 @dataclass(frozen=True)

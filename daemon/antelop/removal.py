@@ -34,7 +34,9 @@ def remove(lab: Lab, session: Mapping[str, Any]) -> dict[str, int]:
     where = "session " + "/".join(str(value) for value in key.values())
     if not lab.database.may_write_for(key["experimenter"]):
         remedy = f"connect as {key['experimenter']}, or have an admin do it"
-        raise Rejected([Problem("permission", where, f"user {lab.database.user} may not write for {key['experimenter']}", remedy)])
+        raise Rejected(
+            [Problem("permission", where, f"user {lab.database.user} may not write for {key['experimenter']}", remedy)]
+        )
     if not lab.database.World & key:
         raise Rejected([Problem("session_empty", where, "it holds no recording", "see `antelop sessions` for those that do")])
     with lab.database.transaction():

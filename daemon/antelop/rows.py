@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from antelop.recording import Cast, Recording, Samples, Series, in_time_order
+from antelop.recording import Cast, Recording, Samples, in_time_order
 from antelop.rig import Feature, Rig
 
 Row = dict[str, Any]
@@ -67,7 +67,7 @@ def plan(recording: Recording, rig: Rig, keys: Keys, *, dlc_training: bool = Fal
         for video in series.videos:
             video_id = len(rows["Video"]) + 1
             first_video.setdefault(camera.name, video_id)
-            times = None if series.timestamps is None else seconds(series.timestamps)
+            times = seconds(series.timestamps) if series.timestamps is not None and series.timestamps.shape[0] else None
             rows["Video"].append(
                 {**session, "video_id": video_id, "video_name": camera.name, "video": video.path, "timestamps": times}
             )
@@ -81,7 +81,9 @@ def plan(recording: Recording, rig: Rig, keys: Keys, *, dlc_training: bool = Fal
             if feature.data_type == "kinematics":
                 row["video_id"] = first_video.get(feature.video or "")
             else:
-                row.update(zip(("x_coordinate", "y_coordinate", "z_coordinate"), feature.coordinates or (None,) * 3, strict=True))
+                row.update(
+                    zip(("x_coordinate", "y_coordinate", "z_coordinate"), feature.coordinates or (None,) * 3, strict=True)
+                )
             rows[table].append(row)
     return rows
 
@@ -100,7 +102,9 @@ def _values(recording: Recording, feature: Feature) -> Row:
         times = np.column_stack([table.start[:], table.stop[:]]).astype(np.float64).ravel()
         return {"data": np.tile(np.array([1, -1], np.int8), count), "timestamps": times}
     series = recording.series[path]
-    values, timestamps = _arrays(series)
+    values, timestamps = series.values, series.timestamps
+    if series.data is None or values is None or timestamps is None:
+        raise ValueError(f"{path} has no data or no times, which a check should have found")
     if feature.data_type == "analog":
         return {"data": values, "timestamps": seconds(timestamps), "unit": series.unit}
     if feature.data_type == "kinematics":

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from antelop import rig as rigs
-from antelop.analysis import AnalysisFunction
+from antelop.document import load
 from antelop.errors import Problem, Rejected
 from antelop.lab import Lab
 from antelop.masks import mask_problems
@@ -49,7 +49,7 @@ def upload_rig_json(
     problems: list[Problem] = []
     document: Mapping[str, Any] = {}
     try:
-        document = rig_json if isinstance(rig_json, Mapping) else rigs.load(_text(Path(rig_json)))
+        document = rig_json if isinstance(rig_json, Mapping) else load(_text(Path(rig_json)))
         rigs.parse(document)
     except Rejected as rejected:
         problems += rejected.problems
@@ -78,7 +78,9 @@ def attach(lab: Lab, key: Mapping[str, Any], path: Path) -> None:
     problems = _permission(lab, str(key["experimenter"]))
     if len(found) != 1:
         names = ", ".join(sorted((features.proj("feature_name")).to_arrays("feature_name"))) or "none"
-        problems.append(Problem("feature", "", f"{dict(key)} names {len(found)} features ({names}), not one", "name one by rig and feature"))
+        problems.append(
+            Problem("feature", "", f"{dict(key)} names {len(found)} features ({names}), not one", "name one by rig and feature")
+        )
     if not path.is_file():
         problems.append(Problem("file", str(path), "there is no such file", "give the path of the file to attach"))
     if problems:
@@ -92,7 +94,9 @@ def _text(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise Rejected([Problem("rig_file", str(path), f"the rig cannot be read: {error.strerror}", "give the path of its JSON file")]) from error
+        raise Rejected(
+            [Problem("rig_file", str(path), f"the rig cannot be read: {error.strerror}", "give the path of its JSON file")]
+        ) from error
 
 
 def _permission(lab: Lab, experimenter: str) -> list[Problem]:
@@ -115,12 +119,21 @@ def _mask_functions(lab: Lab, masklist: Sequence[Mapping[str, str]], problems: l
         where = f"masklist/{index}"
         wrong = {"name", "description", "function"} ^ set(mask)
         if wrong:
-            problems.append(Problem("mask_members", where, f"members missing or unknown: {', '.join(sorted(wrong))}", "give name, description and function"))
+            problems.append(
+                Problem(
+                    "mask_members",
+                    where,
+                    f"members missing or unknown: {', '.join(sorted(wrong))}",
+                    "give name, description and function",
+                )
+            )
             continue
         if any(row["mask_name"] == mask["name"] for row in rows):
-            problems.append(Problem("mask_name", f"{where}/name", f"{mask['name']!r} is there twice", "give each mask a name of its own"))
+            problems.append(
+                Problem("mask_name", f"{where}/name", f"{mask['name']!r} is there twice", "give each mask a name of its own")
+            )
         try:
-            function: AnalysisFunction = lab.analysis.function(mask["function"], lab.database.tables)
+            function = lab.analysis.function(mask["function"], lab.database.tables)
         except Rejected as rejected:
             problems += rejected.problems
             continue

@@ -67,6 +67,10 @@ class Store:
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
             sync_folder(self.folder)
 
+    def exists(self) -> bool:
+        """Tell whether the store has been made, and can be seen."""
+        return (self.folder / "objects").is_dir()
+
     def clear(self) -> None:
         """Remove what killed processes left unfinished; those that are alive hold a lock on theirs."""
         with available(f"the store {self.folder} cannot be written"):
