@@ -156,13 +156,13 @@ def _faults(value: object, depth: int) -> Iterator[tuple[str, str]]:
     if isinstance(value, _Infinite):
         yield f"{quoted(value)[1:-1]} is not a finite number", "Write a finite number, or leave it out"
     for text in [value] if isinstance(value, str) else value if isinstance(value, dict) else ():
-        if not _storable(text):
+        if not storable(text):
             yield f"{quoted(text)} has a character that cannot be stored", "Leave out U+0000 and unpaired surrogates"
     for name in value.names if isinstance(value, _Repeating) else ():
         yield f"the member {quoted(name)} is there more than once", "Leave one of them"
 
 
-def _storable(text: str) -> bool:
+def storable(text: str) -> bool:
     """Return whether every database keeps the text: PostgreSQL has no U+0000, and UTF-8 no unpaired surrogates."""
     try:
         text.encode()

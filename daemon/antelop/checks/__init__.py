@@ -1,0 +1,63 @@
+"""Finds everything that is wrong, or odd, with a delivery, in one pass.
+
+What cannot be stored is an error, whatever the configuration says. What is odd but usable is a warning, or an error or nothing
+if the configuration says so by the check's name; that never changes what is stored.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from antelop.checks import features, session, times, videos
+from antelop.checks.check import Check, Severity
+from antelop.checks.examined import Examined, Facts
+from antelop.errors import Problem
+from antelop.recording import Recording
+from antelop.rig import Rig
+
+__all__ = ["CHECKS", "FIXED", "Facts", "Findings", "Severity", "examine"]
+
+_ALL = [found for module in (session, features, times, videos) for found in vars(module).values() if isinstance(found, Check)]
+
+CHECKS: Mapping[str, Severity] = {check.name: check.severity for check in _ALL}
+"""Every check with its default severity."""
+
+FIXED = frozenset(check.name for check in _ALL if check.fixed)
+"""The checks whose severity cannot be configured, because what they find cannot be stored."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is wrong with a delivery, and what is odd about it but usable."""
+
+    errors: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+
+
+def examine(recording: Recording, rig: Rig, facts: Facts | None, severities: Mapping[str, Severity]) -> Findings:
+    """Return everything that is wrong or odd.
+
+    Arrays are read a block at a time, the times and interval data only, and each at most twice.
+
+    Parameters
+    ----------
+    recording
+        The file, open: arrays are read.
+    rig
+        What the file should hold.
+    facts
+        What the database knows; None if it is not asked, and then nothing is said of session and animals.
+    severities
+        By the name of a check, what it counts as instead of its default; of no effect on `FIXED`.
+
+    Raises
+    ------
+    Unavailable
+        If the disk or share fails while arrays are read.
+    """
+    examined = Examined(recording, rig, facts)
+    found: dict[Severity, list[Problem]] = {"error": [], "warning": []}
+    for check in _ALL:
+        severity = check.severity if check.fixed else severities.get(check.name, check.severity)
+        if severity != "off":
+            found[severity] += [Problem(check.name, *finding) for finding in check.look(examined)]
+    return Findings((*found["error"], *examined.damage), tuple(found["warning"]))

@@ -1,0 +1,211 @@
+"""What checks look at: a recording, the rig that it should agree with, and what the database knows of both."""
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import NamedTuple
+
+from antelop.checks.scans import Order, Rows, States, order, rows, states
+from antelop.errors import Problem, Rejected
+from antelop.manifest import Key
+from antelop.recording import Clock, Events, Recording, Samples, Series, in_time_order
+from antelop.rig import Camera, Feature, Rig
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the database knows that bears on a delivery.
+
+    Attributes
+    ----------
+    experiment
+        Primary key of the session's experiment.
+    session
+        The session as it is asked for: ``session_id`` or ``session_name``; other members do not matter.
+    session_timestamp
+        When the session was, in the lab's local time; None if there is no such session.
+    sessions
+        All sessions of the experiment: names by id.
+    animals
+        The animals as they are asked for, in the order of the rig's animal numbers: ``animal_id`` or ``animal_name``, and what
+        else is said of their experiment.
+    experiment_animals
+        All animals of the experiment: names by id.
+    other_recording
+        Another recording that the session has already, in words by which a person knows it; None if it has none, or this one.
+    """
+
+    experiment: Mapping[str, str | int]
+    session: Key
+    session_timestamp: datetime | None
+    sessions: Mapping[int, str]
+    animals: tuple[Key, ...]
+    experiment_animals: Mapping[int, str]
+    other_recording: str | None = None
+
+
+class Channel(NamedTuple):
+    """A feature of the rig with the series that records it."""
+
+    feature: Feature
+    series: Series
+
+    @property
+    def samples(self) -> Samples | None:
+        """The data as they are stored: interval data need no unit."""
+        return self.series.data if self.feature.data_type == "interval" else self.series.values
+
+    @property
+    def shapes(self) -> str:
+        """The shapes that the data may have, in words."""
+        if self.feature.data_type == "kinematics":
+            return "(n, 2) or (n, 3)" if self.series.spatial else "(n, 2), (n, 3) or (n, 4)"
+        return "(n,) or (n, channels)" if self.feature.data_type == "analog" else "(n,)"
+
+    @property
+    def shaped(self) -> bool:
+        """Whether the data have one of these shapes."""
+        shape = () if self.samples is None else self.samples.shape
+        if self.feature.data_type == "kinematics":
+            return len(shape) == 2 and shape[1] in ((2, 3) if self.series.spatial else (2, 3, 4))  # noqa: PLR2004  # as in `shapes`
+        return len(shape) == 1 or (len(shape) == 2 and self.feature.data_type == "analog")  # noqa: PLR2004  # as in `shapes`
+
+    @property
+    def sound(self) -> tuple[Samples, Samples] | None:
+        """The data and their times; None if their types, shapes or lengths make it useless to look into them."""
+        samples, times = self.samples, self.series.timestamps
+        if samples is None or times is None or not (numeric(samples) and self.shaped and are_times(times)):
+            return None
+        return (samples, times) if samples.shape[0] == times.shape[0] else None
+
+
+class Signal(NamedTuple):
+    """The times of a sound analog or kinematics channel."""
+
+    where: str
+    times: Samples
+    order: Order
+
+
+class Happening(NamedTuple):
+    """A sound digital or interval channel, in time order; `total` is how many rows the file has, `states` are of intervals."""
+
+    where: str
+    total: int
+    events: Events
+    states: States | None
+
+
+class Table(NamedTuple):
+    """A TimeIntervals table; no `rows` if its columns' types, shapes or lengths make it useless to look into them."""
+
+    where: str
+    start: Samples
+    stop: Samples
+    rows: Rows | None
+
+
+class View(NamedTuple):
+    """A camera of the rig with the ImageSeries that names its video files."""
+
+    camera: Camera
+    series: Series
+
+
+def numeric(samples: Samples) -> bool:
+    """Return whether these are real numbers or truth values."""
+    return samples.dtype.kind in "biuf"
+
+
+def runs(clock: Clock) -> bool:
+    """Return whether a clock has a start and goes forward."""
+    return math.isfinite(clock.start) and 0 < clock.rate < math.inf
+
+
+def are_times(samples: Samples) -> bool:
+    """Return whether these can be times: numbers (n,), from a clock that runs if it is one."""
+    return runs(samples) if isinstance(samples, Clock) else numeric(samples) and len(samples.shape) == 1
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A recording, the rig that it should agree with, and what the database knows; None if it is not asked.
+
+    Arrays are read when a check first asks for what is in them, and once; `damage` is what reading them raised.
+    """
+
+    recording: Recording
+    rig: Rig
+    facts: Facts | None
+    damage: list[Problem] = field(default_factory=list)
+
+    @cached_property
+    def channels(self) -> tuple[Channel, ...]:
+        """The features that the file has as series."""
+        series = self.recording.series
+        return tuple(
+            Channel(feature, series[feature.path])
+            for feature in self.rig.features
+            if feature.source_type != "intervals" and feature.path and feature.path in series
+        )
+
+    @cached_property
+    def signals(self) -> tuple[Signal, ...]:
+        """The times of what is sampled all the time."""
+        found = []
+        for channel in self.channels:
+            if channel.feature.data_type in ("analog", "kinematics") and (sound := channel.sound):
+                with self._noting_damage():
+                    found.append(Signal(channel.series.path, sound[1], order(sound[1])))
+        return tuple(found)
+
+    @cached_property
+    def happenings(self) -> tuple[Happening, ...]:
+        """What happens at discrete times."""
+        found = []
+        for channel in self.channels:
+            if channel.feature.data_type in ("digital", "interval") and (sound := channel.sound):
+                with self._noting_damage():
+                    events = in_time_order(*sound)
+                    alternation = states(events.data) if channel.feature.data_type == "interval" else None
+                    found.append(Happening(channel.series.path, sound[1].shape[0], events, alternation))
+        return tuple(found)
+
+    @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """The features that the file has as tables of intervals."""
+        found = []
+        for feature in self.rig.features:
+            table = self.recording.intervals.get(feature.path or "") if feature.source_type == "intervals" else None
+            if table:
+                sound = are_times(table.start) and are_times(table.stop) and table.start.shape == table.stop.shape
+                with self._noting_damage():
+                    found.append(Table(table.path, table.start, table.stop, rows(table.start, table.stop) if sound else None))
+        return tuple(found)
+
+    @cached_property
+    def views(self) -> tuple[View, ...]:
+        """The cameras for which the file names videos."""
+        found = ((camera, self.recording.series.get(camera.path)) for camera in self.rig.videos)
+        return tuple(View(camera, series) for camera, series in found if series and series.videos)
+
+    @property
+    def timed(self) -> Iterator[tuple[str, Samples]]:
+        """Everything that should be times, sound or not, after its path."""
+        for _, series in (*self.channels, *self.views):
+            if series.timestamps is not None:
+                yield series.path, series.timestamps
+        for table in self.tables:
+            yield f"{table.where}/start_time", table.start
+            yield f"{table.where}/stop_time", table.stop
+
+    @contextmanager
+    def _noting_damage(self) -> Iterator[None]:
+        """Note what reading raises about damaged samples, so that the others are looked at all the same."""
+        try:
+            yield
+        except Rejected as rejected:
+            self.damage.extend(rejected.problems)

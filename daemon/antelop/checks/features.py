@@ -1,0 +1,144 @@
+"""Checks that what the rig names is in the file, with data and times of a type and shape that can be stored."""
+
+from collections.abc import Iterator
+
+from antelop.checks.check import Finding, check, must
+from antelop.checks.examined import Examined, are_times, numeric, runs
+from antelop.document import nearest, printable, quoted, storable
+from antelop.recording import Clock, Samples
+
+REMEDY = "Correct the recording, or take the feature out of the rig"
+
+UNITS = {"analog", "digital"}
+"""Data types that are stored with their unit."""
+
+LONGEST = {"unit": 100, "identifier": 255, "object_id": 64}
+"""How many characters of the file's own texts the tables hold."""
+
+
+@must
+def feature_missing(examined: Examined) -> Iterator[Finding]:
+    """Expect the file to have everything that the rig names."""
+    recording = examined.recording
+    paths = [*recording.series, *recording.intervals]
+    for feature in examined.rig.features:
+        known = recording.intervals if feature.source_type == "intervals" else recording.series
+        if feature.path is None or feature.path in known:
+            continue
+        if feature.path in recording.others:
+            what = f"what the file has there is no time series that can be stored: {printable(recording.others[feature.path])}"
+            yield Finding(feature.path, what, REMEDY)
+        else:
+            elsewhere = (path for path in paths if path.endswith(f"/{feature.name}"))
+            near = next(elsewhere, None) or nearest(feature.path, paths)
+            remedy = f"The file has {printable(near)}: correct the rig, or the recording" if near else REMEDY
+            yield Finding(feature.path, "the rig names it and the file does not have it", remedy)
+
+
+@must
+def data_missing(examined: Examined) -> Iterator[Finding]:
+    """Expect a series to have data."""
+    for _, series in examined.channels:
+        if series.data is None:
+            what = "it names external videos and has no data" if series.videos else "it has no data"
+            yield Finding(series.path, what, REMEDY)
+
+
+@must
+def data_not_numeric(examined: Examined) -> Iterator[Finding]:
+    """Expect data to be numbers: text is no signal."""
+    for _, series in examined.channels:
+        if series.data is not None and not numeric(series.data):
+            yield Finding(series.path, f"its data are {_kind(series.data)}, not numbers", REMEDY)
+
+
+@must
+def data_shape(examined: Examined) -> Iterator[Finding]:
+    """Expect data to have a shape that their data type can have."""
+    for channel in examined.channels:
+        feature, series = channel
+        if series.data is not None and not channel.shaped:
+            what = f"its data have the shape {series.data.shape}, and {feature.data_type} data are {channel.shapes}"
+            yield Finding(series.path, what, "Correct the recording, or the data_type that the rig gives the feature")
+
+
+@must
+def confidence_shape(examined: Examined) -> Iterator[Finding]:
+    """Expect one confidence, a number, for each position."""
+    for feature, series in examined.channels:
+        data, confidence = series.data, series.confidence
+        if feature.data_type == "kinematics" and data is not None and confidence is not None:
+            if not numeric(confidence):
+                yield Finding(series.path, f"its confidence is {_kind(confidence)}, not numbers", REMEDY)
+            elif confidence.shape != data.shape[:1]:
+                yield Finding(
+                    series.path, f"its confidence has the shape {confidence.shape}, for positions of {data.shape}", REMEDY
+                )
+
+
+@must
+def times_missing(examined: Examined) -> Iterator[Finding]:
+    """Expect a series to have timestamps or a rate."""
+    for _, series in examined.channels:
+        if series.timestamps is None:
+            yield Finding(series.path, "it has neither timestamps nor a rate", REMEDY)
+
+
+@must
+def times_not_numeric(examined: Examined) -> Iterator[Finding]:
+    """Expect times to be numbers, (n,)."""
+    for where, times in examined.timed:
+        if not isinstance(times, Clock) and not are_times(times):
+            what = f"have the shape {times.shape}, and not (n,)" if numeric(times) else f"are {_kind(times)}, not numbers"
+            yield Finding(where, f"its times {what}", REMEDY)
+
+
+@must
+def rate_unusable(examined: Examined) -> Iterator[Finding]:
+    """Expect a rate above 0 and a finite starting_time."""
+    for where, times in examined.timed:
+        if isinstance(times, Clock) and not runs(times):
+            yield Finding(where, f"its rate is {times.rate:g} Hz, from a starting_time of {times.start:g} s", REMEDY)
+
+
+@must
+def lengths_differ(examined: Examined) -> Iterator[Finding]:
+    """Expect a time for each sample, and a stop for each start."""
+    for _, series in examined.channels:
+        data, times = series.data, series.timestamps
+        if data is not None and times is not None and data.shape and times.shape and data.shape[0] != times.shape[0]:
+            yield Finding(series.path, f"it has {data.shape[0]} samples and {times.shape[0]} times", REMEDY)
+    for table in examined.tables:
+        if table.start.shape != table.stop.shape:
+            yield Finding(
+                table.where, f"its start_time has the shape {table.start.shape}, its stop_time {table.stop.shape}", REMEDY
+            )
+
+
+@must
+def text_unusable(examined: Examined) -> Iterator[Finding]:
+    """Expect the file's identifiers and units to fit into the tables."""
+    recording = examined.recording
+    texts = [("", "identifier", recording.identifier), ("", "object_id", recording.object_id)]
+    texts += [(series.path, "unit", series.unit) for feature, series in examined.channels if feature.data_type in UNITS]
+    for where, name, text in texts:
+        if len(text) > LONGEST[name]:
+            remedy = f"Give it one of at most {LONGEST[name]} characters"
+            yield Finding(where, f"its {name} {quoted(text)} has {len(text)} characters", remedy)
+        elif not storable(text):
+            yield Finding(where, f"its {name} {quoted(text)} has characters that cannot be stored", "Give it one in UTF-8")
+
+
+@check("warning")
+def channel_empty(examined: Examined) -> Iterator[Finding]:
+    """Expect a channel to have samples, and a table to have rows."""
+    shapes = [(series.path, series.data.shape) for _, series in examined.channels if series.data is not None]
+    shapes += [(table.where, table.start.shape) for table in examined.tables]
+    for where, shape in shapes:
+        if 0 in shape:
+            yield Finding(where, "it is empty", "Check that what it records was connected")
+
+
+def _kind(samples: Samples) -> str:
+    """Return in a word what samples are that are no numbers."""
+    return "text" if samples.dtype.kind in "OSU" else f"of the type {samples.dtype}"

@@ -1,0 +1,169 @@
+"""Checks that a delivery's session and animals are in the database, and are those of the recording."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
+from typing import NamedTuple
+
+from antelop.checks.check import Finding, Look, check, must
+from antelop.checks.examined import Examined, Facts
+from antelop.document import nearest, quoted
+from antelop.manifest import Key
+from antelop.recording import Recording
+from antelop.rig import UNKNOWN
+
+NAMED = 5
+"""How many of the sessions or animals that there are a remedy names."""
+
+SUBJECT = "general/subject/subject_id"
+
+
+def with_facts(look: Callable[[Examined, Facts], Iterator[Finding]]) -> Look:
+    """Look only where the database is asked."""
+
+    @wraps(look)
+    def looks(examined: Examined) -> Iterator[Finding]:
+        if examined.facts:
+            yield from look(examined, examined.facts)
+
+    return looks
+
+
+@must
+@with_facts
+def session_unknown(_: Examined, facts: Facts) -> Iterator[Finding]:
+    """Expect the session to be in the database."""
+    if facts.session_timestamp is None:
+        member, asked = _asked(facts.session, "session")
+        what = f"session {quoted(asked)} is not in the database"
+        yield Finding(f"/session/{member}", what, _add_or_name(asked, facts.sessions, facts))
+
+
+@must
+@with_facts
+def session_taken(_: Examined, facts: Facts) -> Iterator[Finding]:
+    """Expect the session to have no other recording."""
+    if facts.other_recording:
+        member, asked = _asked(facts.session, "session")
+        what = f"session {quoted(asked)} already has another recording, {facts.other_recording}"
+        yield Finding(
+            f"/session/{member}", what, "Name the right session, or take the other recording out with `antelop remove`"
+        )
+
+
+@must
+@with_facts
+def animals_count(examined: Examined, facts: Facts) -> Iterator[Finding]:
+    """Expect an animal for each animal number of the rig, or at least one if only tracking will tell whose its features are."""
+    given, wanted = len(facts.animals), examined.rig.animals
+    open_ended = not wanted and any(feature.animal == UNKNOWN for feature in examined.rig.features)
+    if not given if open_ended else given != wanted:
+        has = "at least 1 animal" if open_ended else f"{wanted} animal{'s' * (wanted != 1)}"
+        what = f"the rig has {has}, and the delivery names {given}"
+        yield Finding("/animals", what, "Name the animals in the order of the rig's animal numbers")
+
+
+@must
+@with_facts
+def animal_unknown(_: Examined, facts: Facts) -> Iterator[Finding]:
+    """Expect the animals to be in the database."""
+    for animal in _animals(facts):
+        if animal.animal_id is None and not animal.elsewhere:
+            what = f"animal {quoted(animal.asked)} is not in experiment {facts.experiment['experiment_id']}"
+            yield Finding(animal.where, what, _add_or_name(animal.asked, facts.experiment_animals, facts))
+
+
+@must
+@with_facts
+def animal_elsewhere(_: Examined, facts: Facts) -> Iterator[Finding]:
+    """Expect the animals to be of the session's experiment."""
+    for animal in _animals(facts):
+        if animal.elsewhere:
+            what = f"animal {quoted(animal.asked)} is of another experiment than the session: {animal.elsewhere}"
+            yield Finding(animal.where, what, "Name an animal of the session's experiment")
+
+
+@must
+@with_facts
+def animal_repeated(_: Examined, facts: Facts) -> Iterator[Finding]:
+    """Expect no animal to take part twice."""
+    seen: dict[int, str] = {}
+    for animal in _animals(facts):
+        if animal.animal_id is not None and seen.setdefault(animal.animal_id, animal.where) != animal.where:
+            what = f"animal {quoted(animal.asked)} is the same as {seen[animal.animal_id]}"
+            yield Finding(animal.where, what, "Name each animal once")
+
+
+@check("error")
+@with_facts
+def subject_other(examined: Examined, facts: Facts) -> Iterator[Finding]:
+    """Expect the file's subject not to be an animal of the experiment that does not take part."""
+    subjects = _subjects(examined.recording, facts)
+    if facts.animals and subjects and not subjects.keys() & {animal.animal_id for animal in _animals(facts)}:
+        named = " or ".join(f"{animal_id} ({quoted(name)})" for animal_id, name in subjects.items())
+        what = f"the file's subject {quoted(examined.recording.subject_id)} is animal {named}, which the delivery does not name"
+        yield Finding(SUBJECT, what, "Name the animal that was recorded, or correct the file's subject")
+
+
+@check("warning")
+@with_facts
+def subject_unknown(examined: Examined, facts: Facts) -> Iterator[Finding]:
+    """Expect the file's subject to be one of the experiment's animals, by name or id."""
+    if facts.animals and examined.recording.subject_id and not _subjects(examined.recording, facts):
+        what = f"the file's subject {quoted(examined.recording.subject_id)} is none of the experiment's animals"
+        yield Finding(SUBJECT, what, "Check that the file is of this session")
+
+
+@check("warning")
+@with_facts
+def session_date(examined: Examined, facts: Facts) -> Iterator[Finding]:
+    """Expect the session to be of the day on which the file says that it began, each by its own clock."""
+    began = examined.recording.session_start_time.date()
+    if facts.session_timestamp and facts.session_timestamp.date() != began:
+        what = f"the file's session began on {began}, and the session is of {facts.session_timestamp.date()}"
+        yield Finding("session_start_time", what, "Check that the file is of this session")
+
+
+class _Animal(NamedTuple):
+    """An animal as it is asked for; its id if the experiment has it; what it says of another experiment."""
+
+    where: str
+    asked: str | int
+    animal_id: int | None
+    elsewhere: str
+
+
+def _animals(facts: Facts) -> Iterator[_Animal]:
+    ids = {name: animal_id for animal_id, name in facts.experiment_animals.items()}
+    for index, animal in enumerate(facts.animals):
+        member, asked = _asked(animal, "animal")
+        differs = [
+            f"{name} {quoted(animal[name])}" for name, value in facts.experiment.items() if animal.get(name, value) != value
+        ]
+        animal_id = ids.get(asked) if isinstance(asked, str) else asked if asked in facts.experiment_animals else None
+        yield _Animal(f"/animals/{index}/{member}", asked, None if differs else animal_id, ", ".join(differs))
+
+
+def _subjects(recording: Recording, facts: Facts) -> dict[int, str]:
+    """Return the animals of the experiment that the file's subject names: by name, or else by id."""
+    subject = (recording.subject_id or "").strip().casefold()
+    by_name = {animal_id: name for animal_id, name in facts.experiment_animals.items() if name.casefold() == subject}
+    return by_name or {animal_id: name for animal_id, name in facts.experiment_animals.items() if str(animal_id) == subject}
+
+
+def _asked(key: Key, kind: str) -> tuple[str, str | int]:
+    """Return by which member, id or name, a session or animal is asked for, and its value."""
+    member = f"{kind}_id" if f"{kind}_id" in key else f"{kind}_name"
+    return member, key[member]
+
+
+def _add_or_name(asked: str | int, known: Mapping[int, str], facts: Facts) -> str:
+    """Return the remedy for what is unknown: to add it, or to name what is most like it."""
+    experiment = facts.experiment["experiment_id"]
+    if not known:
+        return f"Add it: experiment {experiment} has none yet"
+    if isinstance(asked, int):
+        likely = [str(number) for number in sorted(sorted(known, key=lambda number: abs(number - asked))[:NAMED])]
+    else:
+        near = nearest(asked, known.values())
+        likely = [quoted(name) for name in ([near] if near else sorted(known.values())[:NAMED])]
+    return f"Add it, or name one that experiment {experiment} has: {', '.join(likely)}"

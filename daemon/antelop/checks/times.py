@@ -1,0 +1,144 @@
+"""Checks that times go on, that interval events alternate, and that the rows of a table follow each other."""
+
+from collections.abc import Iterator
+
+from antelop.checks.check import Finding, check, must
+from antelop.checks.examined import Examined
+from antelop.checks.features import REMEDY
+from antelop.recording import Samples
+
+FAR = 86_400.0
+"""How many seconds from the start of the session a time is odd: a day."""
+
+
+@must
+def times_not_finite(examined: Examined) -> Iterator[Finding]:
+    """Expect every sample of a signal to have a time."""
+    for where, times, order in examined.signals:
+        if order.lost.count:
+            what = f"{order.lost.count} of {times.shape[0]} times are not finite, the first at index {order.lost.first}"
+            yield Finding(where, what, REMEDY)
+
+
+@must
+def times_backward(examined: Examined) -> Iterator[Finding]:
+    """Expect the times of a signal to be in order; they are never sorted, for the recording itself is then defective."""
+    for where, times, order in examined.signals:
+        if order.backward.count:
+            first = order.backward.first
+            what = (
+                f"{order.backward.count} of {times.shape[0]} times step back, the first at index {first} to {_at(times, first)}"
+            )
+            yield Finding(where, what, REMEDY)
+
+
+@check("warning")
+def events_without_time(examined: Examined) -> Iterator[Finding]:
+    """Expect every event to have a time; one that has none is not stored."""
+    for where, total, events, _ in examined.happenings:
+        if events.dropped:
+            what = f"{events.dropped} of {total} events are left out, because their times are not finite"
+            yield Finding(where, what, "Check that the device was connected, and how it writes that nothing happened")
+
+
+@check("warning")
+def events_sorted(examined: Examined) -> Iterator[Finding]:
+    """Expect events to be in the order of their times; else they are sorted."""
+    for where, total, events, _ in examined.happenings:
+        if events.backward:
+            what = f"{events.backward} of {total} times step back, so the events are sorted by time"
+            yield Finding(where, what, "Check how the events were written")
+
+
+@must
+def interval_values(examined: Examined) -> Iterator[Finding]:
+    """Expect interval data to be 1 at each start and -1 at each stop."""
+    for where, total, events, states in examined.happenings:
+        if states and states.odd.count:
+            first = states.odd.first
+            value = events.data[first : first + 1][0]
+            what = f"{states.odd.count} of {total} values are neither 1 nor -1, the first is {value}"
+            yield Finding(
+                where,
+                f"{what} at {_at(events.timestamps, first)}",
+                "Store 1 at each start and -1 at each stop, or correct the rig's data_type",
+            )
+
+
+@must
+def interval_repeated(examined: Examined) -> Iterator[Finding]:
+    """Expect starts and stops to alternate."""
+    for where, total, events, states in examined.happenings:
+        if states and states.repeated.count and not states.odd.count:
+            first = states.repeated.first
+            noun = "start" if events.data[first : first + 1][0] == 1 else "stop"
+            what = f"{states.repeated.count} of {total} values repeat the one before, the first is a second {noun}"
+            yield Finding(
+                where,
+                f"{what} at {_at(events.timestamps, first)}",
+                "Store a stop after every start, or correct the rig's data_type",
+            )
+
+
+@check("warning")
+def interval_open(examined: Examined) -> Iterator[Finding]:
+    """Expect interval data to begin with a start and to end with a stop."""
+    for where, _, events, states in examined.happenings:
+        last = events.data.shape[0] - 1
+        if states and last >= 0:
+            if events.data[:1][0] == -1:
+                what = f"it begins with a stop, at {_at(events.timestamps, 0)}: it was on before"
+                yield Finding(where, what, "Leave the first stop out in masks that pair starts with stops")
+            if events.data[last:][0] == 1:
+                what = f"it ends with a start, at {_at(events.timestamps, last)}: it stayed on"
+                yield Finding(where, what, "Leave the last start out in masks that pair starts with stops")
+
+
+@must
+def table_not_finite(examined: Examined) -> Iterator[Finding]:
+    """Expect every row of a table to have a start and a stop."""
+    for where, start, _, rows in examined.tables:
+        if rows and rows.lost.count:
+            what = f"{rows.lost.count} of {start.shape[0]} rows have a start_time or stop_time that is not finite"
+            yield Finding(where, f"{what}, the first at index {rows.lost.first}", REMEDY)
+
+
+@must
+def table_backward(examined: Examined) -> Iterator[Finding]:
+    """Expect no row of a table to stop before it starts."""
+    for where, start, stop, rows in examined.tables:
+        if rows and rows.backward.count:
+            first = rows.backward.first
+            what = f"{rows.backward.count} of {start.shape[0]} rows stop before they start, the first at index {first}"
+            yield Finding(where, f"{what}, from {_at(start, first)} to {_at(stop, first)}", REMEDY)
+
+
+@must
+def table_overlap(examined: Examined) -> Iterator[Finding]:
+    """Expect no row of a table to start before the row before it has stopped, for starts and stops are to alternate."""
+    for where, start, stop, rows in examined.tables:
+        if rows and rows.overlapping.count:
+            first = rows.overlapping.first
+            what = (
+                f"{rows.overlapping.count} of {start.shape[0]} rows start before the row before has stopped, the first at index"
+            )
+            yield Finding(where, f"{what} {first}, at {_at(start, first)} and not after {_at(stop, first - 1)}", REMEDY)
+
+
+@check("off")
+def times_from_session_start(examined: Examined) -> Iterator[Finding]:
+    """Expect times to be within a day of the session's start, from which NWB counts them; those of a hardware clock are not."""
+    arrays = [(where, times) for where, times, _ in examined.signals]
+    arrays += [(where, events.timestamps) for where, _, events, _ in examined.happenings]
+    arrays += [(table.where, table.start) for table in examined.tables if table.rows]
+    for where, times in arrays:
+        ends = [float(times[:1][0]), float(times[times.shape[0] - 1 :][0])] if times.shape[0] else []
+        if any(abs(time) > FAR for time in ends):
+            what = f"its times go from {ends[0]:.3f} s to {ends[1]:.3f} s from the session's start"
+            yield Finding(
+                where, what, "Correct session_start_time or the clock, if anything is to be compared with other sessions"
+            )
+
+
+def _at(times: Samples, index: int) -> str:
+    return f"{float(times[index : index + 1][0]):.3f} s"

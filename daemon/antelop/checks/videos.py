@@ -1,0 +1,85 @@
+"""Checks that the rig's videos are there, beside the recording."""
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from antelop.checks.check import Finding, check, must
+from antelop.checks.examined import Examined, are_times
+from antelop.checks.scans import order
+from antelop.document import nearest, printable, quoted
+
+
+@must
+def video_missing(examined: Examined) -> Iterator[Finding]:
+    """Expect the file to have an ImageSeries for each video of the rig, which names its files."""
+    cameras = {path: series for path, series in examined.recording.series.items() if series.videos}
+    for camera in examined.rig.videos:
+        series = examined.recording.series.get(camera.path)
+        if series is None:
+            near = nearest(camera.path, cameras)
+            remedy = (
+                f"The file has {printable(near)}: correct the rig, or the recording"
+                if near
+                else "Record it, or take it out of the rig"
+            )
+            yield Finding(camera.path, "the rig names this video and the file does not have it", remedy)
+        elif not series.videos:
+            what = f"it is {printable(series.neurodata_type)} and names no video files"
+            yield Finding(camera.path, what, "Make it an ImageSeries with external files, or take it out of the rig")
+
+
+@must
+def video_file_missing(examined: Examined) -> Iterator[Finding]:
+    """Expect each video file to be where the recording says."""
+    for _, series in examined.views:
+        for video in series.videos:
+            if video.path is None:
+                what = f"the video file {quoted(video.name)} is not there"
+                yield Finding(series.path, what, "Put it beside the NWB file, at the path that the NWB file gives")
+
+
+@must
+def video_outside(examined: Examined) -> Iterator[Finding]:
+    """Expect each video file to be in the folder of the recording: no path and no link leads out of it."""
+    for _, series in examined.views:
+        for video in series.videos:
+            if video.path is not None and not video.inside:
+                what = f"the video file {quoted(video.name)} is outside the folder of the NWB file"
+                yield Finding(series.path, what, "Put it beside the NWB file, and have the NWB file name it there")
+
+
+@check("error")
+def video_format(examined: Examined) -> Iterator[Finding]:
+    """Expect each video file to be of the format that the rig declares, by the ending of its name."""
+    for camera, series in examined.views:
+        for video in series.videos:
+            if PurePosixPath(video.name).suffix.lower() != f".{camera.format}":
+                what = f"the video file {quoted(video.name)} is not {camera.format}, as the rig says"
+                yield Finding(series.path, what, "Correct the recording, or the format that the rig gives the video")
+
+
+@check("error")
+def video_empty(examined: Examined) -> Iterator[Finding]:
+    """Expect no video file to be empty."""
+    for _, series in examined.views:
+        for video in series.videos:
+            if video.path is not None and video.inside and not video.size:
+                yield Finding(
+                    series.path, f"the video file {quoted(video.name)} is empty", "Copy it again from where it was recorded"
+                )
+
+
+@check("warning")
+def video_times(examined: Examined) -> Iterator[Finding]:
+    """Expect a video to have times, in order."""
+    for _, series in examined.views:
+        times = series.timestamps
+        if times is None:
+            yield Finding(series.path, "the video has neither timestamps nor a rate", "Record when each frame was taken")
+        elif are_times(times):
+            seen = order(times)
+            if seen.lost.count or seen.backward.count:
+                what = (
+                    f"of {times.shape[0]} times of frames, {seen.lost.count} are not finite and {seen.backward.count} step back"
+                )
+                yield Finding(series.path, what, "Check the camera's clock")

@@ -1,0 +1,745 @@
+"""The checks: each finds what it is named after, says so in whole sentences, and is silent on a twin that is as it should."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from antelop.checks import CHECKS, FIXED, Facts, Findings, examine
+from antelop.checks.scans import order, rows, states
+from antelop.errors import Problem, Rejected
+from antelop.recording import Clock, Intervals, Recording, Samples, Series, Track, Video, in_time_order
+from antelop.rig import UNKNOWN, Camera, DataType, Feature, Rig
+
+WHERE = "acquisition/lick"
+REMEDY = "Correct the recording, or take the feature out of the rig"
+
+RECORDING = Recording(Path("x.nwb"), "2.7.0", "identifier", "object", datetime(2026, 11, 22, 10, tzinfo=UTC), subject_id="m17")
+
+
+FRAMES = Clock(0.0, 30.0, 0)
+
+
+def sampled(data_type: Any = "analog", **members: Any) -> tuple[Recording, Rig]:
+    """Return a recording of three samples, but for what is given, and the rig that names it."""
+    data: Any = {"kinematics": np.zeros((3, 2)), "interval": np.array([1, -1, 1])}.get(data_type, np.zeros(3))
+    if data_type == "interval" and "data" not in members:
+        data, members = np.array([1, -1, 1, -1]), {"timestamps": np.arange(4.0), **members}
+    series = Series(WHERE, **{"neurodata_type": "TimeSeries", "data": data, "timestamps": np.arange(3.0), **members})
+    return replace(RECORDING, series={WHERE: series}), Rig("1", "", (Feature("lick", "acquisition", data_type, ""),))
+
+
+def tabled(start: Any, stop: Any) -> tuple[Recording, Rig]:
+    """Return a recording of a table of trials, and the rig that names it."""
+    table = Intervals("intervals/trials", np.array(start), np.array(stop))
+    rig = Rig("1", "", (Feature("trials", "intervals", "interval", ""),))
+    return replace(RECORDING, intervals={table.path: table}), rig
+
+
+def filmed(*videos: Video, timestamps: Samples | None = FRAMES) -> tuple[Recording, Rig]:
+    """Return a recording of a camera, and the rig that declares it."""
+    series = Series("acquisition/top", "ImageSeries", None, timestamps, videos=videos)
+    return replace(RECORDING, series={series.path: series}), Rig("1", "", (), (Camera("top", "", "mp4"),))
+
+
+VIDEO = Video("top.mp4", Path("/lab/top.mp4"), inside=True, size=1)
+
+
+def found(pair: tuple[Recording, Rig], facts: Facts | None = None, **severities: Any) -> Findings:
+    """Return what is found, with the default severities but for those that are given."""
+    return examine(*pair, facts, severities)
+
+
+SOUND = [
+    *(sampled(data_type) for data_type in ("analog", "digital", "interval", "kinematics")),
+    sampled("analog", data=np.zeros((3, 16), np.int16), timestamps=Clock(-1.0, 1000.0, 3), conversion=0.1, unit="V"),
+    sampled("digital", data=np.array([True, False, True]), timestamps=np.array([0, 0, 7])),
+    sampled("kinematics", data=np.zeros((3, 4))),
+    sampled("kinematics", data=np.zeros((3, 3)), neurodata_type="SpatialSeries"),
+    sampled("kinematics", neurodata_type="PoseEstimationSeries", confidence=np.ones(3)),
+    tabled([0.0, 2.0, 2.0], [2.0, 2.0, 3.0]),
+    filmed(VIDEO, replace(VIDEO, name="TOP2.MP4"), timestamps=np.arange(3.0)),
+    filmed(VIDEO),
+    (RECORDING, Rig("1", "", (Feature("tail", "deeplabcut", "kinematics", ""),))),
+]
+
+
+@pytest.mark.parametrize("pair", SOUND)
+def test_nothing_is_found_where_all_is_well(pair: tuple[Recording, Rig]) -> None:
+    """The twins of all cases below: each form that data, times, tables and videos may have passes every check."""
+    assert found(pair, times_from_session_start="warning") == Findings((), ())
+
+
+ERRORS = [
+    (
+        (replace(RECORDING, series={"processing/behavior/lick": sampled()[0].series[WHERE]}), sampled()[1]),
+        "feature_missing",
+        WHERE,
+        "the rig names it and the file does not have it",
+        "The file has processing/behavior/lick: correct the rig, or the recording",
+    ),
+    (
+        (replace(RECORDING, series={"acquisition/licks": sampled()[0].series[WHERE]}), sampled()[1]),
+        "feature_missing",
+        WHERE,
+        "the rig names it and the file does not have it",
+        "The file has acquisition/licks: correct the rig, or the recording",
+    ),
+    ((RECORDING, sampled()[1]), "feature_missing", WHERE, "the rig names it and the file does not have it", REMEDY),
+    (
+        (replace(RECORDING, others={WHERE: "ElectricalSeries\n"}), sampled()[1]),
+        "feature_missing",
+        WHERE,
+        "what the file has there is no time series that can be stored: ElectricalSeries\\n",
+        REMEDY,
+    ),
+    (
+        (RECORDING, tabled([], [])[1]),
+        "feature_missing",
+        "intervals/trials",
+        "the rig names it and the file does not have it",
+        REMEDY,
+    ),
+    (sampled(data=None), "data_missing", WHERE, "it has no data", REMEDY),
+    (sampled(data=None, videos=(VIDEO,)), "data_missing", WHERE, "it names external videos and has no data", REMEDY),
+    (
+        sampled(data=np.array(["a", "b", "c"], object)),
+        "data_not_numeric",
+        WHERE,
+        "its data are text, not numbers",
+        REMEDY,
+    ),
+    (
+        sampled(data=np.zeros(3, complex)),
+        "data_not_numeric",
+        WHERE,
+        "its data are of the type complex128, not numbers",
+        REMEDY,
+    ),
+    *(
+        (
+            sampled(data_type, data=np.zeros(shape), **members),
+            "data_shape",
+            WHERE,
+            f"its data have the shape {shape}, and {data_type} data are {shapes}",
+            "Correct the recording, or the data_type that the rig gives the feature",
+        )
+        for data_type, shape, shapes, members in [
+            ("analog", (), "(n,) or (n, channels)", {}),
+            ("analog", (3, 2, 2), "(n,) or (n, channels)", {}),
+            ("digital", (3, 1), "(n,)", {}),
+            ("interval", (3, 2), "(n,)", {}),
+            ("kinematics", (3,), "(n, 2), (n, 3) or (n, 4)", {}),
+            ("kinematics", (3, 5), "(n, 2), (n, 3) or (n, 4)", {}),
+            ("kinematics", (3, 4), "(n, 2) or (n, 3)", {"neurodata_type": "SpatialSeries"}),
+        ]
+    ),
+    (
+        sampled("kinematics", confidence=np.ones(2)),
+        "confidence_shape",
+        WHERE,
+        "its confidence has the shape (2,), for positions of (3, 2)",
+        REMEDY,
+    ),
+    (
+        sampled("kinematics", confidence=np.array(["high"] * 3)),
+        "confidence_shape",
+        WHERE,
+        "its confidence is text, not numbers",
+        REMEDY,
+    ),
+    (sampled(timestamps=None), "times_missing", WHERE, "it has neither timestamps nor a rate", REMEDY),
+    (sampled(timestamps=np.array(["1", "2", "3"])), "times_not_numeric", WHERE, "its times are text, not numbers", REMEDY),
+    (
+        sampled(timestamps=np.zeros((3, 1))),
+        "times_not_numeric",
+        WHERE,
+        "its times have the shape (3, 1), and not (n,)",
+        REMEDY,
+    ),
+    *(
+        (
+            sampled(timestamps=Clock(start, rate, 3)),
+            "rate_unusable",
+            WHERE,
+            f"its rate is {rate:g} Hz, from a starting_time of {start:g} s",
+            REMEDY,
+        )
+        for start, rate in [(0.0, 0.0), (0.5, -30.0), (0.0, np.nan), (0.0, np.inf), (np.nan, 30.0)]
+    ),
+    (sampled(timestamps=np.arange(4.0)), "lengths_differ", WHERE, "it has 3 samples and 4 times", REMEDY),
+    (
+        sampled("interval", data=np.array([1, -1])),
+        "lengths_differ",
+        WHERE,
+        "it has 2 samples and 3 times",
+        REMEDY,
+    ),
+    (
+        tabled([0.0, 1.0], [0.5]),
+        "lengths_differ",
+        "intervals/trials",
+        "its start_time has the shape (2,), its stop_time (1,)",
+        REMEDY,
+    ),
+    (
+        sampled(unit="V" * 101),
+        "text_unusable",
+        WHERE,
+        f'its unit "{"V" * 58}… has 101 characters',
+        "Give it one of at most 100 characters",
+    ),
+    (
+        (replace(sampled()[0], identifier="\udc80"), sampled()[1]),
+        "text_unusable",
+        "",
+        'its identifier "\\udc80" has characters that cannot be stored',
+        "Give it one in UTF-8",
+    ),
+    *(
+        (
+            sampled(data_type, timestamps=np.array([0.0, np.nan, np.inf])),
+            "times_not_finite",
+            WHERE,
+            "2 of 3 times are not finite, the first at index 1",
+            REMEDY,
+        )
+        for data_type in ("analog", "kinematics")
+    ),
+    *(
+        (
+            sampled(data_type, timestamps=np.array([0.0, 2.0, 1.5])),
+            "times_backward",
+            WHERE,
+            "1 of 3 times step back, the first at index 2 to 1.500 s",
+            REMEDY,
+        )
+        for data_type in ("analog", "kinematics")
+    ),
+    (
+        sampled("interval", data=np.array([1, 0, -2])),
+        "interval_values",
+        WHERE,
+        "2 of 3 values are neither 1 nor -1, the first is 0 at 1.000 s",
+        "Store 1 at each start and -1 at each stop, or correct the rig's data_type",
+    ),
+    (
+        sampled("interval", data=np.array([1, -1, -1])),
+        "interval_repeated",
+        WHERE,
+        "1 of 3 values repeat the one before, the first is a second stop at 2.000 s",
+        "Store a stop after every start, or correct the rig's data_type",
+    ),
+    (
+        tabled([0.0, np.nan, 3.0], [1.0, 2.0, np.inf]),
+        "table_not_finite",
+        "intervals/trials",
+        "2 of 3 rows have a start_time or stop_time that is not finite, the first at index 1",
+        REMEDY,
+    ),
+    (
+        tabled([0.0, 5.0], [1.0, 4.0]),
+        "table_backward",
+        "intervals/trials",
+        "1 of 2 rows stop before they start, the first at index 1, from 5.000 s to 4.000 s",
+        REMEDY,
+    ),
+    (
+        tabled([0.0, 0.5, 3.0], [1.0, 2.0, 4.0]),
+        "table_overlap",
+        "intervals/trials",
+        "1 of 3 rows start before the row before has stopped, the first at index 1, at 0.500 s and not after 1.000 s",
+        REMEDY,
+    ),
+    (
+        (RECORDING, filmed()[1]),
+        "video_missing",
+        "acquisition/top",
+        "the rig names this video and the file does not have it",
+        "Record it, or take it out of the rig",
+    ),
+    (
+        (replace(RECORDING, series={"acquisition/Top": filmed(VIDEO)[0].series["acquisition/top"]}), filmed()[1]),
+        "video_missing",
+        "acquisition/top",
+        "the rig names this video and the file does not have it",
+        "The file has acquisition/Top: correct the rig, or the recording",
+    ),
+    (
+        filmed(),
+        "video_missing",
+        "acquisition/top",
+        "it is ImageSeries and names no video files",
+        "Make it an ImageSeries with external files, or take it out of the rig",
+    ),
+    (
+        filmed(VIDEO, Video("top2.mp4", None, inside=True, size=0)),
+        "video_file_missing",
+        "acquisition/top",
+        'the video file "top2.mp4" is not there',
+        "Put it beside the NWB file, at the path that the NWB file gives",
+    ),
+    (
+        filmed(Video("../../etc/top.mp4", Path("/etc/top.mp4"), inside=False, size=0)),
+        "video_outside",
+        "acquisition/top",
+        'the video file "../../etc/top.mp4" is outside the folder of the NWB file',
+        "Put it beside the NWB file, and have the NWB file name it there",
+    ),
+    (
+        filmed(replace(VIDEO, name="top.avi")),
+        "video_format",
+        "acquisition/top",
+        'the video file "top.avi" is not mp4, as the rig says',
+        "Correct the recording, or the format that the rig gives the video",
+    ),
+    (
+        filmed(replace(VIDEO, size=0)),
+        "video_empty",
+        "acquisition/top",
+        'the video file "top.mp4" is empty',
+        "Copy it again from where it was recorded",
+    ),
+    (
+        filmed(VIDEO, timestamps=Clock(0.0, 0.0, 0)),
+        "rate_unusable",
+        "acquisition/top",
+        "its rate is 0 Hz, from a starting_time of 0 s",
+        REMEDY,
+    ),
+]
+
+
+@pytest.mark.parametrize(("pair", "check", "where", "what", "remedy"), ERRORS)
+def test_what_cannot_be_stored_is_an_error(pair: tuple[Recording, Rig], check: str, where: str, what: str, remedy: str) -> None:
+    """One defect is one error, no other check trips over it, and no configuration hides what cannot be stored."""
+    assert found(pair).errors == (Problem(check, where, what, remedy),)
+    assert bool(found(pair, None, **{check: "off"}).errors) == (check in FIXED)
+
+
+WARNINGS = [
+    (
+        sampled("digital", timestamps=np.array([0.0, np.nan, 2.0])),
+        "events_without_time",
+        WHERE,
+        "1 of 3 events are left out, because their times are not finite",
+        "Check that the device was connected, and how it writes that nothing happened",
+    ),
+    (
+        sampled("digital", timestamps=np.array([2.0, 0.0, 1.0])),
+        "events_sorted",
+        WHERE,
+        "1 of 3 times step back, so the events are sorted by time",
+        "Check how the events were written",
+    ),
+    (
+        sampled("interval", data=np.array([1, -1, -1, 1]), timestamps=np.array([1.0, 2.0, 4.0, 3.0])),
+        "events_sorted",
+        WHERE,
+        "1 of 4 times step back, so the events are sorted by time",
+        "Check how the events were written",
+    ),
+    (
+        sampled("interval", data=np.array([-1, 1, -1])),
+        "interval_open",
+        WHERE,
+        "it begins with a stop, at 0.000 s: it was on before",
+        "Leave the first stop out in masks that pair starts with stops",
+    ),
+    (
+        sampled("interval", data=np.array([1, -1, 1])),
+        "interval_open",
+        WHERE,
+        "it ends with a start, at 2.000 s: it stayed on",
+        "Leave the last start out in masks that pair starts with stops",
+    ),
+    *(
+        (
+            sampled(data_type, data=np.zeros(shape), timestamps=np.zeros(0)),
+            "channel_empty",
+            WHERE,
+            "it is empty",
+            "Check that what it records was connected",
+        )
+        for data_type, shape in [("analog", 0), ("analog", (0, 4)), ("digital", 0), ("interval", 0), ("kinematics", (0, 2))]
+    ),
+    (tabled([], []), "channel_empty", "intervals/trials", "it is empty", "Check that what it records was connected"),
+    (
+        filmed(VIDEO, timestamps=None),
+        "video_times",
+        "acquisition/top",
+        "the video has neither timestamps nor a rate",
+        "Record when each frame was taken",
+    ),
+    (
+        filmed(VIDEO, timestamps=np.array([0.0, np.nan, 3.0, 2.0])),
+        "video_times",
+        "acquisition/top",
+        "of 4 times of frames, 1 are not finite and 1 step back",
+        "Check the camera's clock",
+    ),
+]
+
+
+@pytest.mark.parametrize(("pair", "check", "where", "what", "remedy"), WARNINGS)
+def test_what_is_odd_but_usable_is_a_warning(
+    pair: tuple[Recording, Rig], check: str, where: str, what: str, remedy: str
+) -> None:
+    """One oddity is one warning; the configuration can make it an error or hide it."""
+    problem = Problem(check, where, what, remedy)
+    assert found(pair) == Findings((), (problem,))
+    assert found(pair, None, **{check: "error"}) == Findings((problem,), ())
+    assert found(pair, None, **{check: "off"}) == Findings((), ())
+
+
+FACTS = Facts(
+    experiment={"experimenter": "lab", "experiment_id": 3},
+    session={"experimenter": "lab", "experiment_id": 3, "session_id": 41},
+    session_timestamp=datetime(2026, 11, 22, 23),  # noqa: DTZ001  # as the database has it: local
+    sessions={40: "friday", 41: "monday", 43: "tuesday", 7: "first", 9: "second", 11: "third"},
+    animals=({"animal_id": 17},),
+    experiment_animals={17: "m17", 18: "m18", 19: "20"},
+)
+
+
+def rig_of(numbers: list[int | None]) -> Rig:
+    """Return a rig with features of these animals."""
+    features = [
+        Feature(f"lick{index}", "deeplabcut", "kinematics", "", ownership="self" if number else "world", animal=number)
+        for index, number in enumerate(numbers)
+    ]
+    return Rig("1", "", tuple(features))
+
+
+ONE = rig_of([None, 1])
+TWO = rig_of([1, 2, UNKNOWN])
+OPEN = rig_of([UNKNOWN])
+
+
+@pytest.mark.parametrize(
+    ("subject", "rig", "facts"),
+    [
+        ("m17", ONE, FACTS),
+        (" M17 ", ONE, FACTS),
+        ("17", ONE, FACTS),
+        (None, ONE, FACTS),
+        ("m17", TWO, replace(FACTS, animals=({"animal_name": "m18"}, {"animal_name": "m17"}))),
+        ("m18", OPEN, replace(FACTS, animals=({"animal_id": 17}, {"animal_id": 18}))),
+        ("m99", rig_of([None]), replace(FACTS, animals=())),
+        ("20", ONE, replace(FACTS, animals=({"experimenter": "lab", "experiment_id": 3, "animal_name": "20"},))),
+    ],
+)
+def test_the_database_agrees_with_the_delivery(subject: str | None, rig: Rig, facts: Facts) -> None:
+    """Animals and subject may be given by name or id, the subject in any case; without animals nothing is said of it."""
+    assert found((replace(RECORDING, subject_id=subject), rig), facts) == Findings((), ())
+
+
+ORDER = "Name the animals in the order of the rig's animal numbers"
+
+
+@pytest.mark.parametrize(
+    ("rig", "facts", "problem"),
+    [
+        (
+            ONE,
+            replace(FACTS, session={"session_id": 42}, session_timestamp=None),
+            Problem(
+                "session_unknown",
+                "/session/session_id",
+                "session 42 is not in the database",
+                "Add it, or name one that experiment 3 has: 9, 11, 40, 41, 43",
+            ),
+        ),
+        (
+            ONE,
+            replace(FACTS, session={"session_name": "Mondey"}, session_timestamp=None),
+            Problem(
+                "session_unknown",
+                "/session/session_name",
+                'session "Mondey" is not in the database',
+                'Add it, or name one that experiment 3 has: "monday"',
+            ),
+        ),
+        (
+            ONE,
+            replace(FACTS, session={"session_name": "x"}, session_timestamp=None, sessions={}),
+            Problem(
+                "session_unknown",
+                "/session/session_name",
+                'session "x" is not in the database',
+                "Add it: experiment 3 has none yet",
+            ),
+        ),
+        (
+            ONE,
+            replace(FACTS, other_recording="m17.nwb of 2026-11-20"),
+            Problem(
+                "session_taken",
+                "/session/session_id",
+                "session 41 already has another recording, m17.nwb of 2026-11-20",
+                "Name the right session, or take the other recording out with `antelop remove`",
+            ),
+        ),
+        (TWO, FACTS, Problem("animals_count", "/animals", "the rig has 2 animals, and the delivery names 1", ORDER)),
+        (
+            ONE,
+            replace(FACTS, animals=({"animal_id": 17}, {"animal_id": 18})),
+            Problem("animals_count", "/animals", "the rig has 1 animal, and the delivery names 2", ORDER),
+        ),
+        (
+            OPEN,
+            replace(FACTS, animals=()),
+            Problem("animals_count", "/animals", "the rig has at least 1 animal, and the delivery names 0", ORDER),
+        ),
+        (rig_of([None]), FACTS, Problem("animals_count", "/animals", "the rig has 0 animals, and the delivery names 1", ORDER)),
+        (
+            TWO,
+            replace(FACTS, animals=({"animal_id": 17}, {"animal_name": "m81"})),
+            Problem(
+                "animal_unknown",
+                "/animals/1/animal_name",
+                'animal "m81" is not in experiment 3',
+                'Add it, or name one that experiment 3 has: "m18"',
+            ),
+        ),
+        (
+            TWO,
+            replace(FACTS, animals=({"animal_id": 17}, {"experimenter": "lab", "experiment_id": 5, "animal_id": 18})),
+            Problem(
+                "animal_elsewhere",
+                "/animals/1/animal_id",
+                "animal 18 is of another experiment than the session: experiment_id 5",
+                "Name an animal of the session's experiment",
+            ),
+        ),
+        (
+            TWO,
+            replace(FACTS, animals=({"animal_id": 17}, {"animal_name": "m17"})),
+            Problem(
+                "animal_repeated",
+                "/animals/1/animal_name",
+                'animal "m17" is the same as /animals/0/animal_id',
+                "Name each animal once",
+            ),
+        ),
+        (
+            ONE,
+            replace(FACTS, animals=({"animal_id": 18},)),
+            Problem(
+                "subject_other",
+                "general/subject/subject_id",
+                'the file\'s subject "m17" is animal 17 ("m17"), which the delivery does not name',
+                "Name the animal that was recorded, or correct the file's subject",
+            ),
+        ),
+    ],
+)
+def test_what_the_database_cannot_take_is_an_error(rig: Rig, facts: Facts, problem: Problem) -> None:
+    """One wrong key is one error; and without a database nothing is said of keys."""
+    assert found((RECORDING, rig), facts).errors == (problem,)
+    assert found((RECORDING, rig)) == Findings((), ())
+
+
+def test_a_recording_of_another_day_or_subject_is_odd() -> None:
+    """A subject that nobody knows and a session of another day are warnings."""
+    recording = replace(RECORDING, subject_id="mouse", session_start_time=datetime(2026, 11, 21, 23, tzinfo=UTC))
+    assert found((recording, ONE), FACTS).warnings == (
+        Problem(
+            "subject_unknown",
+            "general/subject/subject_id",
+            "the file's subject \"mouse\" is none of the experiment's animals",
+            "Check that the file is of this session",
+        ),
+        Problem(
+            "session_date",
+            "session_start_time",
+            "the file's session began on 2026-11-21, and the session is of 2026-11-22",
+            "Check that the file is of this session",
+        ),
+    )
+
+
+@pytest.mark.parametrize("data_type", ["analog", "digital"])
+def test_a_hardware_clock_is_noticed_if_asked(data_type: DataType) -> None:
+    """Times days away from the session's start are usual with some hardware, and said only if the configuration asks."""
+    far = sampled(data_type, timestamps=np.array([1301166.154, 1301167.0, 1301168.5]))
+    assert found(far) == Findings((), ())
+    assert found(far, times_from_session_start="warning").warnings == (
+        Problem(
+            "times_from_session_start",
+            WHERE,
+            "its times go from 1301166.154 s to 1301168.500 s from the session's start",
+            "Correct session_start_time or the clock, if anything is to be compared with other sessions",
+        ),
+    )
+
+
+def test_everything_is_found_in_one_pass() -> None:
+    """Defects of several channels, of one channel in several ways, of videos and of keys are found together."""
+    series = [
+        Series("acquisition/lick", "TimeSeries", np.zeros((3, 2)), np.array([["x"]])),
+        Series("acquisition/force", "TimeSeries", np.array(["x", "y"]), None, confidence=np.zeros(1)),
+        Series("acquisition/head", "SpatialSeries", np.zeros((3, 2)), np.array([0, 2, 1])),
+        Series("acquisition/top", "ImageSeries", None, None, videos=(Video("top.avi", None, inside=True, size=0),)),
+    ]
+    rig = Rig(
+        "1",
+        "",
+        (
+            Feature("lick", "acquisition", "digital", ""),
+            Feature("force", "acquisition", "kinematics", ""),
+            Feature("head", "acquisition", "kinematics", ""),
+            Feature("led", "stimulus", "interval", "", ownership="self", animal=1),
+        ),
+        (Camera("top", "", "mp4"),),
+    )
+    recording = replace(RECORDING, series={one.path: one for one in series})
+    findings = found((recording, rig), replace(FACTS, session_timestamp=None, animals=()))
+    assert [(problem.check, problem.where) for problem in findings.errors] == [
+        ("session_unknown", "/session/session_id"),
+        ("animals_count", "/animals"),
+        ("feature_missing", "stimulus/led"),
+        ("data_not_numeric", "acquisition/force"),
+        ("data_shape", "acquisition/lick"),
+        ("data_shape", "acquisition/force"),
+        ("confidence_shape", "acquisition/force"),
+        ("times_missing", "acquisition/force"),
+        ("times_not_numeric", "acquisition/lick"),
+        ("lengths_differ", "acquisition/lick"),
+        ("times_backward", "acquisition/head"),
+        ("video_file_missing", "acquisition/top"),
+        ("video_format", "acquisition/top"),
+    ]
+    assert [problem.check for problem in findings.warnings] == ["video_times"]
+
+
+class Damaged:
+    """Samples that cannot be read."""
+
+    shape = (3,)
+    dtype = np.dtype(np.float64)
+
+    def __getitem__(self, key: slice, /) -> NDArray[Any]:
+        raise Rejected([Problem("nwb_damaged", WHERE, "its samples are damaged", "Copy the file again")])
+
+
+@pytest.mark.parametrize("data_type", ["analog", "digital"])
+def test_damaged_samples_are_one_error_among_the_others(data_type: DataType) -> None:
+    """What reading damaged samples raises is said once, and the other channels are looked at all the same."""
+    recording, rig = sampled(data_type, timestamps=Damaged())
+    other = Series("acquisition/force", "TimeSeries", np.zeros(3), np.array([0.0, 2.0, 1.0]))
+    recording = replace(recording, series={**recording.series, other.path: other})
+    rig = replace(rig, features=(*rig.features, Feature("force", "acquisition", "analog", "")))
+    assert [problem.check for problem in found((recording, rig)).errors] == ["times_backward", "nwb_damaged"]
+
+
+def test_what_cannot_be_stored_cannot_be_configured() -> None:
+    """The checks that the configuration can change are those of what is usable; each has a sensible name."""
+    assert set(CHECKS) > FIXED
+    assert {name: CHECKS[name] for name in CHECKS if name not in FIXED} == {
+        "subject_other": "error",
+        "subject_unknown": "warning",
+        "session_date": "warning",
+        "channel_empty": "warning",
+        "events_without_time": "warning",
+        "events_sorted": "warning",
+        "interval_open": "warning",
+        "times_from_session_start": "off",
+        "video_format": "error",
+        "video_empty": "error",
+        "video_times": "warning",
+    }
+    tested = {problem for _, problem, *_ in [*ERRORS, *WARNINGS]}
+    assert {name for name in CHECKS if not name.startswith(("session", "animal", "subject"))} - tested == {
+        "times_from_session_start"
+    }
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have arrays looked at a few samples at a time."""
+    monkeypatch.setattr("antelop.recording.BLOCK_BYTES", 24)
+
+
+SOME_TIMES = st.lists(st.sampled_from([0.0, 1.0, 2.0, np.nan, np.inf, -np.inf]), max_size=12)
+
+
+@pytest.mark.usefixtures("small_blocks")
+@given(SOME_TIMES)
+def test_order_is_what_a_plain_loop_finds(values: list[float]) -> None:
+    """Looking block by block finds what looking time by time does."""
+    seen = order(np.array(values))
+    lost = [index for index, value in enumerate(values) if not np.isfinite(value)]
+    kept = [index for index, value in enumerate(values) if np.isfinite(value)]
+    backward = [b for a, b in pairwise(kept) if values[b] < values[a]]
+    assert (seen.lost.count, seen.lost.first) == (len(lost), lost[0] if lost else -1)
+    assert (seen.backward.count, seen.backward.first) == (len(backward), backward[0] if backward else -1)
+
+
+@pytest.mark.usefixtures("small_blocks")
+@given(st.lists(st.sampled_from([1, -1, 0]), max_size=12), SOME_TIMES)
+def test_intervals_that_pass_alternate(values: list[int], times: list[float]) -> None:
+    """States are what a plain loop finds; interval events without an error alternate once they are in time order."""
+    seen = states(np.array(values, np.int8))
+    assert seen.odd.count == sum(value == 0 for value in values)
+    assert seen.repeated.count == sum(a == b for a, b in pairwise(values))
+    length = min(len(values), len(times))
+    data, timestamps = np.array(values[:length], np.int8), np.array(times[:length])
+    stored = in_time_order(data, timestamps).data[:]
+    alternate = set(stored) <= {1, -1} and all(a == -b for a, b in pairwise(stored))
+    assert (not found(sampled("interval", data=data, timestamps=timestamps)).errors) == alternate
+
+
+@pytest.mark.usefixtures("small_blocks")
+@given(SOME_TIMES, SOME_TIMES)
+def test_tables_that_pass_alternate_in_order(starts: list[float], stops: list[float]) -> None:
+    """A table without an error has finite times that are in order when starts and stops are read in turn."""
+    length = min(len(starts), len(stops))
+    start, stop = np.array(starts[:length]), np.array(stops[:length])
+    seen = rows(start, stop)
+    times = np.column_stack([start, stop]).ravel()
+    in_order = bool(np.isfinite(times).all() and (times[:-1] <= times[1:]).all())
+    assert (not found(tabled(start, stop)).errors) == in_order
+    assert seen.lost.count == int(np.sum(~np.isfinite(start) | ~np.isfinite(stop)))
+
+
+@pytest.mark.parametrize(
+    ("neurodata_type", "columns", "confidence", "expected"),
+    [
+        ("TimeSeries", 2, None, [0, 1, np.nan]),
+        ("TimeSeries", 3, None, [0, 1, 2]),
+        ("TimeSeries", 4, None, [0, 1, 2, 3]),
+        ("SpatialSeries", 2, None, [0, 1, np.nan]),
+        ("SpatialSeries", 3, None, [0, 1, 2, np.nan]),
+        ("PoseEstimationSeries", 2, 0.5, [0, 1, 0.5]),
+        ("PoseEstimationSeries", 3, 0.5, [0, 1, 2, 0.5]),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.int16, np.float64])
+def test_kinematics_have_a_certainty(
+    neurodata_type: str, columns: int, confidence: float | None, expected: list[float], dtype: type
+) -> None:
+    """Columns are coordinates, or in a plain series the documented array; the certainty is NaN where the file has none."""
+    data: NDArray[Any] = np.tile(np.arange(columns, dtype=dtype), (2, 1))
+    certainty = None if confidence is None else np.full(2, confidence)
+    track = Series(WHERE, neurodata_type, data, np.arange(2.0), confidence=certainty).track()
+    assert track.shape == (2, len(expected))
+    assert track.dtype == np.float64
+    np.testing.assert_array_equal(track[0:2], [expected, expected])
+    assert track[0:2].dtype == np.float64
+
+
+def test_coordinates_are_scaled_and_certainties_are_not() -> None:
+    """A conversion applies to positions; without data there is no track."""
+    series = Series(WHERE, "SpatialSeries", np.ones((2, 2)), None, conversion=0.1, confidence=np.ones(2))
+    assert isinstance(series.track(), Track)
+    np.testing.assert_array_equal(series.track()[0:2], [[0.1, 0.1, 1.0]] * 2)
+    with pytest.raises(ValueError, match="acquisition/lick has no data"):
+        replace(series, data=None).track()
