@@ -1,0 +1,101 @@
+"""What every command is: it has ``--config``, ``--json`` and an example, and ends with a status that says what came of it."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from antelop.cli.terminal import STATUSES, Terminal, failure
+
+INTERRUPTED, PIPE_CLOSED = 130, 141
+"""Exit statuses as a shell has them for a program that SIGINT or SIGPIPE has ended."""
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def _remember(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:  # noqa: ANN401  # as click calls it
+    """Note an option that may be given before or after the command's name."""
+    terminal = ctx.ensure_object(Terminal)
+    if value:
+        setattr(terminal, str(parameter.name), value)
+
+
+def _options() -> list[click.Parameter]:
+    """Return the options that every command has."""
+    return [
+        click.Option(
+            ["--config", "config_file"],
+            type=FILE,
+            expose_value=False,
+            callback=_remember,
+            help="The configuration, else ANTELOP_CONFIG, antelop.toml here, /etc/antelop/antelop.toml.",
+        ),
+        click.Option(
+            ["--json", "as_json"],
+            is_flag=True,
+            expose_value=False,
+            callback=_remember,
+            help="Print one JSON object a line.",
+        ),
+    ]
+
+
+class Command(click.Command):
+    """A command with an example of how it is called."""
+
+    def __init__(self, *args: Any, example: str, **more: Any) -> None:  # noqa: ANN401  # as click has them
+        super().__init__(*args, **more)
+        self.example = example
+        self.params += _options()
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the example at the end of the help."""
+        super().format_epilog(ctx, formatter)
+        with formatter.section("Example"):
+            formatter.write(f"  {self.example}\n")
+
+
+class Group(click.Group):
+    """The commands of one noun."""
+
+    command_class = Command
+
+
+class Antelop(Group):
+    """All commands; turns what they raise into words and an exit status."""
+
+    group_class = Group
+
+    def __init__(self, *args: Any, **more: Any) -> None:  # noqa: ANN401  # as click has them
+        super().__init__(*args, **more)
+        self.params += _options()
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # as click has it
+        """Run a command."""
+        if os.environ.get("NO_COLOR"):
+            ctx.color = False
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except (KeyboardInterrupt, click.Abort):
+            ctx.exit(INTERRUPTED)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes at exit
+            ctx.exit(PIPE_CLOSED)
+        except Exception as error:  # noqa: BLE001  # whatever is not foreseen is a defect of ours
+            document = failure(error)
+            ctx.ensure_object(Terminal).tell(document, err=True)
+            ctx.exit(STATUSES[document["outcome"]])
+
+
+@click.group(cls=Antelop, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="antelop-ingest", message="%(prog)s %(version)s")
+def main() -> None:
+    """Drop a recording in a folder; seconds later it is in the lab's database, or someone is told why not.
+
+    Exit status: 0 done, or done already; 1 rejected; 2 wrong command line or configuration; 3 database, share or disk away;
+    4 a defect of antelop.
+    """

@@ -1,0 +1,112 @@
+"""Deliveries: ``ingest`` and ``check``."""
+# ruff: noqa: PLC0415  # see antelop.cli.terminal
+
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from antelop.cli.command import FILE, main
+from antelop.cli.terminal import STATUSES, Terminal, failure
+from antelop.errors import Problem, Rejected, Unavailable
+
+if TYPE_CHECKING:
+    from antelop.checks import Findings
+    from antelop.lab import Lab
+
+
+@main.command(example="antelop ingest 2026-11-22_m17.manifest.json")
+@click.argument("manifests", metavar="MANIFEST...", nargs=-1, required=True, type=FILE)
+@click.pass_context
+def ingest(ctx: click.Context, manifests: tuple[Path, ...]) -> None:
+    """Ingest recordings here and now, just as the daemon does.
+
+    Each MANIFEST names a recording, its session, rig and animals. One that does not go in keeps no other from it, and the exit
+    status is that of the worst.
+    """
+    worst = 0
+    with ctx.obj.lab() as lab:
+        for manifest in manifests:
+            document = _ingested(lab, manifest)
+            ctx.obj.tell(document, manifest.name)
+            worst = max(worst, STATUSES.get(document["outcome"], 0))
+    ctx.exit(worst)
+
+
+def _ingested(lab: "Lab", manifest: Path) -> dict[str, Any]:
+    """Return what a receipt would say of a delivery."""
+    from antelop.ingest import ingest_manifest
+    from antelop.keys import Policy
+    from antelop.outcome import VERSION
+
+    try:
+        return ingest_manifest(lab, manifest, Policy()).as_dict()
+    except Exception as error:  # noqa: BLE001  # a defect that one recording hits keeps no other from going in
+        if isinstance(error, Unavailable):
+            with suppress(Unavailable):  # the next one says so
+                lab.reconnect()
+        finished = datetime.now(UTC).isoformat(timespec="seconds")
+        return {**failure(error), "warnings": [], "finished": finished, "version": VERSION}
+
+
+@main.command(example="antelop check 2026-11-22_m17.nwb --rig open-field.json")
+@click.argument("file", metavar="NWB|MANIFEST", type=FILE)
+@click.option("--rig", "rig_file", type=FILE, metavar="RIG.json", help="The rig that an NWB file is checked against.")
+@click.pass_context
+def check(ctx: click.Context, file: Path, rig_file: Path | None) -> None:
+    """Find what would keep a recording from going in.
+
+    An NWB file is checked against a rig's JSON file, without a database. A MANIFEST is checked as an ingest would, against the
+    database, but nothing is stored. All that is wrong is found at once.
+    """
+    if rig_file is None and file.suffix.lower() == ".nwb":
+        raise click.UsageError("an NWB file is checked against a rig: give --rig RIG.json, or check its manifest")
+    if rig_file is not None and file.suffix.lower() == ".json":
+        raise click.UsageError("a manifest names its rig itself: leave --rig out, or check the NWB file")
+    findings = _rehearsed(ctx.obj, file) if rig_file is None else _compared(ctx.obj, file, rig_file)
+    said = f"{len(findings.errors) or 'no'} {'problem' if len(findings.errors) == 1 else 'problems'}"
+    outcome = "rejected" if findings.errors else "passed"
+    document = {
+        "outcome": outcome,
+        "sentence": said + (f", {len(findings.warnings)} odd" if findings.warnings else ""),
+        "problems": [problem.as_dict() for problem in findings.errors],
+        "warnings": [warning.as_dict() for warning in findings.warnings],
+    }
+    ctx.obj.tell(document, file.name)
+    ctx.exit(STATUSES.get(outcome, 0))
+
+
+def _rehearsed(terminal: Terminal, manifest: Path) -> "Findings":
+    """Return what an ingest of a manifest would find."""
+    from antelop.checks import Findings
+    from antelop.ingest import rehearse
+    from antelop.keys import Policy
+
+    with terminal.lab() as lab:
+        try:
+            return rehearse(lab, manifest, Policy())
+        except Rejected as rejected:
+            return Findings(rejected.problems, ())
+
+
+def _compared(terminal: Terminal, nwb_file: Path, rig_file: Path) -> "Findings":
+    """Return what is found in an NWB file that should hold what a rig names."""
+    from antelop import rig
+    from antelop.checks import Findings, examine
+    from antelop.document import load
+    from antelop.nwb import reading
+
+    severities = terminal.config().checks
+    problems: list[Problem] = []
+    with ExitStack() as opened:
+        try:
+            recording = opened.enter_context(reading(nwb_file))
+        except Rejected as rejected:
+            problems += rejected.problems
+        try:
+            wanted = rig.parse(load(rig_file.read_bytes()))
+        except Rejected as rejected:
+            problems += rejected.problems
+        return Findings(tuple(problems), ()) if problems else examine(recording, wanted, None, severities)

@@ -1,0 +1,125 @@
+"""Sessions: ``sessions``, ``remove``."""
+# ruff: noqa: PLC0415  # see antelop.cli.terminal
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, time, timedelta
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from antelop.cli import key
+from antelop.cli.command import main
+from antelop.cli.terminal import Terminal, printable
+
+if TYPE_CHECKING:
+    from antelop.tables.connection import Database
+
+
+class Since(click.ParamType[datetime]):
+    """A time to look back to: ``today``, ``yesterday``, ``3d``, ``12h``, or ISO 8601."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ANN401  # as in click
+        """Return it in UTC."""
+        try:
+            return since(value, datetime.now()).astimezone(UTC)  # noqa: DTZ005  # days are those of the person who asks
+        except ValueError:
+            self.fail(f"{value!r} is none of today, yesterday, 3d, 12h, 2026-11-22, 2026-11-22T09:30", param, ctx)
+
+
+def since(text: str, now: datetime) -> datetime:
+    """Return the time that people call by this text, in local time as `now` is.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    midnight = datetime.combine(now, time())
+    if text in ("today", "yesterday"):
+        return midnight - timedelta(days=text == "yesterday")
+    if span := re.fullmatch(r"([0-9]{1,5})([dh])", text):
+        return now - timedelta(**{{"d": "days", "h": "hours"}[span[2]]: int(span[1])})
+    return datetime.fromisoformat(text)
+
+
+@main.command(example="antelop sessions --since yesterday")
+@click.option("--since", "start", type=Since(), default="7d", show_default=True, help="today, yesterday, 3d, 12h, 2026-11-22.")
+@click.pass_obj
+def sessions(terminal: Terminal, start: datetime) -> None:
+    """List the recordings that went in.
+
+    That is into which session and when, their trials by mask, and what was odd about them."""
+    with terminal.lab() as lab:
+        documents = list(_arrived(lab.database, start))
+    if terminal.as_json:
+        terminal.write(*documents)
+        return
+    if not documents:
+        terminal.tell({"outcome": "none", "sentence": f"no recording went in since {start.astimezone():%Y-%m-%d %H:%M}"})
+        return
+    terminal.table(("session", "name", "went in", "trials", "warnings", "file"), [_row(document) for document in documents])
+    for document in documents:
+        if document["warnings"]:
+            subject = f"{key.written(document['session'])}, {document['session_name']}"
+            terminal.tell({"outcome": "odd", "sentence": subject, "warnings": document["warnings"]})
+
+
+def _arrived(database: "Database", start: datetime) -> Iterator[dict[str, Any]]:
+    """Yield what the ledger says of the sessions that came in since a time, in order."""
+    names = database.Session.proj("session_name") * database.Experiment.proj("experiment_name")
+    ledger = database.Ingestion.proj("ingested", "trials", "rows_inserted", "warnings", *database.Session.primary_key)
+    recent = ledger & f"ingested >= '{start:%Y-%m-%d %H:%M:%S}'"
+    for row in (recent * names * database.Delivery.proj("nwb_path")).to_dicts(order_by=("ingested", "session_id")):
+        yield {
+            "session": {name: row[name] for name in database.Session.primary_key},
+            "experiment_name": row["experiment_name"],
+            "session_name": row["session_name"],
+            "ingested": row["ingested"].replace(tzinfo=UTC).isoformat(),
+            "nwb_path": row["nwb_path"],
+            "rows": row["rows_inserted"],
+            "trials": row["trials"],
+            "warnings": row["warnings"],
+        }
+
+
+def _row(document: Mapping[str, Any]) -> tuple[object, ...]:
+    """Return what people see of a session in one line."""
+    return (
+        key.written(document["session"]),
+        f"{document['experiment_name']}, {document['session_name']}",
+        f"{datetime.fromisoformat(document['ingested']).astimezone():%Y-%m-%d %H:%M}",
+        ", ".join(f"{count} in {mask}" for mask, count in document["trials"].items()),
+        len(document["warnings"]) or "",
+        PurePath(document["nwb_path"]).name,
+    )
+
+
+@main.command(example="antelop remove ada/licking/41")
+@click.argument("path", metavar="SESSION", type=key.SESSION)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def remove(terminal: Terminal, path: key.Path, *, yes: bool) -> None:
+    """Take the recording out of a session again.
+
+    What hangs on it is shown first. The session stays, and can take another recording. SESSION is written as experimenter/experiment/session, by ids or names.
+    """
+    from antelop import removal
+    from antelop.naming import locate
+
+    if not yes and not sys.stdin.isatty():
+        raise click.UsageError("there is no terminal to ask on: give --yes to remove the recording without being asked")
+    with terminal.lab() as lab:
+        found = locate(lab.database, path)
+        if not yes and (hanging := removal.hanging(lab, found)):
+            click.echo(f"These rows of {key.written(found)} would go:", err=True)
+            for table, count in hanging.items():
+                click.echo(f"  {count:6}  {printable(table)}", err=True)
+            click.confirm("Remove them?", abort=True, err=True)
+        rows = removal.remove(lab, found)
+    sentence = f"{sum(rows.values())} rows of {key.written(found)}"
+    terminal.tell({"outcome": "removed", "sentence": sentence, "session": found, "rows": rows})

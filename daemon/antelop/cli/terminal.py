@@ -1,0 +1,135 @@
+"""How a command finds the lab, and how it speaks: to people in lines and tables, to programs one JSON object a line.
+
+Libraries are imported in the functions that need them, so that ``--help`` and a slip in the command line are answered at once.
+"""
+# ruff: noqa: PLC0415  # as just said
+
+import json
+import os
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import indent
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from antelop.errors import Misconfigured, Rejected, Unavailable
+
+if TYPE_CHECKING:
+    from antelop.config import Config
+    from antelop.lab import Lab
+
+STATUSES = {"rejected": 1, "misconfigured": 2, "unavailable": 3, "failed": 4}
+"""The exit statuses of the outcomes that are none of success; a wrong command line is 2 as well, which is click's doing."""
+
+COLOURS = {"rejected": "red", "misconfigured": "red", "unavailable": "yellow", "failed": "red"}
+
+
+@dataclass
+class Terminal:
+    """What a command finds the lab by, and speaks through.
+
+    Attributes
+    ----------
+    config_file
+        The configuration, where the command line names one.
+    as_json
+        Whether standard output is for programs.
+    """
+
+    config_file: Path | None = None
+    as_json: bool = False
+
+    def config(self) -> "Config":
+        """Load the configuration."""
+        from antelop import config
+
+        return config.load(config.find(self.config_file, os.environ, Path.cwd()), os.environ)
+
+    @contextmanager
+    def lab(self) -> "Iterator[Lab]":
+        """Open the lab, and close it at the end."""
+        from antelop.lab import Lab
+
+        with Lab(self.config(), os.environ) as lab:
+            yield lab
+
+    def tell(self, document: Mapping[str, Any], subject: str = "", *, err: bool = False) -> None:
+        """Say what came of something.
+
+        Parameters
+        ----------
+        document
+            What programs get: ``outcome``, ``sentence``, and where there are any ``problems`` and ``warnings``, each as
+            `Problem.as_dict` has them.
+        subject
+            What it came of, for people.
+        err
+            Whether people read it on standard error.
+        """
+        if self.as_json:
+            self.write(document)
+            return
+        outcome, problems = document["outcome"], document.get("problems", [])
+        said = [part for part in (subject, "" if problems else document["sentence"]) if part]
+        click.echo(
+            f"{click.style(outcome, fg=COLOURS.get(outcome, 'green'), bold=True)}  {printable(': '.join(said))}", err=err
+        )
+        for problem in problems:
+            _say("problem", "red", problem, err=err)
+        for warning in document.get("warnings", []):
+            _say("warning", "yellow", warning, err=err)
+
+    def write(self, *documents: Mapping[str, Any]) -> None:
+        """Print what programs get, each on a line of its own."""
+        for document in documents:
+            click.echo(json.dumps(document))
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Print a table for people: whole where it goes into a file, and fitted into the window on a terminal."""
+        from rich import box
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        for row in rows:
+            table.add_row(*(Text(printable(str(cell)).replace("\n", "\\n")) for cell in row))
+        console = Console()
+        if not console.is_terminal:
+            console.width = console.measure(table).maximum
+        with console.capture() as printed:  # where the pipe is closed, rich would exit with a status of its own
+            console.print(table)
+        click.echo("\n".join(line.rstrip() for line in printed.get().splitlines()))
+
+
+def failure(error: Exception) -> dict[str, Any]:
+    """Return what is said of an exception: ``outcome``, ``sentence`` and ``problems``; the traceback of a defect is printed."""
+    if isinstance(error, Rejected):
+        said = "; ".join(f"{problem.where}: {problem.what}" if problem.where else problem.what for problem in error.problems)
+        outcome = "misconfigured" if isinstance(error, Misconfigured) else "rejected"
+        return {"outcome": outcome, "sentence": said, "problems": [problem.as_dict() for problem in error.problems]}
+    if isinstance(error, Unavailable):
+        return {"outcome": "unavailable", "sentence": str(error), "problems": []}
+    traceback.print_exception(error)
+    said = (
+        f"{type(error).__name__}: {error}. This is a defect of antelop, not of your data: please report it with the lines above"
+    )
+    return {"outcome": "failed", "sentence": said, "problems": []}
+
+
+def printable(text: str) -> str:
+    """Return text with what does not print escaped, but for line ends: no name moves the cursor or colours the screen."""
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else letter.encode("unicode_escape").decode() for letter in text
+    )
+
+
+def _say(label: str, colour: str, problem: Mapping[str, str], *, err: bool) -> None:
+    """Print a problem: where and what, and under it the remedy; a second line cannot be taken for the beginning of another."""
+    what = f"{problem['where']}: {problem['what']}" if problem["where"] else problem["what"]
+    text = indent(printable(f"{what}\n{problem['remedy']}"), " " * (len(label) + 4))
+    click.echo(f"  {click.style(label, fg=colour)}  {text.lstrip()}", err=err)
