@@ -230,6 +230,16 @@ ERRORS = [
         "2 of 3 values are neither 1 nor -1, the first is 0 at 1.000 s",
         "Store 1 at each start and -1 at each stop, or correct the rig's data_type",
     ),
+    *(
+        (
+            sampled("interval", data=np.array([1, 0, 1], dtype)),
+            "interval_values",
+            WHERE,
+            f"1 of 3 values are neither 1 nor -1, the first is {dtype(0)} at 1.000 s",
+            "Store 1 at each start and -1 at each stop, or correct the rig's data_type",
+        )
+        for dtype in (np.bool_, np.uint8, np.uint64, np.float32)
+    ),
     (
         sampled("interval", data=np.array([1, -1, -1])),
         "interval_repeated",
@@ -263,7 +273,7 @@ ERRORS = [
         "video_missing",
         "acquisition/top",
         "the rig names this video and the file does not have it",
-        "Record it, or take it out of the rig",
+        "Record it, or take the video out of the rig",
     ),
     (
         (replace(RECORDING, series={"acquisition/Top": filmed(VIDEO)[0].series["acquisition/top"]}), filmed()[1]),
@@ -277,7 +287,7 @@ ERRORS = [
         "video_missing",
         "acquisition/top",
         "it is ImageSeries and names no video files",
-        "Make it an ImageSeries with external files, or take it out of the rig",
+        "Make it an ImageSeries with external files, or take the video out of the rig",
     ),
     (
         filmed(VIDEO, Video("top2.mp4", None, inside=True, size=0)),
@@ -576,7 +586,7 @@ def test_a_hardware_clock_is_noticed_if_asked(data_type: DataType) -> None:
             "times_from_session_start",
             WHERE,
             "its times go from 1301166.154 s to 1301168.500 s from the session's start",
-            "Correct session_start_time or the clock, if anything is to be compared with other sessions",
+            "Correct session_start_time or the clock before comparing with other sessions",
         ),
     )
 
@@ -638,6 +648,10 @@ def test_damaged_samples_are_one_error_among_the_others(data_type: DataType) -> 
     recording = replace(recording, series={**recording.series, other.path: other})
     rig = replace(rig, features=(*rig.features, Feature("force", "acquisition", "analog", "")))
     assert [problem.check for problem in found((recording, rig)).errors] == ["times_backward", "nwb_damaged"]
+    assert [problem.check for problem in found(filmed(replace(VIDEO, size=0), timestamps=Damaged())).errors] == [
+        "video_empty",
+        "nwb_damaged",
+    ]
 
 
 def test_what_cannot_be_stored_cannot_be_configured() -> None:

@@ -164,12 +164,14 @@ def test_a_labs_own_members_are_its_own_business() -> None:
         ),
         (
             {"coordinates": [1, math.nan, 3]},
-            Problem("coordinates_finite", "/features/1/coordinates/1", "NaN is not a finite number", "Write a finite number"),
+            Problem(
+                "coordinates_not_finite", "/features/1/coordinates/1", "NaN is not a finite number", "Write a finite number"
+            ),
         ),
         (
             {"coordinates": [1, 2, 10**400]},
             Problem(
-                "coordinates_finite",
+                "coordinates_not_finite",
                 "/features/1/coordinates/2",
                 f"1{'0' * 58}… is not a finite number",
                 "Write a finite number",
@@ -196,13 +198,13 @@ def test_a_labs_own_members_are_its_own_business() -> None:
         (
             {"name": "led"},
             Problem(
-                "names_unique", "/features/1/name", '"led" is already the name of /features/0', "Give it a name of its own"
+                "name_repeated", "/features/1/name", '"led" is already the name of /features/0', "Give it a name of its own"
             ),
         ),
         (
             {"source": {"source_type": "stimulus"}},
             Problem(
-                "stimulus_of_the_world",
+                "stimulus_of_an_animal",
                 "/features/1/ownership/ownership",
                 "a stimulus belongs to the world, not to an animal",
                 'Write "world", or the source_type that the feature really has',
@@ -211,7 +213,7 @@ def test_a_labs_own_members_are_its_own_business() -> None:
         (
             {"ownership": {"ownership": "self"}},
             Problem(
-                "animal_number",
+                "animal_unnumbered",
                 "/features/1/ownership",
                 '"self" has no animal number',
                 'Add "animal": 1, or the number of the animal that is meant',
@@ -219,12 +221,12 @@ def test_a_labs_own_members_are_its_own_business() -> None:
         ),
         (
             {"source": {"source_type": "acquisition", "video": "tpo"}},
-            Problem("videos_declared", "/features/1/source/video", '"tpo" is not one of the rig\'s videos', 'Write "top"'),
+            Problem("video_undeclared", "/features/1/source/video", '"tpo" is not one of the rig\'s videos', 'Write "top"'),
         ),
         (
             {"source": {"source_type": "acquisition", "video": "side"}},
             Problem(
-                "videos_declared",
+                "video_undeclared",
                 "/features/1/source/video",
                 '"side" is not one of the rig\'s videos',
                 'Declare it in "videos"',
@@ -233,7 +235,7 @@ def test_a_labs_own_members_are_its_own_business() -> None:
         (
             {"source": {"source_type": "processing", "module": ""}},
             Problem(
-                "processing_has_module",
+                "module_missing",
                 "/features/1/source",
                 "a processed feature has no module",
                 'Add "module": the path from processing to the feature, such as "behavior"',
@@ -242,7 +244,7 @@ def test_a_labs_own_members_are_its_own_business() -> None:
         (
             {"source": {"source_type": "deeplabcut"}},
             Problem(
-                "source_has_data_type",
+                "data_type_impossible",
                 "/features/1/data_type",
                 'what comes from deeplabcut is kinematics, not "digital"',
                 'Write "kinematics", or the source_type that the feature really has',
@@ -251,7 +253,7 @@ def test_a_labs_own_members_are_its_own_business() -> None:
         (
             {"source": {"source_type": "intervals"}},
             Problem(
-                "source_has_data_type",
+                "data_type_impossible",
                 "/features/1/data_type",
                 'what comes from intervals is interval, not "digital"',
                 'Write "interval", or the source_type that the feature really has',
@@ -290,7 +292,7 @@ def test_animals_are_numbered_without_gaps(numbers: list[int], problem: tuple[st
         features = [{**RIG["features"][1], "name": f"lick{i}", "ownership": owner} for i, owner in enumerate(owners)]
         return {**RIG, "features": features}
 
-    assert problems(rig(numbers)) == [Problem("animals_without_gaps", *problem, "Number the animals 1, 2, 3 without gaps")]
+    assert problems(rig(numbers)) == [Problem("animals_with_gaps", *problem, "Number the animals 1, 2, 3 without gaps")]
     assert parse(rig([2, UNKNOWN, 1, 2, 3])).animals == 3
     assert parse(rig([UNKNOWN])).animals == 0
 
@@ -300,7 +302,7 @@ def test_no_animal_has_a_number_below_one(number: int) -> None:
     """Animals are numbered from 1, and -1 means that only tracking will tell."""
     remedy = "Number the animals from 1, or write -1 if only tracking will tell"
     assert problems(changed(ownership={"ownership": "self", "animal": number})) == [
-        Problem("animal_number", "/features/1/ownership/animal", f"{number} is no animal's number", remedy)
+        Problem("animal_unnumbered", "/features/1/ownership/animal", f"{number} is no animal's number", remedy)
     ]
     assert parse(changed(ownership={"ownership": "self", "animal": 2.0})) == parse(RIG)
 
@@ -328,8 +330,8 @@ def test_everything_is_found_at_once() -> None:
         ("rig_format", "/features/2/source", '"deeplabcut" is not an object'),
         ("rig_format", "/features/2/ownership", '"world" is not an object'),
         ("rig_format", "/videos", '{"name": "top"} is not a list'),
-        ("names_unique", "/features/2/name", '"lick" is already the name of /features/1'),
-        ("stimulus_of_the_world", "/features/1/ownership/ownership", "a stimulus belongs to the world, not to an animal"),
+        ("name_repeated", "/features/2/name", '"lick" is already the name of /features/1'),
+        ("stimulus_of_an_animal", "/features/1/ownership/ownership", "a stimulus belongs to the world, not to an animal"),
     ]
 
 

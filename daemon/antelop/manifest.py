@@ -77,9 +77,8 @@ def parse(document: object) -> Manifest:
     version = document.get("version") if isinstance(document, dict) else None
     if isinstance(version, str) and version != VERSION:
         what = f"version {quoted(version)} of the manifest is not supported"
-        raise Rejected(
-            [Problem("manifest_version", "/version", what, f"Write version {quoted(VERSION)}, or install a newer antelop")]
-        )
+        remedy = f"Write version {quoted(VERSION)}, or install a newer antelop"
+        raise Rejected([Problem("manifest_version", "/version", what, remedy)])
     problems = [*_SCHEMA.problems(document), *_of_another_experiment(document)]
     if problems or not isinstance(document, dict):
         raise Rejected(problems)

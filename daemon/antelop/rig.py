@@ -138,7 +138,7 @@ Finding = tuple[str, str, str]
 """Where, what and the remedy."""
 
 
-def _names_unique(document: object) -> Iterator[Finding]:
+def _name_repeated(document: object) -> Iterator[Finding]:
     for group in ("features", "videos"):
         first: dict[str, str] = {}
         for where, item in items(document, group):
@@ -147,30 +147,27 @@ def _names_unique(document: object) -> Iterator[Finding]:
                 yield f"{where}/name", f"{quoted(name)} is already the name of {first[name]}", "Give it a name of its own"
 
 
-def _stimulus_of_the_world(document: object) -> Iterator[Finding]:
+def _stimulus_of_an_animal(document: object) -> Iterator[Finding]:
     for where, feature in items(document, "features"):
         if member(feature, "source", "source_type") == "stimulus" and member(feature, "ownership", "ownership") == "self":
             remedy = 'Write "world", or the source_type that the feature really has'
             yield f"{where}/ownership/ownership", "a stimulus belongs to the world, not to an animal", remedy
 
 
-def _animal_number(document: object) -> Iterator[Finding]:
+def _animal_unnumbered(document: object) -> Iterator[Finding]:
     for where, feature in items(document, "features"):
         if member(feature, "ownership", "ownership") != "self":
             continue
         number = member(feature, "ownership", "animal")
         if "animal" not in feature["ownership"]:
-            yield (
-                f"{where}/ownership",
-                '"self" has no animal number',
-                'Add "animal": 1, or the number of the animal that is meant',
-            )
+            remedy = 'Add "animal": 1, or the number of the animal that is meant'
+            yield f"{where}/ownership", '"self" has no animal number', remedy
         elif isinstance(number, int | float) and number < 1 and number != UNKNOWN:
             remedy = f"Number the animals from 1, or write {UNKNOWN} if only tracking will tell"
             yield f"{where}/ownership/animal", f"{quoted(number)} is no animal's number", remedy
 
 
-def _animals_without_gaps(document: object) -> Iterator[Finding]:
+def _animals_with_gaps(document: object) -> Iterator[Finding]:
     first: dict[int, str] = {}
     for where, feature in items(document, "features"):
         number = _owner(feature)
@@ -180,11 +177,8 @@ def _animals_without_gaps(document: object) -> Iterator[Finding]:
             first.setdefault(number, f"{where}/ownership/animal")
     for expected, number in enumerate(sorted(first), 1):
         if number != expected:
-            yield (
-                first[number],
-                f"there is an animal {number} but no animal {expected}",
-                "Number the animals 1, 2, 3 without gaps",
-            )
+            what = f"there is an animal {number} but no animal {expected}"
+            yield first[number], what, "Number the animals 1, 2, 3 without gaps"
             return
 
 
@@ -198,7 +192,7 @@ def _owner(feature: object) -> int | None:
     return 0 if owner == "world" else None
 
 
-def _videos_declared(document: object) -> Iterator[Finding]:
+def _video_undeclared(document: object) -> Iterator[Finding]:
     declared = [member(video, "name") for _, video in items(document, "videos")]
     names = [name for name in declared if isinstance(name, str)]
     for where, feature in items(document, "features"):
@@ -209,14 +203,14 @@ def _videos_declared(document: object) -> Iterator[Finding]:
             yield f"{where}/source/video", f"{quoted(video)} is not one of the rig's videos", remedy
 
 
-def _processing_has_module(document: object) -> Iterator[Finding]:
+def _module_missing(document: object) -> Iterator[Finding]:
     for where, feature in items(document, "features"):
         if member(feature, "source", "source_type") == "processing" and not member(feature, "source", "module"):
             remedy = 'Add "module": the path from processing to the feature, such as "behavior"'
             yield f"{where}/source", "a processed feature has no module", remedy
 
 
-def _source_has_data_type(document: object) -> Iterator[Finding]:
+def _data_type_impossible(document: object) -> Iterator[Finding]:
     for where, feature in items(document, "features"):
         source, given = member(feature, "source", "source_type"), member(feature, "data_type")
         wanted = {"deeplabcut": "kinematics", "intervals": "interval"}.get(source) if isinstance(source, str) else None
@@ -225,7 +219,7 @@ def _source_has_data_type(document: object) -> Iterator[Finding]:
             yield f"{where}/data_type", what, f"Write {quoted(wanted)}, or the source_type that the feature really has"
 
 
-def _coordinates_finite(document: object) -> Iterator[Finding]:
+def _coordinates_not_finite(document: object) -> Iterator[Finding]:
     for where, feature in items(document, "features"):
         coordinates = member(feature, "coordinates")
         for index, number in enumerate(coordinates if isinstance(coordinates, list) else ()):
@@ -234,14 +228,14 @@ def _coordinates_finite(document: object) -> Iterator[Finding]:
 
 
 _RULES: tuple[Callable[[object], Iterator[Finding]], ...] = (
-    _names_unique,
-    _stimulus_of_the_world,
-    _animal_number,
-    _animals_without_gaps,
-    _videos_declared,
-    _processing_has_module,
-    _source_has_data_type,
-    _coordinates_finite,
+    _name_repeated,
+    _stimulus_of_an_animal,
+    _animal_unnumbered,
+    _animals_with_gaps,
+    _video_undeclared,
+    _module_missing,
+    _data_type_impossible,
+    _coordinates_not_finite,
 )
 
 
@@ -255,9 +249,8 @@ def differences(old: object, new: object, where: str = "") -> list[str]:
     before, after = _parts(old), _parts(new)
     if before is None or after is None or isinstance(old, list) != isinstance(new, list):
         return [f"{where}: {quoted(old)} became {quoted(new)}"]
-    lines = [
-        f"{where}{pointer([part.step])}: {quoted(part.shown)} is gone" for name, part in before.items() if name not in after
-    ]
+    gone = [part for name, part in before.items() if name not in after]
+    lines = [f"{where}{pointer([part.step])}: {quoted(part.shown)} is gone" for part in gone]
     for name, part in after.items():
         place = where + pointer([part.step])
         if name in before:

@@ -35,8 +35,7 @@ _WRONG: dict[str, Callable[[Any, Any], str]] = {
     "pattern": lambda *_: "does not have the right form",
     "not": lambda *_: "does not have the right form",
 }
-"""What is wrong with a value, by the keyword that it breaks. `_sentences` treats objects, whose ``required`` is said together
-with their other members."""
+"""What is wrong with a value, by the keyword that it breaks; members of objects are another matter, ``required`` included."""
 
 
 class Schema:
@@ -99,11 +98,8 @@ def _member_sentences(schema: dict[str, Any], value: dict[str, Any]) -> Iterator
     renamed = {meant: name for name, meant in misspelt.items()}
     for name in required:
         if name not in value:
-            remedy = (
-                f"Rename {quoted(renamed[name])} to it"
-                if name in renamed
-                else f"Add {quoted(name)}: {known[name]['description']}"
-            )
+            add = f"Add {quoted(name)}: {known[name]['description']}"
+            remedy = f"Rename {quoted(renamed[name])} to it" if name in renamed else add
             yield (), f"{quoted(name)} is missing", remedy
     for name in value:
         meant = misspelt.get(name)

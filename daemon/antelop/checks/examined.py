@@ -109,10 +109,11 @@ class Table(NamedTuple):
 
 
 class View(NamedTuple):
-    """A camera of the rig with the ImageSeries that names its video files."""
+    """A camera of the rig with the ImageSeries that names its video files; no `order` if there are no times to look into."""
 
     camera: Camera
     series: Series
+    order: Order | None
 
 
 def numeric(samples: Samples) -> bool:
@@ -158,8 +159,9 @@ class Examined:
         found = []
         for channel in self.channels:
             if channel.feature.data_type in ("analog", "kinematics") and (sound := channel.sound):
+                times = sound[1]
                 with self._noting_damage():
-                    found.append(Signal(channel.series.path, sound[1], order(sound[1])))
+                    found.append(Signal(channel.series.path, times, order(times)))
         return tuple(found)
 
     @cached_property
@@ -189,13 +191,20 @@ class Examined:
     @cached_property
     def views(self) -> tuple[View, ...]:
         """The cameras for which the file names videos."""
-        found = ((camera, self.recording.series.get(camera.path)) for camera in self.rig.videos)
-        return tuple(View(camera, series) for camera, series in found if series and series.videos)
+        found = []
+        for camera in self.rig.videos:
+            series = self.recording.series.get(camera.path)
+            if series and series.videos:
+                times, seen = series.timestamps, None
+                with self._noting_damage():
+                    seen = order(times) if times is not None and are_times(times) else None
+                found.append(View(camera, series, seen))
+        return tuple(found)
 
     @property
     def timed(self) -> Iterator[tuple[str, Samples]]:
         """Everything that should be times, sound or not, after its path."""
-        for _, series in (*self.channels, *self.views):
+        for series in [*(channel.series for channel in self.channels), *(view.series for view in self.views)]:
             if series.timestamps is not None:
                 yield series.path, series.timestamps
         for table in self.tables:

@@ -45,9 +45,8 @@ def session_taken(_: Examined, facts: Facts) -> Iterator[Finding]:
     if facts.other_recording:
         member, asked = _asked(facts.session, "session")
         what = f"session {quoted(asked)} already has another recording, {facts.other_recording}"
-        yield Finding(
-            f"/session/{member}", what, "Name the right session, or take the other recording out with `antelop remove`"
-        )
+        remedy = "Name the right session, or take the other recording out with `antelop remove`"
+        yield Finding(f"/session/{member}", what, remedy)
 
 
 @must
@@ -161,9 +160,9 @@ def _add_or_name(asked: str | int, known: Mapping[int, str], facts: Facts) -> st
     experiment = facts.experiment["experiment_id"]
     if not known:
         return f"Add it: experiment {experiment} has none yet"
-    if isinstance(asked, int):
-        likely = [str(number) for number in sorted(sorted(known, key=lambda number: abs(number - asked))[:NAMED])]
-    else:
+    if isinstance(asked, str):
         near = nearest(asked, known.values())
         likely = [quoted(name) for name in ([near] if near else sorted(known.values())[:NAMED])]
+    else:
+        likely = [str(number) for number in sorted(sorted(known, key=lambda number: abs(number - asked))[:NAMED])]
     return f"Add it, or name one that experiment {experiment} has: {', '.join(likely)}"

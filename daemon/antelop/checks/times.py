@@ -119,10 +119,9 @@ def table_overlap(examined: Examined) -> Iterator[Finding]:
     for where, start, stop, rows in examined.tables:
         if rows and rows.overlapping.count:
             first = rows.overlapping.first
-            what = (
-                f"{rows.overlapping.count} of {start.shape[0]} rows start before the row before has stopped, the first at index"
-            )
-            yield Finding(where, f"{what} {first}, at {_at(start, first)} and not after {_at(stop, first - 1)}", REMEDY)
+            what = f"{rows.overlapping.count} of {start.shape[0]} rows start before the row before has stopped"
+            when = f"the first at index {first}, at {_at(start, first)} and not after {_at(stop, first - 1)}"
+            yield Finding(where, f"{what}, {when}", REMEDY)
 
 
 @check("off")
@@ -135,9 +134,7 @@ def times_from_session_start(examined: Examined) -> Iterator[Finding]:
         ends = [float(times[:1][0]), float(times[times.shape[0] - 1 :][0])] if times.shape[0] else []
         if any(abs(time) > FAR for time in ends):
             what = f"its times go from {ends[0]:.3f} s to {ends[1]:.3f} s from the session's start"
-            yield Finding(
-                where, what, "Correct session_start_time or the clock, if anything is to be compared with other sessions"
-            )
+            yield Finding(where, what, "Correct session_start_time or the clock before comparing with other sessions")
 
 
 def _at(times: Samples, index: int) -> str:

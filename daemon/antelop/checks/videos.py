@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from antelop.checks.check import Finding, check, must
-from antelop.checks.examined import Examined, are_times
-from antelop.checks.scans import order
+from antelop.checks.examined import Examined
 from antelop.document import nearest, printable, quoted
+
+REMEDY = "Record it, or take the video out of the rig"
 
 
 @must
@@ -17,21 +18,17 @@ def video_missing(examined: Examined) -> Iterator[Finding]:
         series = examined.recording.series.get(camera.path)
         if series is None:
             near = nearest(camera.path, cameras)
-            remedy = (
-                f"The file has {printable(near)}: correct the rig, or the recording"
-                if near
-                else "Record it, or take it out of the rig"
-            )
+            remedy = f"The file has {printable(near)}: correct the rig, or the recording" if near else REMEDY
             yield Finding(camera.path, "the rig names this video and the file does not have it", remedy)
         elif not series.videos:
             what = f"it is {printable(series.neurodata_type)} and names no video files"
-            yield Finding(camera.path, what, "Make it an ImageSeries with external files, or take it out of the rig")
+            yield Finding(camera.path, what, "Make it an ImageSeries with external files, or take the video out of the rig")
 
 
 @must
 def video_file_missing(examined: Examined) -> Iterator[Finding]:
     """Expect each video file to be where the recording says."""
-    for _, series in examined.views:
+    for _, series, _ in examined.views:
         for video in series.videos:
             if video.path is None:
                 what = f"the video file {quoted(video.name)} is not there"
@@ -41,7 +38,7 @@ def video_file_missing(examined: Examined) -> Iterator[Finding]:
 @must
 def video_outside(examined: Examined) -> Iterator[Finding]:
     """Expect each video file to be in the folder of the recording: no path and no link leads out of it."""
-    for _, series in examined.views:
+    for _, series, _ in examined.views:
         for video in series.videos:
             if video.path is not None and not video.inside:
                 what = f"the video file {quoted(video.name)} is outside the folder of the NWB file"
@@ -51,7 +48,7 @@ def video_outside(examined: Examined) -> Iterator[Finding]:
 @check("error")
 def video_format(examined: Examined) -> Iterator[Finding]:
     """Expect each video file to be of the format that the rig declares, by the ending of its name."""
-    for camera, series in examined.views:
+    for camera, series, _ in examined.views:
         for video in series.videos:
             if PurePosixPath(video.name).suffix.lower() != f".{camera.format}":
                 what = f"the video file {quoted(video.name)} is not {camera.format}, as the rig says"
@@ -61,25 +58,19 @@ def video_format(examined: Examined) -> Iterator[Finding]:
 @check("error")
 def video_empty(examined: Examined) -> Iterator[Finding]:
     """Expect no video file to be empty."""
-    for _, series in examined.views:
+    for _, series, _ in examined.views:
         for video in series.videos:
             if video.path is not None and video.inside and not video.size:
-                yield Finding(
-                    series.path, f"the video file {quoted(video.name)} is empty", "Copy it again from where it was recorded"
-                )
+                what = f"the video file {quoted(video.name)} is empty"
+                yield Finding(series.path, what, "Copy it again from where it was recorded")
 
 
 @check("warning")
 def video_times(examined: Examined) -> Iterator[Finding]:
     """Expect a video to have times, in order."""
-    for _, series in examined.views:
-        times = series.timestamps
-        if times is None:
+    for _, series, order in examined.views:
+        if series.timestamps is None:
             yield Finding(series.path, "the video has neither timestamps nor a rate", "Record when each frame was taken")
-        elif are_times(times):
-            seen = order(times)
-            if seen.lost.count or seen.backward.count:
-                what = (
-                    f"of {times.shape[0]} times of frames, {seen.lost.count} are not finite and {seen.backward.count} step back"
-                )
-                yield Finding(series.path, what, "Check the camera's clock")
+        elif order and (order.lost.count or order.backward.count):
+            what = f"of {series.timestamps.shape[0]} times of frames, {order.lost.count} are not finite"
+            yield Finding(series.path, f"{what} and {order.backward.count} step back", "Check the camera's clock")
