@@ -1,8 +1,10 @@
 """One session, top to bottom: read, check, keep the arrays, and insert everything in one transaction, or nothing."""
 
+import hashlib
 import json
+import posixpath
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +39,14 @@ class Changed(Exception):
     """Something that the plan rests on is no longer as it was when it was checked: begin anew."""
 
 
+class Unsettled(Exception):
+    """The recording names videos that may still be changing; `paths` are relative to the drop folder."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self.paths = tuple(paths)
+        super().__init__(*paths)
+
+
 def ingest(lab: Lab, delivery: Delivery, path: Path, policy: Policy) -> Outcome:
     """Ingest one delivery: everything for one session, or nothing.
 
@@ -60,6 +70,10 @@ def ingest(lab: Lab, delivery: Delivery, path: Path, policy: Policy) -> Outcome:
     ------
     Rejected
         With every problem of the delivery.
+    Unsettled
+        If the policy wants to know that videos have settled, and one has not.
+    Superseded
+        If the delivery is no longer what lies in its drop folder.
     Unavailable
         If the database, the store or the share is away; nothing of the session is in the database then.
     """
@@ -68,6 +82,8 @@ def ingest(lab: Lab, delivery: Delivery, path: Path, policy: Policy) -> Outcome:
             return recall(lab.database, delivery.delivery_id) or _attempt(lab, delivery, path, policy)
         except Changed:
             continue
+        except OSError as error:  # of the disk or the share: a wrong file is `Rejected` by whoever reads it
+            raise Unavailable(f"{path} cannot be read: {error.strerror or error}") from error
         except OutcomeUnknown:
             lab.reconnect()
             if committed := recall(lab.database, delivery.delivery_id):
@@ -158,7 +174,10 @@ def _attempt(lab: Lab, delivery: Delivery, path: Path, policy: Policy) -> Outcom
     started, database = time.monotonic(), lab.database
     meant = resolve(database, delivery.manifest, policy)
     seen = _seen(path)
+    _verify(delivery, path)
     with reading(path) as recording:
+        if policy.settled is not None:
+            _expect_settled(recording, delivery, policy.settled)
         findings = _examine(lab, recording, meant, delivery, policy)
         if findings.errors:
             raise Rejected(findings.errors)
@@ -236,6 +255,39 @@ def _examine(lab: Lab, recording: Recording, meant: Meant, delivery: Delivery, p
     return replace(findings, errors=tuple(problems))
 
 
+def _verify(delivery: Delivery, path: Path) -> None:
+    """Raise `Rejected` unless the file has the size and hash that the manifest states."""
+    stated = delivery.manifest
+    problems = []
+    if stated.size is not None and stated.size != delivery.nwb_size:
+        what = f"the manifest states {stated.size} bytes and the file has {delivery.nwb_size}"
+        problems.append(Problem("size_differs", "/size", what, "Copy the file again"))
+    elif stated.sha256 is not None:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != stated.sha256:
+            what = f"the manifest states SHA-256 {stated.sha256} and the file has {found}"
+            problems.append(Problem("sha256_differs", "/sha256", what, "Copy the file again, or correct the manifest"))
+    if problems:
+        raise Rejected(problems)
+
+
+def _expect_settled(recording: Recording, delivery: Delivery, settled: Collection[tuple[str, int, int]]) -> None:
+    """Raise `Unsettled` if the recording names videos of which nobody has seen that they have stopped changing."""
+    folder = posixpath.dirname(delivery.nwb_path)
+    known = {path: (size, mtime) for path, size, mtime in settled}
+    wanted = []
+    for series in recording.series.values():
+        for video in series.videos:
+            name = posixpath.normpath(posixpath.join(folder, video.name))
+            if video.path is not None and video.inside:
+                found = video.path.stat()
+                if known.get(name) != (found.st_size, found.st_mtime_ns):
+                    wanted.append(name)
+    if wanted:
+        raise Unsettled(wanted)
+
+
 def _seen(path: Path) -> tuple[int, int, int]:
     """Return what tells whether a file is still the same."""
     now = path.stat()
@@ -278,12 +330,12 @@ def _holds(database: Database, session: Mapping[str, Any], identity: str) -> boo
     name = named(session)
     if len(held) or database.World & session:
         remedy = f"If this one is to take its place, run `antelop remove {name}` first"
-        raise Rejected([Problem("session_taken", "/session", f"session {name} already holds another recording", remedy)])
+        raise Rejected([Problem("session_taken", name, "the session already holds another recording", remedy)])
     twins = (database.Ingestion & {"fingerprint": identity}).proj(*database.Session.primary_key).to_dicts(limit=1)
     if twins:
         twin = named(twins[0])
-        remedy = f"Name that session, or run `antelop remove {twin}` first if the recording belongs to {name}"
-        raise Rejected([Problem("recording_taken", "/session", f"session {twin} already holds this same recording", remedy)])
+        remedy = f"Deliver it for that session, or run `antelop remove {twin}` first if the recording belongs to {name}"
+        raise Rejected([Problem("recording_taken", twin, f"this session already holds the recording that is delivered for {name}", remedy)])
     return False
 
 

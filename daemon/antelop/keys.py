@@ -1,6 +1,6 @@
 """What a manifest names, as the database knows it: the rows that are meant, or what is wrong with the names."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +21,13 @@ class Policy:
         For whom they may deliver; None: for whom the database user may write.
     create_sessions
         Whether a session that is named but is not there is made.
+    settled
+        The videos that have settled, by path relative to the drop folder, size and mtime in nanoseconds; None: it does not matter.
     """
 
     experimenters: frozenset[str] | None = None
     create_sessions: bool = False
+    settled: Collection[tuple[str, int, int]] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,26 @@
-"""The ledger: what was delivered, what was tried, what became of it, and what still waits for a worker."""
+"""The ledger: what was delivered, and what became of it.
 
-import json
+A delivery of a drop folder is ``ready`` while it is in the queue (see `queue`), ``waiting`` until its videos have settled, and
+then what its outcome says, or ``superseded`` if its file or manifest was changed before it was committed. One that did not come
+from a drop folder is entered when it is committed.
+"""
+
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from antelop.delivery import Delivery
-from antelop.errors import Problem
+from antelop.document import load
+from antelop.errors import Problem, Rejected
 from antelop.outcome import Outcome
 from antelop.rows import TABLES, Row
 from antelop.tables.connection import Database
 
-TRIES = 3
-"""How many times a delivery may make a worker fail before it is parked."""
 
-BACKOFF = timedelta(seconds=5), timedelta(minutes=10)
-"""How long after an outage a delivery is tried again: first, and at most."""
+
+class Superseded(Exception):
+    """The delivery is no longer what lies in the drop folder, so nothing of it is committed."""
 
 
 def utc(now: datetime) -> datetime:
@@ -25,13 +29,16 @@ def utc(now: datetime) -> datetime:
 
 
 def enter(database: Database, delivery: Delivery, state: str, now: datetime) -> None:
-    """Enter a delivery into the ledger, or the state that it has come to."""
+    """Enter a delivery into the ledger, or the state that it has come to; raise `Superseded` if it may not come to it."""
     key = {"delivery_id": delivery.delivery_id}
-    if database.Delivery & key:
+    known = list((database.Delivery & key).to_arrays("state"))
+    if known == ["superseded"]:
+        raise Superseded
+    if known:
         database.Delivery.update1({**key, "state": state, "finished": utc(now)})
     else:
         times = {"received": utc(now), "readied": utc(now), "finished": utc(now)}
-        database.Delivery.insert1({**_row(delivery), "state": state, **times})
+        database.Delivery.insert1({**row_of(delivery), "state": state, **times})
 
 
 def recall(database: Database, delivery_id: str) -> Outcome | None:
@@ -74,7 +81,7 @@ def named(session: Mapping[str, Any]) -> str:
     return "/".join(str(session[name]) for name in ("experimenter", "experiment_id", "session_id"))
 
 
-def _row(delivery: Delivery) -> Row:
+def row_of(delivery: Delivery) -> Row:
     """Return what the ledger says of a delivery, but for its state and times."""
     return {
         "delivery_id": delivery.delivery_id,
@@ -85,5 +92,13 @@ def _row(delivery: Delivery) -> Row:
         "nwb_path": delivery.nwb_path,
         "nwb_size": delivery.nwb_size,
         "nwb_mtime": delivery.nwb_mtime,
-        "manifest": json.loads(delivery.document),
+        "manifest": _as_json(delivery.document),
     }
+
+
+def _as_json(document: bytes) -> object:
+    """Return a manifest as it was read; as text if it is no JSON that a database could hold."""
+    try:
+        return load(document)
+    except Rejected:
+        return document.decode(errors="backslashreplace").replace("\0", "\\x00")

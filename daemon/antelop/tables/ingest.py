@@ -27,7 +27,8 @@ class Delivery(dj.Manual):
     nwb_size : int64
     nwb_mtime : int64                 # nanoseconds
     manifest : json
-    state : enum('ready', 'ingested', 'already-ingested', 'rejected', 'failed', 'superseded')
+    videos = null : json              # its files beside it that have settled: path, size, mtime of each
+    state : enum('ready', 'waiting', 'ingested', 'already-ingested', 'rejected', 'failed', 'superseded')
     received : datetime               # when it was first seen, UTC
     readied : datetime                # when it was last put into the queue, UTC
     finished = null : datetime        # UTC

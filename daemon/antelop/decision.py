@@ -1,0 +1,57 @@
+"""What decides the outcome of a delivery, besides its file: when that has changed, it is worth another look."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from antelop.errors import Problem, Rejected
+from antelop.keys import Policy, resolve
+from antelop.lab import Lab
+from antelop.manifest import Manifest
+from antelop.outcome import VERSION
+
+TAKEN = ("session_taken", "recording_taken")
+"""Checks that found another session in the way; they name it in ``where``."""
+
+
+def decided_by(lab: Lab, manifest: Manifest, policy: Policy, problems: Iterable[Problem]) -> str:
+    """Return a hash over the rows that a manifest means, the mask functions, the check settings and the version of this software.
+
+    Parameters
+    ----------
+    lab
+        Where the delivery goes.
+    manifest
+        What it says of itself.
+    policy
+        What whoever delivered it may do.
+    problems
+        What was found when it was looked at: the sessions that were in its way are decisive too.
+    """
+    facts: list[Any] = [VERSION, dict(lab.config.checks), policy.create_sessions]
+    try:
+        meant = resolve(lab.database, manifest, policy)
+    except Rejected as rejected:
+        facts += [problem.as_dict() for problem in rejected.problems]
+    else:
+        facts += [asdict(meant), [_version(lab, mask["maskfunction_name"]) for mask in meant.masks]]
+    for problem in problems:
+        if problem.check in TAKEN:
+            facts.append((problem.where, len(lab.database.World & named_key(problem.where))))
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def named_key(name: str) -> dict[str, str | int]:
+    """Return the key that a session's name stands for: the inverse of `ledger.named`."""
+    experimenter, experiment, session = name.rsplit("/", 2)
+    return {"experimenter": experimenter, "experiment_id": int(experiment), "session_id": int(session)}
+
+
+def _version(lab: Lab, function: str) -> str:
+    """Return what tells one version of a mask function from another, or why there is none."""
+    try:
+        return lab.analysis.function(function, lab.database.tables).sha256
+    except Rejected as rejected:
+        return str(rejected)
