@@ -1,13 +1,13 @@
 """A lab's database with a few rows: two experimenters, three experiments, and one session with LED and port intervals."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
 
-import antelop.arrays  # noqa: F401  # which reads and writes the columns of the tables
+from antelop.lab import Lab
 from antelop.tables.connection import Database
-from tests import servers
+from tests.labs import clean
 
 SESSION = {"experimenter": "rbedford", "experiment_id": 1, "session_id": 7}
 
@@ -18,25 +18,13 @@ INTERVALS = {
 
 
 @contextmanager
-def lab_database(backend: str = "postgresql") -> Iterator[Database]:
-    """Make the database, on a server of its own, and take it away again."""
-    with servers.public_folder() as folder:
-        running = servers.mariadb() if backend == "mysql" else servers.embedded(folder / "state")
-        with running as server:
-            database = Database(
-                host=server.host,
-                port=server.port,
-                user=server.user,
-                password=server.password,
-                backend=server.backend,
-                name=server.name,
-                use_tls=False,
-                store=folder / "store",
-                trusted=True,
-            )
-            _fill(database)
-            yield database
-            database.close()
+def recorded(served_lab: tuple[Lab, Mapping[str, str]]) -> Iterator[Database]:
+    """Fill the tables of a server's lab; yield a connection to it that tests may break."""
+    shared, environment = served_lab
+    clean(shared)
+    with Lab(shared.config, environment) as lab:
+        _fill(lab.database)
+        yield lab.database
 
 
 def _fill(database: Database) -> None:

@@ -1,7 +1,7 @@
 """The lab's analysis folders: scripts whose decorated classes become functions."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -10,8 +10,9 @@ import pytest
 
 from antelop.analysis import Analysis, places
 from antelop.errors import Rejected
+from antelop.lab import Lab
 from antelop.tables.connection import Database
-from tests.lab_database import lab_database
+from tests.lab_database import recorded
 
 # Much as in the documentation of analysis functions.
 HELLO_WORLD = '''
@@ -104,9 +105,9 @@ def said(folder: Path, name: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def database() -> Iterator[Database]:
-    """Yield a lab's database."""
-    with lab_database() as database:
+def database(served_lab: tuple[Lab, Mapping[str, str]]) -> Iterator[Database]:
+    """Yield a lab's database, once of each kind."""
+    with recorded(served_lab) as database:
         yield database
 
 
@@ -136,6 +137,8 @@ def test_joined_tables(folder: Path, database: Database) -> None:
     assert (led["feature"], port["feature"]) == ("led", "port")
     assert led["starts"].tolist() == [1.0, 5.0]
     assert function({"experimenter": "acurie"}) == []
+    write(folder, port=HELLO_WORLD.replace('key = {"experimenter": "rbedford"}', 'key = {"feature_id": 2}'))
+    assert Analysis([folder]).function("port.places", database.tables)({"experimenter": "rbedford"})["feature"] == "port"
 
 
 def test_names(folder: Path) -> None:

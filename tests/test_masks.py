@@ -1,6 +1,6 @@
 """Mask functions: what is one, how it is run, and what it may return."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from textwrap import dedent
@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from antelop.analysis import Analysis
 from antelop.errors import Rejected, Unavailable
 from antelop.functions import AnalysisFunction
+from antelop.lab import Lab
 from antelop.masks import MaskResult, checked, compute, mask_problems
 from antelop.tables.connection import Database
-from tests.lab_database import SESSION, lab_database
+from tests.lab_database import SESSION, recorded
 
 MASK = """
 from antelop import antelop_analysis
@@ -44,10 +45,10 @@ return data[order], timestamps[order]
 """
 
 
-@pytest.fixture(scope="module", params=["postgresql", pytest.param("mysql", marks=pytest.mark.mariadb)])
-def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+@pytest.fixture(scope="module")
+def database(served_lab: tuple[Lab, Mapping[str, str]]) -> Iterator[Database]:
     """Yield a lab's database, once of each kind."""
-    with lab_database(request.param) as database:
+    with recorded(served_lab) as database:
         yield database
 
 
@@ -61,8 +62,8 @@ def transaction(request: pytest.FixtureRequest, database: Database) -> Iterator[
             yield
 
 
-class Lab:
-    """A lab that writes a mask and runs it."""
+class Bench:
+    """Where masks are written and tried."""
 
     def __init__(self, database: Database, folder: Path) -> None:
         self.database = database
@@ -86,36 +87,36 @@ class Lab:
 
 
 @pytest.fixture
-def lab(database: Database, tmp_path: Path) -> Lab:
-    """Return a lab with an empty analysis folder."""
-    return Lab(database, tmp_path)
+def bench(database: Database, tmp_path: Path) -> Bench:
+    """Return a bench with an empty analysis folder."""
+    return Bench(database, tmp_path)
 
 
 @pytest.mark.usefixtures("transaction")
-def test_trials(lab: Lab) -> None:
+def test_trials(bench: Bench) -> None:
     """A mask's trials are int8 and float64 arrays of their own, in a transaction and outside one."""
-    result = lab.run(LED_TO_PORT)
+    result = bench.run(LED_TO_PORT)
     assert result.data.tolist() == [1, -1, 1, -1]
     assert result.timestamps.tolist() == [1.0, 3.0, 5.0, 8.0]
     assert result.data.dtype == np.int8
     assert result.timestamps.dtype == np.float64
-    stored = lab.run("return (IntervalEvents & key & {'intervalevents_name': 'led'}).fetch1('data', 'timestamps')")
+    stored = bench.run("return (IntervalEvents & key & {'intervalevents_name': 'led'}).fetch1('data', 'timestamps')")
     for array in (stored.data, stored.timestamps):
         assert array.flags.writeable
         assert array.flags.owndata
 
 
-def test_no_trials(lab: Lab) -> None:
+def test_no_trials(bench: Bench) -> None:
     """A session without trials has an empty mask."""
-    result = lab.run("return [], []")
+    result = bench.run("return [], []")
     assert result.data.shape == result.timestamps.shape == (0,)
     assert result.data.dtype == np.int8
     assert result.timestamps.dtype == np.float64
 
 
-def test_output_is_left_alone(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+def test_output_is_left_alone(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     """What a mask prints is printed."""
-    lab.run("print('no trials today')\nreturn [], []")
+    bench.run("print('no trials today')\nreturn [], []")
     assert capsys.readouterr().out == "no trials today\n"
 
 
@@ -131,13 +132,13 @@ class Rate:
 
 
 @pytest.mark.usefixtures("transaction")
-def test_raising(lab: Lab) -> None:
+def test_raising(bench: Bench) -> None:
     """A mask that raises is the lab's to mend: told with the lines of the lab's scripts, and of nobody else's."""
-    (lab.folder / "rates.py").write_text(RATE)
+    (bench.folder / "rates.py").write_text(RATE)
     text = MASK.replace("mask = True", 'mask = True; calls = ["rates.rate"]')
-    function = lab.function("return rates.rate(key)['rate'], []", text)
+    function = bench.function("return rates.rate(key)['rate'], []", text)
     with pytest.raises(Rejected) as rejected:
-        compute(function, SESSION, connection=lab.database.connection, seconds=60)
+        compute(function, SESSION, connection=bench.database.connection, seconds=60)
     assert str(rejected.value) == (
         "licks.trials: it raised ZeroDivisionError: division by zero "
         "(licks.py, line 12, in run: return rates.rate(key)['rate'], []; "
@@ -148,10 +149,10 @@ def test_raising(lab: Lab) -> None:
 
 
 @pytest.mark.usefixtures("transaction")
-def test_no_such_row(lab: Lab) -> None:
+def test_no_such_row(bench: Bench) -> None:
     """A restriction that finds no row is explained where `fetch1` wants one."""
     body = "return (IntervalEvents & key & {'intervalevents_name': 'lever'}).fetch1('data', 'timestamps')"
-    said = lab.rejected(body)
+    said = bench.rejected(body)
     assert said == (
         "licks.trials: it raised DataJointError: fetch1 should only return one tuple. 0 tuples found "
         f"(licks.py, line 12, in run: {body}). "
@@ -161,13 +162,13 @@ def test_no_such_row(lab: Lab) -> None:
 
 
 @pytest.mark.usefixtures("transaction")
-def test_double_quotes(lab: Lab) -> None:
+def test_double_quotes(bench: Bench) -> None:
     """Double quotes around a value, which MySQL's protocol takes and PostgreSQL does not, are explained."""
     body = """return (IntervalEvents & key & 'intervalevents_name="led"').fetch1("data", "timestamps")"""
-    if not lab.database.is_postgresql:
-        assert lab.run(body).timestamps.tolist() == [1.0, 1.5, 5.0, 5.5]
+    if not bench.database.is_postgresql:
+        assert bench.run(body).timestamps.tolist() == [1.0, 1.5, 5.0, 5.5]
         return
-    said = lab.rejected(body)
+    said = bench.rejected(body)
     assert said.startswith('licks.trials: it raised UnknownAttributeError: column "led" does not exist')
     assert f"(licks.py, line 12, in run: {body})" in said
     assert said.endswith(
@@ -177,47 +178,47 @@ def test_double_quotes(lab: Lab) -> None:
 
 
 @pytest.mark.usefixtures("transaction")
-def test_writing(lab: Lab) -> None:
+def test_writing(bench: Bench) -> None:
     """A mask that writes is rejected, and writes nothing."""
-    said = lab.rejected("(Mask & key).delete_quick()")
+    said = bench.rejected("(Mask & key).delete_quick()")
     remedy = "Take that out: a mask returns its trials, and stores nothing"
     assert said == f"licks.trials: it tried to DELETE, and may only read. {remedy}."
 
 
 @pytest.mark.usefixtures("transaction")
 @pytest.mark.parametrize("body", ["while True:\n    pass", "import threading\nthreading.Event().wait(60)"])
-def test_too_slow(lab: Lab, body: str) -> None:
+def test_too_slow(bench: Bench, body: str) -> None:
     """A mask that takes longer than it may is rejected, and the next one runs."""
-    said = lab.rejected(body, 0.1)
+    said = bench.rejected(body, 0.1)
     assert said == "licks.trials: it ran longer than 0.1 s. Make it faster, or raise [workers] mask_timeout."
-    assert len(lab.run(LED_TO_PORT).data) == 4
+    assert len(bench.run(LED_TO_PORT).data) == 4
 
 
-def test_slow_statement(lab: Lab) -> None:
+def test_slow_statement(bench: Bench) -> None:
     """A statement that takes too long counts as the mask's, on both kinds of server."""
-    sleep = "pg_sleep" if lab.database.is_postgresql else "sleep"
-    said = lab.rejected(f"World.connection.query('SELECT {sleep}(60)')", 0.1)
+    sleep = "pg_sleep" if bench.database.is_postgresql else "sleep"
+    said = bench.rejected(f"World.connection.query('SELECT {sleep}(60)')", 0.1)
     assert said == "licks.trials: it ran longer than 0.1 s. Make it faster, or raise [workers] mask_timeout."
-    lab.database.connection.connect()
+    bench.database.connection.connect()
 
 
-def test_exit(lab: Lab) -> None:
+def test_exit(bench: Bench) -> None:
     """A mask that ends the program is rejected; whoever interrupts the program is not kept from it."""
-    said = lab.rejected("raise SystemExit(3)")
+    said = bench.rejected("raise SystemExit(3)")
     assert said.startswith("licks.trials: it raised SystemExit: 3 (licks.py, line 12, in run: raise SystemExit(3)). Mend it")
     with pytest.raises(KeyboardInterrupt):
-        lab.run("raise KeyboardInterrupt")
-    assert len(lab.run(LED_TO_PORT).data) == 4
+        bench.run("raise KeyboardInterrupt")
+    assert len(bench.run(LED_TO_PORT).data) == 4
 
 
-def test_database_away(lab: Lab) -> None:
+def test_database_away(bench: Bench) -> None:
     """A database that goes away is no fault of the mask."""
     with pytest.raises(Unavailable):
-        lab.run("World.connection._conn.close()\nreturn (IntervalEvents & key).fetch1('data', 'timestamps')")
-    lab.database.connection.connect()
+        bench.run("World.connection._conn.close()\nreturn (IntervalEvents & key).fetch1('data', 'timestamps')")
+    bench.database.connection.connect()
 
 
-def test_no_mask(lab: Lab) -> None:
+def test_no_mask(bench: Bench) -> None:
     """All that keeps a function from being a mask is said at once, before it runs."""
     text = (
         MASK.replace("mask = True", "key = {'experiment_id': 3}")
@@ -225,9 +226,9 @@ def test_no_mask(lab: Lab) -> None:
         .replace('{"data": np.ndarray, ', "{'n': int, ")
         .replace("run(key)", "run(key, window)")
     )
-    function = lab.function("raise NotImplementedError", text)
+    function = bench.function("raise NotImplementedError", text)
     with pytest.raises(Rejected) as rejected:
-        compute(function, SESSION, connection=lab.database.connection, seconds=60)
+        compute(function, SESSION, connection=bench.database.connection, seconds=60)
     assert list(rejected.value.problems) == mask_problems(function)
     assert [(problem.what, problem.remedy) for problem in mask_problems(function)] == [
         ("it is not marked as a mask", "Set mask = True in its class"),
@@ -236,7 +237,7 @@ def test_no_mask(lab: Lab) -> None:
         ("its `key` keeps it to {'experiment_id': 3}", "Remove it: a mask runs on every session of its rig"),
         ("it cannot be run with a key alone (missing a required argument: 'window')", "Give its other arguments defaults"),
     ]
-    assert mask_problems(lab.function("return [], []")) == []
+    assert mask_problems(bench.function("return [], []")) == []
 
 
 ARRAYS = "Return data, timestamps: two one-dimensional arrays of numbers, of one length"
