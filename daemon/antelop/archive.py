@@ -15,8 +15,8 @@ BLOCK = 4 << 20
 def archive(folder: Path, target: Path, names: Sequence[str]) -> str:
     """Put a delivery's files into the archive, and return the SHA-256 of the first.
 
-    On one filesystem they are renamed; between two they are copied, put on the disk and read again, and what was delivered stays
-    where it is. A file that is there already with the same content is left alone. Nothing is ever overwritten or deleted.
+    On one filesystem they are renamed. Between two they are copied, put on the disk and read again, and what was delivered
+    stays where it is. A file that is there already with the same content is left alone. Nothing is overwritten or deleted.
 
     Parameters
     ----------
@@ -63,7 +63,9 @@ def _move(source: Path, place: Path, digest: str) -> None:
             os.posix_fadvise(writer.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # so that it is read from the disk
         if _digest(partial) != digest:
             partial.unlink()
-            raise Unavailable(f"the copy of {source} in {place.parent} is not what was copied; it will be tried again") from None
+            raise Unavailable(
+                f"the copy of {source} in {place.parent} is not what was copied; it will be tried again"
+            ) from None
         shutil.copystat(source, partial)
         partial.rename(place)
     for parent in {source.parent, place.parent}:

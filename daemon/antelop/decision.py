@@ -6,25 +6,25 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from antelop.delivery import Delivery
 from antelop.errors import Problem, Rejected
 from antelop.keys import Policy, resolve
 from antelop.lab import Lab
-from antelop.manifest import Manifest
 from antelop.outcome import VERSION
 
 TAKEN = ("session_taken", "recording_taken")
 """Checks that found another session in the way; they name it in ``where``."""
 
 
-def decided_by(lab: Lab, manifest: Manifest, policy: Policy, problems: Iterable[Problem]) -> str:
-    """Return a hash over the rows that a manifest means, the mask functions, the check settings and the version of this software.
+def decided_by(lab: Lab, delivery: Delivery, policy: Policy, problems: Iterable[Problem]) -> str:
+    """Return a hash over the rows that a manifest means, the mask functions, the check settings and this software's version.
 
     Parameters
     ----------
     lab
         Where the delivery goes.
-    manifest
-        What it says of itself.
+    delivery
+        What was delivered.
     policy
         What whoever delivered it may do.
     problems
@@ -32,7 +32,7 @@ def decided_by(lab: Lab, manifest: Manifest, policy: Policy, problems: Iterable[
     """
     facts: list[Any] = [VERSION, dict(lab.config.checks), policy.create_sessions]
     try:
-        meant = resolve(lab.database, manifest, policy)
+        meant = resolve(lab.database, delivery.manifest, policy)
     except Rejected as rejected:
         facts += [problem.as_dict() for problem in rejected.problems]
     else:

@@ -4,7 +4,7 @@ While a worker works on a delivery it holds a lock of the database that is named
 reserved job whose lock is free is an orphan, on whichever host its worker was, and is released at once.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -69,10 +69,11 @@ def jobs(database: Database) -> Any:  # noqa: ANN401  # DataJoint's jobs table
 
 
 @contextmanager
-def claimed(database: Database) -> Iterator[Row | None]:
-    """Claim the delivery that has been due for longest, until the end of the block; None if none is due."""
+def claimed(database: Database, folders: Iterable[str]) -> Iterator[Row | None]:
+    """Claim the delivery from these folders that has been due for longest, until the end of the block; None if none is due."""
     table = jobs(database)
-    due = table.pending & "scheduled_time <= CURRENT_TIMESTAMP(3)"
+    ours = database.Delivery & [{"folder": folder} for folder in folders]
+    due = (table.pending & "scheduled_time <= CURRENT_TIMESTAMP(3)").restrict(ours.proj(), semantic_check=False)
     for key in due.keys(order_by=("priority", "scheduled_time"), limit=10):
         with _held(database, key["delivery_id"]) as held:
             if held and table.reserve(key):
@@ -100,14 +101,8 @@ def orphans(database: Database, alive: Callable[[str, int], bool]) -> list[str]:
     return found
 
 
-def settle(  # noqa: PLR0913  # what is known of an attempt
-    database: Database,
-    delivery_id: str,
-    outcome: Outcome,
-    *,
-    seconds: float,
-    decided_by: str = "",
-    traceback: str | None = None,
+def settle(  # noqa: PLR0913, PLR0917  # what is known of an attempt
+    database: Database, delivery_id: str, outcome: Outcome, seconds: float, decided_by: str = "", traceback: str | None = None
 ) -> str:
     """Enter what came of an attempt, and take the delivery out of the queue or put it back; return the state it is in then.
 
@@ -140,6 +135,20 @@ def settle(  # noqa: PLR0913  # what is known of an attempt
         if outcome.outcome in ("rejected", "failed") and not committed:
             database.Delivery.update1({**key, "state": outcome.outcome, "finished": utc(outcome.finished)})
         return outcome.outcome
+
+
+def wait(database: Database, key: Mapping[str, Any]) -> None:
+    """Take a delivery out of the queue until its videos have settled."""
+    with database.transaction():
+        database.Delivery.update1({**key, "state": "waiting"})
+        (jobs(database) & key).delete_quick()
+
+
+def withdraw(database: Database, key: Mapping[str, Any]) -> None:
+    """Take a delivery that is no longer there out of the queue, whatever became of it; what has committed stays so."""
+    with database.transaction():
+        supersede(database, database.Delivery & key)
+        (jobs(database) & key).delete_quick()
 
 
 def retry(database: Database, delivery_id: str, now: datetime) -> None:
