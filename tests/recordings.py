@@ -109,9 +109,10 @@ def pose(timestamps: ArrayLike, data: ArrayLike, confidence: ArrayLike | None = 
     )
 
 
-def film(timestamps: ArrayLike, *names: str, **changes: Any) -> Made:
-    """Name video files beside the NWB file, with a timestamp for each frame."""
-    return partial(ImageSeries, external_file=list(names), format="external", timestamps=timestamps, unit="n.a.", **changes)
+def film(timestamps: ArrayLike | None, *names: str, **changes: Any) -> Made:
+    """Name video files beside the NWB file, with a timestamp for each frame (or None, and a rate)."""
+    fields = {"format": "external", "starting_frame": [0] * len(names), "timestamps": timestamps, "unit": "n.a."}
+    return partial(ImageSeries, external_file=list(names), **fields | changes)
 
 
 def table(starts: ArrayLike, stops: ArrayLike) -> Made:

@@ -31,7 +31,7 @@ def damage_told(where: str, subject: str = "it") -> Iterator[None]:
     """Turn what h5py raises about a file's content into a sentence."""
     try:
         yield
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError) as error:
         what = f"{subject} cannot be read: {' '.join(map(str, error.args))}"
         remedy = f"{COPY_AGAIN}, or, if it is no better there, write it again"
         raise Rejected([Problem("nwb_damaged", where, what, remedy)]) from error

@@ -42,7 +42,7 @@ def reading(path: Path) -> Iterator[Recording]:
     ------
     Recording
         Every time series below acquisition, stimulus/presentation and processing, and every TimeIntervals table. A `Clock` has
-        count 0 where the file has no data to count, as with external videos.
+        count 0 where the file has no data and does not say how many samples there are.
 
     Raises
     ------
@@ -105,9 +105,10 @@ def _nwb_version(name: str, file: Hdf5) -> str:
     if not isinstance(version, str | bytes):
         what = f"{name} gives its nwb_version as an array, {np.ravel(version)[:3].tolist()}, and not as text"
         raise rejection("nwb_version", what, "Write it again with a current MatNWB or pynwb")
-    if not text(version).startswith("2."):
-        raise rejection("nwb_version", f"{name} is NWB {text(version)[:40]!r}, and only NWB 2 is read", "Convert it to NWB 2")
-    return text(version)
+    stated = text(version).removeprefix("NWB-")  # which some write before it
+    if not stated.startswith("2."):
+        raise rejection("nwb_version", f"{name} is NWB {stated[:40]!r}, and only NWB 2 is read", "Convert it to NWB 2")
+    return stated
 
 
 def _contents(folder: Path, file: Hdf5) -> tuple[dict[str, Series], dict[str, Intervals], dict[str, str]]:
@@ -177,6 +178,8 @@ def _clock(group: Hdf5, data: Stored | None) -> Clock | None:
     if start is None or "rate" not in start.attrs:
         return None
     count = data.shape[0] if data and data.shape else 0
+    if not count:
+        count = int(sum(values(group, "num_samples")))  # of external videos, in recent versions of NWB
     return Clock(number(values(group, "starting_time")), number(start.attrs["rate"]), count)
 
 

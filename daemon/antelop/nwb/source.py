@@ -16,6 +16,7 @@ ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
 """What the operating system says of a path where no file is."""
 
 COPY_AGAIN = "Copy it again from the computer that recorded it"
+_LARGEST_HEAP = 1 << 26
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _LAYOUT = {0: (20, 13, 24), 1: (20, 13, 28), 2: (11, 9, 12), 3: (11, 9, 12)}
 """By superblock version: where the consistency flags, the width of an address, and the addresses are."""
@@ -43,7 +44,9 @@ class Source(io.FileIO):
     """The bytes of a file, which HDF5 reads through Python.
 
     By itself HDF5 reports a failing disk and a damaged file alike, and takes zeros for what was cut off while it read; here
-    both are `Unavailable`, where they happen. And HDF5 puts no lock on such a file, whatever HDF5_USE_FILE_LOCKING says.
+    both are `Unavailable`, where they happen. It comes to no end in zeros that a broken copy left in the heap of its texts
+    (HDFGroup/hdf5 issue 1707); here they are a ValueError. And it puts no lock on such a file, whatever HDF5_USE_FILE_LOCKING
+    says.
 
     Parameters
     ----------
@@ -70,6 +73,7 @@ class Source(io.FileIO):
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401  # Python 3.11 has no name for a writable buffer
         """Fill the whole of `buffer`."""
         view = memoryview(buffer)
+        position = self.tell()
         done = 0
         while done < len(view):
             with disk_told(self.name):
@@ -77,7 +81,20 @@ class Source(io.FileIO):
             if not count:
                 raise Unavailable(f"{self.name} became shorter while it was read")
             done += count
+        if bytes(view[:4]) == b"GCOL":
+            self._expect_no_hole(position, int.from_bytes(view[8:16], "little"))
         return done
+
+    def _expect_no_hole(self, position: int, size: int) -> None:
+        """Raise ValueError if an object in a global heap collection takes no space (HDF5 File Format Specification, III.E)."""
+        with disk_told(self.name):
+            heap = os.pread(self.fileno(), min(size, _LARGEST_HEAP), position)
+        at = 16
+        while at + 16 <= len(heap):
+            index, length = int.from_bytes(heap[at : at + 2], "little"), int.from_bytes(heap[at + 8 : at + 16], "little")
+            if not index and not length:
+                raise ValueError(f"there is a hole at byte {position + at}")
+            at += 16 + (length + 7) // 8 * 8 if index else length
 
 
 def _expect_finished_hdf5(descriptor: int, name: str) -> None:
@@ -95,7 +112,7 @@ def _expect_finished_hdf5(descriptor: int, name: str) -> None:
         what = f"{name} is a Git LFS pointer, which only stands for the recording"
         raise rejection("nwb_not_hdf5", what, "Run `git lfs pull` where it comes from, and copy it again")
     offset = 0
-    while (head := os.pread(descriptor, 64, offset))[:8] != _SIGNATURE:
+    while (head := os.pread(descriptor, 64, offset).ljust(64))[:8] != _SIGNATURE:
         offset = 2 * offset or 512
         if offset >= status.st_size:
             raise rejection("nwb_not_hdf5", f"{name} is no HDF5 file: it begins with {start[:16]!r}", "Deliver an NWB 2 file")
