@@ -1,0 +1,55 @@
+"""What lies in drop folders beside data, and who puts it there."""
+
+import re
+from fnmatch import translate
+
+_JUNK = {
+    "._*": "macOS, for what a foreign disk cannot hold of a file",
+    ".DS_Store": "macOS, for the look of a folder",
+    "__MACOSX": "macOS, in archives",
+    "Thumbs.db": "Windows, for the look of a folder",
+    "desktop.ini": "Windows, for the look of a folder",
+    "$RECYCLE.BIN": "Windows, for what was deleted",
+    "System Volume Information": "Windows, for itself",
+    "@eaDir": "Synology, for thumbnails",
+    "#recycle": "Synology, for what was deleted",
+    "*.zarr": "Zarr, for a recording in a folder",
+    "lost+found": "the filesystem, for what a repair finds",
+    ".syncthing.*": "Syncthing, for a file that is still arriving",
+    "~syncthing~*": "Syncthing, for a file that is still arriving",
+    ".st*": "Syncthing, for itself",
+    ".*.??????": "rsync, for a file that is still arriving",
+    "*.part": "a program, for a file that is still arriving",
+    "*.partial": "a program, for a file that is still arriving",
+    "*.filepart": "WinSCP, for a file that is still arriving",
+    "*.crdownload": "a browser, for a file that is still arriving",
+    "*.tmp": "a program, for a file that it is still writing",
+    "~*": "a program, for a file that it has open",
+    "*~": "an editor, for what a file was before",
+    ".*": "a program, hidden",
+}
+"""Who makes the names that are passed over, by their pattern; of several that match, the first says it best."""
+
+_ANY = re.compile("|".join(map(translate, _JUNK)), re.IGNORECASE)
+
+
+def junk(name: str) -> str | None:
+    """Return who makes files or folders of such a name, and what for; None if it is not junk."""
+    if not _ANY.match(name):
+        return None
+    return next(maker for pattern, maker in _JUNK.items() if re.match(translate(pattern), name, re.IGNORECASE))
+
+
+def is_candidate(name: str) -> bool:
+    """Return whether a file of this name may be an NWB file or a manifest."""
+    lower = name.lower()
+    return lower.endswith((".nwb", ".json")) and not lower.endswith(".receipt.json") and not _ANY.match(name)
+
+
+def is_utf8(name: str) -> bool:
+    """Return whether a name on disk was valid UTF-8; other bytes come as single surrogates (PEP 383)."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

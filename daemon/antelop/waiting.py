@@ -1,0 +1,74 @@
+"""Why what lies in a drop folder is no delivery yet: reasons as values, and how each is said to a person."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+
+def as_size(count: float) -> str:
+    """Return a number of bytes as people say it: ``2.1 GB``."""
+    unit = "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if count < 1000:  # noqa: PLR2004  # SI prefixes
+            break
+        count, unit = count / 1000, larger
+    return f"{count:.1f} {unit}" if count < 10 and unit != "bytes" else f"{count:.0f} {unit}"  # noqa: PLR2004  # two digits
+
+
+def as_span(seconds: float) -> str:
+    """Return a span of time as people say it: ``40 min``."""
+    unit = "s"
+    for larger, times in (("min", 60), ("h", 60), ("days", 24)):
+        if seconds < 2 * times:
+            break
+        seconds, unit = seconds / times, larger
+    return f"{seconds:.0f} {unit}"
+
+
+class Reason(Enum):
+    """Why something waits, and how that is said; braces are filled with the facts of the case."""
+
+    UNSETTLED = "not settled yet: {quiet} of {settle}"
+    GROWING = "still growing: {size}, {rate}/s"
+    SIZE = "the manifest states {stated:,} bytes, {size:,} are here"
+    UNFINISHED = "still being written or copied: its header says that it has {end:,} bytes, {size:,} are here"
+    LOCKED = "open for writing: another program holds its lock"
+    MARKED = "open for writing: its header says so; if the program that wrote it has crashed, look at it and run `h5clear -s`"
+    NO_MANIFEST = "NWB here for {waited}, manifest missing"
+    NO_NWB = "manifest here for {waited}, and names a file that is not here: {name}"
+    MISNAMED = "manifest here for {waited}, and names a file that is not here: {name}; is it {nearest}?"
+    CONTESTED = "{count} manifests name this file: {manifests}; remove all but one"
+    ESCAPING = "it is a link that leads out of the drop folder; put the file itself here"
+    MISENCODED = "its name is not valid UTF-8; rename it"
+    UNREADABLE = "it cannot be read: {error}"
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Something in a drop folder that waits; an equal value as long as nothing about it changes.
+
+    Attributes
+    ----------
+    path
+        What waits, relative to the folder.
+    reason
+        Why.
+    since
+        When it was first seen, in monotonic seconds.
+    facts
+        What the reason's sentence mentions; ``changed`` is when the file last changed, in monotonic seconds.
+    others
+        The files that wait with it: its manifest, or its NWB file.
+    """
+
+    path: str
+    reason: Reason
+    since: float
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
+
+    def sentence(self, now: float) -> str:
+        """Say it to a person, at a time in monotonic seconds."""
+        quiet = as_span(now - self.facts.get("changed", self.since))
+        return self.reason.value.format(waited=as_span(now - self.since), quiet=quiet, **self.facts)
