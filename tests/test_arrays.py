@@ -24,7 +24,8 @@ from antelop.arrays import Kept, Store, objects
 from antelop.arrays.objects import Incoming
 from antelop.arrays.store import INLINE_BYTES
 from antelop.errors import Unavailable
-from antelop.recording import BLOCK_BYTES, Clock, Scaled
+from antelop.lab import Lab
+from antelop.recording import BLOCK_BYTES, Clock, Samples, Scaled
 
 LONG = 3 * INLINE_BYTES
 """A length at which every dtype has too many bytes for the row."""
@@ -196,7 +197,9 @@ def test_a_store_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     synced = []
     monkeypatch.setattr(os, "fsync", lambda file: synced.append(Path(f"/proc/self/fd/{file}").readlink()))
     store = Store(tmp_path / "state" / "store")
+    assert not store.exists()
     store.make()
+    assert store.exists()
     assert synced == [store.folder]
     store.put(np.zeros(LONG))
     kept = files(store)
@@ -346,6 +349,7 @@ def test_an_empty_mount_point_does_not_become_a_store(tmp_path: Path) -> None:
     """Where a store was never made, or its share is not mounted, nothing is written."""
     with pytest.raises(Unavailable, match="cannot be written: No such file or directory"):
         Store(tmp_path).put(np.zeros(LONG))
+    assert not Store(tmp_path).exists()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -510,3 +514,42 @@ def test_garbage_collection_sees_what_rows_refer_to(store: Store) -> None:
     assert codec.referenced_paths(kept.as_json()) == codec.referenced_paths(json.dumps(kept.as_json())) == expected
     assert len(expected) == 1
     assert codec.referenced_paths(store.put(np.zeros(3)).as_json()) == codec.referenced_paths(None) == []
+
+
+def test_rows_of_both_databases_give_back_what_was_inserted(served_lab: tuple[Lab, Any], tmp_path: Path) -> None:
+    """Arrays of every kind, nulls and files come back from a row as they were inserted into it."""
+    lab, _ = served_lab
+    video = tmp_path / "video.mp4"
+    video.write_bytes(b"frames")
+    raw = ramp(LONG, (2,), ">i2")
+    arrays: list[Samples] = [
+        np.array([1, -1], np.int8),
+        raw,
+        Scaled(raw, 1 / 3, 1e-300),
+        Clock(1e22, 1e-5, 5),
+        np.zeros((0, 3)),
+    ]
+
+    class Recorded(dj.Manual):  # type: ignore[misc]  # DataJoint has no types
+        definition = """
+        number : int32
+        ---
+        data : <signal>
+        timestamps = null : <signal>
+        video = null : <file>
+        """
+
+    schema = dj.Schema("antelop_arrays", connection=lab.database.connection)
+    try:
+        table = schema(Recorded)
+        for number, values in enumerate(arrays):
+            table.insert1({"number": number, "data": values, "timestamps": lab.store.put(values)})
+        table.insert1({"number": -1, "data": np.zeros(1), "video": video})
+        for number, values in enumerate(arrays):
+            for found in (table & {"number": number}).fetch1("data", "timestamps"):
+                np.testing.assert_array_equal(found, values[:], strict=True)
+        last = (table & {"number": -1}).fetch1()
+    finally:
+        schema.drop(prompt=False)
+    assert last["timestamps"] is None
+    assert last["video"].read_bytes() == b"frames"

@@ -57,19 +57,20 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
 
+    def exists(self) -> bool:
+        """Tell whether the store has been made and is there: where its share is not mounted, it is not."""
+        with available(f"the store {self.folder} cannot be looked at"):
+            return (self.folder / "objects").is_dir()
+
     def make(self) -> None:
         """Make the store's folders, when the lab is set up.
 
         Nothing else makes them: the mount point of a share that is away is an empty folder, and must not become a store.
         """
         with available(f"the store {self.folder} cannot be made"):
-            for name in ("objects", "incoming"):
+            for name in ("incoming", "objects"):  # in this order, for `exists` looks for the last
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
             sync_folder(self.folder)
-
-    def exists(self) -> bool:
-        """Tell whether the store has been made, and can be seen."""
-        return (self.folder / "objects").is_dir()
 
     def clear(self) -> None:
         """Remove what killed processes left unfinished; those that are alive hold a lock on theirs."""
