@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from antelop.cli.command import FILE, main
-from antelop.cli.terminal import STATUSES, Terminal, failure
+from antelop.cli.terminal import STATUSES, Terminal, counted, failure
 from antelop.errors import Problem, Rejected, Unavailable
 
 if TYPE_CHECKING:
@@ -66,11 +66,10 @@ def check(ctx: click.Context, file: Path, rig_file: Path | None) -> None:
     if rig_file is not None and file.suffix.lower() == ".json":
         raise click.UsageError("a manifest names its rig itself: leave --rig out, or check the NWB file")
     findings = _rehearsed(ctx.obj, file) if rig_file is None else _compared(ctx.obj, file, rig_file)
-    said = f"{len(findings.errors) or 'no'} {'problem' if len(findings.errors) == 1 else 'problems'}"
     outcome = "rejected" if findings.errors else "passed"
     document = {
         "outcome": outcome,
-        "sentence": said + (f", {len(findings.warnings)} odd" if findings.warnings else ""),
+        "sentence": f"{counted(len(findings.errors), 'problem')}, {counted(len(findings.warnings), 'warning')}",
         "problems": [problem.as_dict() for problem in findings.errors],
         "warnings": [warning.as_dict() for warning in findings.warnings],
     }

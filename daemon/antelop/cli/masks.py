@@ -8,7 +8,7 @@ import click
 
 from antelop.cli import key
 from antelop.cli.command import main
-from antelop.cli.terminal import Terminal
+from antelop.cli.terminal import Terminal, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +37,7 @@ def attempt(terminal: Terminal, function: str, session: key.Path) -> None:
         found = locate(lab.database, session)
         result, _ = masking.attempt(lab, function, found)
     trials = result.timestamps.reshape(-1, 2).tolist()
-    sentence = f"{function} on {key.written(found)}: {len(trials)} trials"
+    sentence = f"{function} on {key.written(found)}: {counted(len(trials), 'trial')}"
     if terminal.as_json:
         terminal.write({"outcome": "tried", "sentence": sentence, "session": found, "trials": trials})
         return

@@ -8,7 +8,7 @@ import click
 
 from antelop.cli import key
 from antelop.cli.command import FILE, main
-from antelop.cli.terminal import Terminal
+from antelop.cli.terminal import Terminal, counted, printable
 
 if TYPE_CHECKING:
     from antelop.rows import Row
@@ -101,9 +101,7 @@ def show(terminal: Terminal, path: key.Path) -> None:
         ]
         terminal.write({**summary, "rig_json": rig_json, "masklist": masklist})
         return
-    terminal.tell(
-        {"outcome": f"rig {summary['rig']}", "sentence": f"{summary['name']}, used by {summary['sessions']} sessions"}
-    )
+    click.echo(printable(f"{summary['rig']}, {summary['name']}, holds {counted(summary['sessions'], 'session')}"))
     described = rigs.parse(rig_json)
     owners = [f"animal {feature.animal}" if feature.animal else "world" for feature in described.features]
     terminal.table(

@@ -12,7 +12,7 @@ import click
 
 from antelop.cli import key
 from antelop.cli.command import main
-from antelop.cli.terminal import Terminal, printable
+from antelop.cli.terminal import Terminal, complain, counted, printable
 
 if TYPE_CHECKING:
     from antelop.tables.connection import Database
@@ -53,20 +53,21 @@ def since(text: str, now: datetime) -> datetime:
 def sessions(terminal: Terminal, start: datetime) -> None:
     """List the recordings that went in.
 
-    That is into which session and when, their trials by mask, and what was odd about them."""
+    That is into which session and when, their trials by mask, and what was odd about them.
+    """
     with terminal.lab() as lab:
         documents = list(_arrived(lab.database, start))
     if terminal.as_json:
         terminal.write(*documents)
         return
     if not documents:
-        terminal.tell({"outcome": "none", "sentence": f"no recording went in since {start.astimezone():%Y-%m-%d %H:%M}"})
+        click.echo(f"No recording went in since {start.astimezone():%Y-%m-%d %H:%M}.")
         return
     terminal.table(("session", "name", "went in", "trials", "warnings", "file"), [_row(document) for document in documents])
     for document in documents:
         if document["warnings"]:
-            subject = f"{key.written(document['session'])}, {document['session_name']}"
-            terminal.tell({"outcome": "odd", "sentence": subject, "warnings": document["warnings"]})
+            click.echo(printable(f"\n{key.written(document['session'])}, {document['session_name']}"))
+            complain("warning", document["warnings"])
 
 
 def _arrived(database: "Database", start: datetime) -> Iterator[dict[str, Any]]:
@@ -106,7 +107,8 @@ def _row(document: Mapping[str, Any]) -> tuple[object, ...]:
 def remove(terminal: Terminal, path: key.Path, *, yes: bool) -> None:
     """Take the recording out of a session again.
 
-    What hangs on it is shown first. The session stays, and can take another recording. SESSION is written as experimenter/experiment/session, by ids or names.
+    What hangs on it is shown first. The session stays, and can take another recording. SESSION is written as
+    experimenter/experiment/session, by ids or names.
     """
     from antelop import removal
     from antelop.naming import locate
@@ -121,5 +123,5 @@ def remove(terminal: Terminal, path: key.Path, *, yes: bool) -> None:
                 click.echo(f"  {count:6}  {printable(table)}", err=True)
             click.confirm("Remove them?", abort=True, err=True)
         rows = removal.remove(lab, found)
-    sentence = f"{sum(rows.values())} rows of {key.written(found)}"
+    sentence = f"{counted(sum(rows.values()), 'row')} of {key.written(found)}"
     terminal.tell({"outcome": "removed", "sentence": sentence, "session": found, "rows": rows})

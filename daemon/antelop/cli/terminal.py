@@ -6,13 +6,14 @@ Libraries are imported in the functions that need them, so that ``--help`` and a
 
 import json
 import os
+import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import indent
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -26,6 +27,9 @@ STATUSES = {"rejected": 1, "misconfigured": 2, "unavailable": 3, "failed": 4}
 """The exit statuses of the outcomes that are none of success; a wrong command line is 2 as well, which is click's doing."""
 
 COLOURS = {"rejected": "red", "misconfigured": "red", "unavailable": "yellow", "failed": "red"}
+
+WIDE = 10_000
+"""More characters than a line of a table has."""
 
 
 @dataclass
@@ -74,14 +78,12 @@ class Terminal:
             self.write(document)
             return
         outcome, problems = document["outcome"], document.get("problems", [])
-        said = [part for part in (subject, "" if problems else document["sentence"]) if part]
+        said = [part for part in (subject, counted(len(problems), "problem") if problems else document["sentence"]) if part]
         click.echo(
             f"{click.style(outcome, fg=COLOURS.get(outcome, 'green'), bold=True)}  {printable(': '.join(said))}", err=err
         )
-        for problem in problems:
-            _say("problem", "red", problem, err=err)
-        for warning in document.get("warnings", []):
-            _say("warning", "yellow", warning, err=err)
+        complain("problem", problems, err=err)
+        complain("warning", document.get("warnings", []), err=err)
 
     def write(self, *documents: Mapping[str, Any]) -> None:
         """Print what programs get, each on a line of its own."""
@@ -98,9 +100,7 @@ class Terminal:
         table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
         for row in rows:
             table.add_row(*(Text(printable(str(cell)).replace("\n", "\\n")) for cell in row))
-        console = Console()
-        if not console.is_terminal:
-            console.width = console.measure(table).maximum
+        console = Console(width=None if sys.stdout.isatty() else WIDE)
         with console.capture() as printed:  # where the pipe is closed, rich would exit with a status of its own
             console.print(table)
         click.echo("\n".join(line.rstrip() for line in printed.get().splitlines()))
@@ -128,8 +128,14 @@ def printable(text: str) -> str:
     )
 
 
-def _say(label: str, colour: str, problem: Mapping[str, str], *, err: bool) -> None:
-    """Print a problem: where and what, and under it the remedy; a second line cannot be taken for the beginning of another."""
-    what = f"{problem['where']}: {problem['what']}" if problem["where"] else problem["what"]
-    text = indent(printable(f"{what}\n{problem['remedy']}"), " " * (len(label) + 4))
-    click.echo(f"  {click.style(label, fg=colour)}  {text.lstrip()}", err=err)
+def counted(count: int, noun: str) -> str:
+    """Return a number of things, as in ``1 mask`` and ``2 masks``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def complain(label: Literal["problem", "warning"], problems: Iterable[Mapping[str, str]], *, err: bool = False) -> None:
+    """Print problems for people: where and what, and under it the remedy; no line in them looks like the first of another."""
+    for problem in problems:
+        what = f"{problem['where']}: {problem['what']}" if problem["where"] else problem["what"]
+        text = indent(printable(f"{what}\n{problem['remedy']}"), " " * (len(label) + 4))
+        click.echo(f"  {click.style(label, fg='red' if label == 'problem' else 'yellow')}  {text.lstrip()}", err=err)
