@@ -4,6 +4,7 @@ A test says what it needs by a mark: ``@pytest.mark.mariadb``. Where ``ANTELOP_R
 """
 
 import os
+import shutil
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.data import RECORDINGS
 NEEDS = {
     "mariadb": (servers.available(), "a MariaDB server: apt-get install mariadb-server"),
     "root": (os.geteuid() == 0, "root, who starts the embedded database as another user: run the tests as root too"),
+    "systemd": (shutil.which("systemd-analyze") is not None, "systemd's programs: apt-get install systemd"),
     "recordings": (RECORDINGS.is_dir(), f"the recordings in {RECORDINGS}"),
 }
 MISSING = {mark: need for mark, (there, need) in NEEDS.items() if not there}

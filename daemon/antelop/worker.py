@@ -1,7 +1,10 @@
 """A worker: claims a delivery, ingests it, answers it beside its manifest, and goes on."""
 
 import os
+import pickle
 import select
+import signal
+import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +20,7 @@ from antelop.config import FolderConfig
 from antelop.decision import decided_by
 from antelop.delivery import Delivery
 from antelop.errors import Problem, Rejected, Unavailable
+from antelop.inbox.link import Link
 from antelop.ingest import Unsettled, ingest
 from antelop.keys import Policy
 from antelop.lab import Lab
@@ -66,7 +70,7 @@ class Worker:
         with queue.claimed(self._lab.database, self._folders) as row:
             if row is None:
                 return False
-            self._say({"event": "claimed", "delivery_id": row["delivery_id"], "folder": row["folder"], "nwb": row["nwb_path"]})
+            self._say({"event": "claimed", **_named(row)})
             self._work_on(row)
         return True
 
@@ -116,11 +120,11 @@ class Worker:
             outcome = self._archive(outcome, row, folder)
         except Superseded:
             queue.withdraw(self._lab.database, key)
-            self._say({"event": "done", **key, "state": "superseded"})
+            self._say({"event": "done", **_named(row), "state": "superseded"})
             return
         except Unsettled as unsettled:
             queue.wait(self._lab.database, key)
-            self._say({"event": "unsettled", **key, "paths": list(unsettled.paths)})
+            self._say({"event": "unsettled", **_named(row), "paths": list(unsettled.paths)})
             return
         except Unavailable as unavailable:
             outcome = said("unavailable", str(unavailable))
@@ -132,7 +136,7 @@ class Worker:
         state = queue.settle(self._lab.database, row["delivery_id"], outcome, seconds, decided, trace)
         if state == "failed":
             receipt.write(answer, outcome)
-        self._say({"event": "done", **key, "state": state, **outcome.as_dict()})
+        self._say({**outcome.as_dict(), "event": "done", **_named(row), "state": state})
 
     def _ingest(self, row: Row, folder: FolderConfig) -> tuple[Outcome, str]:
         """Return what became of a delivery, and a hash of what decided it if it is rejected."""
@@ -162,6 +166,12 @@ class Worker:
         scripts = [script for folder in analysis.folders for script in places(folder)]
         if problems := untrusted([*analysis.folders, *scripts], uid=os.geteuid(), trusted=analysis.trusted):
             raise Unavailable(f"the analysis folder cannot be trusted: {problems[0]}")
+
+
+def _named(row: Row) -> dict[str, str]:
+    """Return what a log line says of a delivery."""
+    nwb = row["nwb_path"] or row["manifest_path"]
+    return {"delivery_id": row["delivery_id"], "folder": row["folder"], "nwb": nwb}
 
 
 def _policy(row: Row, folder: FolderConfig) -> Policy:
@@ -209,20 +219,14 @@ def drain(worker: Worker) -> int:
     return done
 
 
-def serve(lab: Lab, nudge: int, say: Say) -> None:
-    """Work until `nudge` is closed, or after as many deliveries as the configuration gives a worker.
+def serve(lab: Lab, link: Link) -> None:
+    """Work until the other end of the link hangs up, or after as many deliveries as the configuration gives a worker.
 
-    Parameters
-    ----------
-    lab
-        Where deliveries go.
-    nudge
-        A descriptor: a byte on it says that there is work, its end that this worker is to stop when it has finished.
-    say
-        Is told what happens; also ``idle``, and ``away`` with why the database is.
+    Whatever comes through the link says that there is work. What is said through it is what `Worker` says, ``idle``, and
+    ``away`` with why the database is.
     """
-    worker, done, looked, place = Worker(lab, say), 0, 0.0, ""
-    while done < lab.config.workers.jobs_per_worker:
+    worker, done, looked, place = Worker(lab, link.send), 0, 0.0, ""
+    while done < lab.config.workers.jobs_per_worker and not link.closed:
         pause = IDLE
         try:
             if worker.work():
@@ -232,10 +236,32 @@ def serve(lab: Lab, nudge: int, say: Say) -> None:
                 place = worker.reconsider(place)
                 looked = looked if place else time.monotonic()
         except Unavailable as unavailable:
-            say({"event": "away", "sentence": str(unavailable)})
+            link.send({"event": "away", "sentence": str(unavailable)})
             with suppress(Unavailable):
                 lab.reconnect()
         if pause:
-            say({"event": "idle"})
-        if select.select([nudge], [], [], pause)[0] and not os.read(nudge, 4096):
-            return
+            link.send({"event": "idle"})
+        select.select([link], [], [], pause)
+        link.flush()
+        link.receive()
+
+
+def main() -> None:
+    """Work for the service at the other end of the last argument's descriptor, with the configuration on standard input."""
+    config = pickle.load(sys.stdin.buffer)  # noqa: S301  # from our own service
+    # Ctrl-C and systemd's SIGTERM are for the service, which hangs up when this worker is to finish.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    link = Link(int(sys.argv[-1]))
+    while not link.closed:
+        try:
+            with Lab(config, os.environ) as lab:
+                serve(lab, link)
+                return
+        except Unavailable as unavailable:
+            link.send({"event": "away", "sentence": str(unavailable)})
+            select.select([link], [], [], IDLE)
+            link.receive()
+
+
+if __name__ == "__main__":
+    main()

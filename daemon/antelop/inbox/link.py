@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import socket
+from contextlib import suppress
 from typing import Any
 
 _HEADER = 8
@@ -69,6 +71,11 @@ class Link:
             messages.append(pickle.loads(self._received[_HEADER:end]))  # noqa: S301  # from our own process
             del self._received[:end]
         return messages
+
+    def end(self) -> None:
+        """Say that nothing more will be sent; go on listening."""
+        with suppress(OSError), socket.socket(fileno=os.dup(self._descriptor)) as ours:
+            ours.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
         """Hang up."""
