@@ -180,7 +180,7 @@ def test_namespace_of_a_script(folder: Path) -> None:
 
 def test_nothing_is_left_behind(folder: Path) -> None:
     """Running scripts changes neither the folders nor where Python looks for modules, nor which it knows."""
-    write(folder, licks=function("first"), rewards="1 / 0")
+    write(folder, left_behind=function("first"), left_broken="1 / 0")
     before = list(sys.path), set(sys.modules), sorted(folder.rglob("*"))
     assert len(Analysis([folder]).load(TABLES)) == 1
     assert (list(sys.path), set(sys.modules), sorted(folder.rglob("*"))) == before
@@ -225,6 +225,16 @@ def test_source(folder: Path) -> None:
     second = Analysis([folder]).function("licks.second", TABLES)
     assert second.source == function("second").lstrip()
     assert second.scripts == (folder / "licks.py",)
+
+
+def test_classes_of_others(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A script defines the classes that are written in it, once each, and none that it imports, which no hash would cover."""
+    write(tmp_path, package_of_the_lab="from antelop import antelop_analysis\n" + function("imported"))
+    monkeypatch.syspath_prepend(tmp_path)
+    write(folder, licks="from package_of_the_lab import Imported\n" + function("written") + "Again = Written\n")
+    analysis = Analysis([folder])
+    assert analysis.load(TABLES) == []
+    assert list(vars(analysis.namespace(TABLES)["licks"])) == ["written"]
 
 
 def test_hash(folder: Path, tmp_path: Path) -> None:

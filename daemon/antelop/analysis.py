@@ -152,7 +152,7 @@ class _Script:
         try:
             self.text = importlib.util.decode_source(path.read_bytes())
             tree = ast.parse(self.text, where)
-            exec(compile(tree, where, "exec", dont_inherit=True), self.namespace)  # noqa: S102  # running it is what it is for
+            exec(compile(tree, where, "exec"), self.namespace)  # noqa: S102  # running it is what it is for
         except OSError as error:
             raise Rejected([_unreadable(check, error)]) from error
         except (Exception, SystemExit) as error:
