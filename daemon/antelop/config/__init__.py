@@ -1,0 +1,20 @@
+"""The configuration: ``antelop.toml``, and what takes the place of what it leaves out."""
+
+from antelop.config.model import AnalysisConfig, Config, DatabaseConfig, FolderConfig, NotifyConfig, WorkersConfig
+from antelop.config.places import Password, credentials, default_state, find
+from antelop.config.reader import load, parse
+
+__all__ = [
+    "AnalysisConfig",
+    "Config",
+    "DatabaseConfig",
+    "FolderConfig",
+    "NotifyConfig",
+    "Password",
+    "WorkersConfig",
+    "credentials",
+    "default_state",
+    "find",
+    "load",
+    "parse",
+]

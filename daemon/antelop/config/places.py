@@ -1,0 +1,101 @@
+"""Where the configuration, the state and the credentials are looked for."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from antelop.errors import Misconfigured, Problem
+
+SYSTEM_FILE = Path("/etc/antelop/antelop.toml")
+SYSTEM_STATE = Path("/var/lib/antelop")
+
+
+class Password(str):
+    """A password, which prints only when it is asked for by `str`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Password(…)"
+
+
+def find(explicit: Path | None, environment: Mapping[str, str], cwd: Path) -> Path | None:
+    """Return the file to load: ``--config``, ``ANTELOP_CONFIG``, ``antelop.toml`` here, that of the system, or None.
+
+    A file that is named is returned whether it is there or not, and one that is there whether it can be read or not: using
+    another in its place, another database is filled.
+    """
+    if explicit is not None:
+        return cwd / explicit
+    if named := environment.get("ANTELOP_CONFIG"):
+        return cwd / named
+    return next((path for path in (cwd / "antelop.toml", SYSTEM_FILE) if _is_there(path)), None)
+
+
+def default_state(environment: Mapping[str, str]) -> Path:
+    """Return the state directory where none is configured: systemd's, that of the system for root, or the user's own.
+
+    The user's own is that of the XDG base directory specification: ``$XDG_STATE_HOME/antelop``, or else
+    ``~/.local/state/antelop``.
+
+    Raises
+    ------
+    Misconfigured
+        If the environment names no home directory.
+    """
+    if directories := environment.get("STATE_DIRECTORY"):
+        return Path(directories.split(":")[0])
+    if os.geteuid() == 0:
+        return SYSTEM_STATE
+    state = environment.get("XDG_STATE_HOME", "")
+    if state.startswith("/"):
+        return Path(state, "antelop")
+    if home := environment.get("HOME"):
+        return Path(home, ".local", "state", "antelop")
+    what = "no state directory is configured, and the environment variable HOME, under which it would be, is not set"
+    raise Misconfigured([Problem("configuration", "state", what, "Set `state` to a folder of your own")])
+
+
+def credentials(environment: Mapping[str, str]) -> tuple[str, Password]:
+    """Return user and password of the database server: ``DB_USER`` and ``DB_PASS``, or else systemd's credentials.
+
+    The latter are the files ``db_user`` and ``db_pass`` in ``$CREDENTIALS_DIRECTORY`` (systemd.exec(5)).
+
+    Raises
+    ------
+    Misconfigured
+        If either is in neither place.
+    """
+    found = {name: _credential(name, environment) for name in ("DB_USER", "DB_PASS")}
+    missing = [name for name, value in found.items() if value is None]
+    if missing:
+        raise Misconfigured(
+            Problem(
+                "configuration",
+                name,
+                f"the database server asks for it, and neither the environment variable {name} nor systemd's credential "
+                f"{name.lower()} is there",
+                f"Set {name} in the environment, or give the service LoadCredential={name.lower()}:FILE",
+            )
+            for name in missing
+        )
+    return str(found["DB_USER"]), Password(found["DB_PASS"])
+
+
+def _credential(name: str, environment: Mapping[str, str]) -> str | None:
+    if name in environment:
+        return environment[name]
+    try:
+        return Path(environment["CREDENTIALS_DIRECTORY"], name.lower()).read_text().removesuffix("\n")
+    except (KeyError, FileNotFoundError):
+        return None
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:  # loading it will say what is wrong
+        return True
+    return True

@@ -1,0 +1,154 @@
+"""How values are written: each function takes what TOML gives and returns what is meant, or raises `Unfit`."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from antelop.document import nearest, quoted
+
+T = TypeVar("T")
+Choice = TypeVar("Choice", bound=str)
+Read = Callable[[object], T]
+
+SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+
+
+class Unfit(ValueError):
+    """A value that is not what its key takes: what is wrong with it, and what to write."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what, remedy)
+        self.what = what
+        self.remedy = remedy
+
+
+def text(value: object) -> str:
+    """Return a text that is not empty, on one line."""
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise Unfit(f"{quoted(value)} is no name", 'Write a text on one line, such as "name"')
+    return value
+
+
+def matching(pattern: str, remedy: str) -> Read[str]:
+    """Read a text that matches a pattern as a whole."""
+
+    def read(value: object) -> str:
+        if not re.fullmatch(pattern, text(value)):
+            raise Unfit(f"{quoted(value)} will not do", remedy)
+        return text(value)
+
+    return read
+
+
+def flag(value: object) -> bool:
+    """Return true or false."""
+    if not isinstance(value, bool):
+        raise Unfit(f"{quoted(value)} is neither true nor false", "Write true or false, without quotes")
+    return value
+
+
+def whole(least: int, most: int) -> Read[int]:
+    """Read a whole number within bounds."""
+
+    def read(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise Unfit(f"{quoted(value)} is no whole number from {least} to {most}", "Write one, without quotes")
+        return value
+
+    return read
+
+
+def one_of(*choices: Choice) -> Read[Choice]:
+    """Read one of some words."""
+
+    def read(value: object) -> Choice:
+        for choice in choices:
+            if value == choice:
+                return choice
+        meant = nearest(value, choices) if isinstance(value, str) else None
+        remedy = f'Write "{meant}"' if meant else "Write " + " or ".join(f'"{choice}"' for choice in choices)
+        raise Unfit(f"{quoted(value)} is not known here", remedy)
+
+    return read
+
+
+def duration(least: str) -> Read[float]:
+    """Read a duration, such as ``10s`` or ``1h30min``, as seconds."""
+    return _quantity(SECONDS, "duration", "10s, 5min or 1h30min", least)
+
+
+def size(least: str) -> Read[int]:
+    """Read a size, such as ``2GB`` or ``512MiB``, as bytes."""
+    read = _quantity(BYTES, "size", "2GB or 512MiB", least)
+    return lambda value: round(read(value))
+
+
+def _quantity(units: Mapping[str, float], kind: str, examples: str, least: str) -> Read[float]:
+    part = rf"(\d+(?:\.\d+)?) ?({'|'.join(units)})"
+
+    def amount(written: str) -> float:
+        return sum(float(number) * units[unit] for number, unit in re.findall(part, written, re.ASCII))
+
+    def read(value: object) -> float:
+        if not isinstance(value, str) or not re.fullmatch(rf"{part}(?: ?{part})*", value, re.ASCII):
+            raise Unfit(f"{quoted(value)} is no {kind}", f"Write numbers with units, in quotes, such as {examples}")
+        if amount(value) < amount(least):
+            raise Unfit(f"{quoted(value)} is too little", f"Write {least} or more")
+        return amount(value)
+
+    return read
+
+
+def path(folder: Path, environment: Mapping[str, str]) -> Read[Path]:
+    """Read a path: relative ones begin in the folder of the file, those with a tilde in the home of the user.
+
+    Links are not followed, nor is anything looked at: a share that hangs must not keep the configuration from being read.
+    """
+
+    def read(value: object) -> Path:
+        written = text(value)
+        if written.startswith("~"):
+            tilde, _, rest = written.partition("/")
+            if tilde != "~" or "HOME" not in environment:
+                raise Unfit(f"{quoted(value)} begins in a home folder that is not known", "Write it from the root, with /")
+            written = f"{environment['HOME']}/{rest}"
+        return Path(os.path.normpath(folder / written))
+
+    return read
+
+
+def list_of(read: Read[T]) -> Read[tuple[T, ...]]:
+    """Read a list, each item of which is read so."""
+
+    def read_all(value: object) -> tuple[T, ...]:
+        if not isinstance(value, list):
+            raise Unfit(f"{quoted(value)} is no list", "Write a list, in square brackets")
+        items, unfit = [], {}
+        for number, item in enumerate(value, start=1):
+            try:
+                items.append(read(item))
+            except Unfit as error:
+                unfit[f"item {number}: {error.what}"] = error.remedy
+        if unfit:
+            raise Unfit("; ".join(unfit), ". ".join(dict.fromkeys(unfit.values())))
+        return tuple(items)
+
+    return read_all
+
+
+def somebody(value: object) -> frozenset[str]:
+    """Return the names of a list that is not empty."""
+    names = list_of(text)(value)
+    if not names:
+        raise Unfit("it lists nobody", "Name who may deliver, or leave it out for everybody")
+    return frozenset(names)
+
+
+def address(value: object) -> str:
+    """Return a URL of a notification service, which is never shown: it holds a password."""
+    if not isinstance(value, str) or not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]", value):
+        raise Unfit("this is no URL as apprise writes it", "Write one such as mailto://user:password@example.org")
+    return value
