@@ -82,7 +82,7 @@ class Attempt(dj.Manual):
     outcome : enum('ingested', 'already-ingested', 'rejected', 'failed', 'unavailable')
     sentence : varchar(2000)
     problems : json
-    decided_by : char(64)             # hash of the rig, mask, session and animal rows, check settings and software version
+    decided_by : varchar(64)          # hash of the rig, mask, session and animal rows, check settings and software version
     traceback = null : varchar(8000)
     attempted : datetime              # UTC
     seconds : float64
