@@ -1,7 +1,7 @@
 """What a session's file says: its series and tables, described without loading their samples.
 
-Everything that can be sliced like an array is a `Samples`: an HDF5 dataset, a numpy array, or one of the views below that compute
-their values when they are sliced (`Clock`, `Scaled`, `Cast`, `Track`).
+Everything that can be sliced like an array is a `Samples`: an HDF5 dataset, a numpy array, or one of the views below that
+compute their values when they are sliced (`Clock`, `Scaled`, `Cast`, `Track`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -34,14 +34,18 @@ class Samples(Protocol):
     def __getitem__(self, key: slice, /) -> NDArray[Any]: ...
 
 
+MOST_BYTES = 16 * BLOCK_BYTES
+"""How much it may be where samples are stored in large chunks, so that each chunk is decompressed only once."""
+
+
 def blocks(samples: Samples) -> Iterator[NDArray[Any]]:
-    """Yield the samples in order, some `BLOCK_BYTES` at a time and in whole chunks where they are stored in chunks."""
+    """Yield the samples in order, some `BLOCK_BYTES` at a time; in whole chunks where that is no more than `MOST_BYTES`."""
     length = samples.shape[0]
     row_bytes = max(1, samples.dtype.itemsize * int(np.prod(samples.shape[1:], dtype=np.int64)))
     rows = max(1, BLOCK_BYTES // row_bytes)
     chunks = getattr(samples, "chunks", None)
     if chunks:
-        rows = max(1, rows // chunks[0]) * chunks[0]
+        rows = min(max(1, rows // chunks[0]) * chunks[0], max(1, MOST_BYTES // row_bytes))
     for start in range(0, length, rows):
         yield samples[start : min(start + rows, length)]
 
