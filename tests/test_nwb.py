@@ -392,11 +392,15 @@ class TestContent:
             file["identifier"] = np.array([b"caf\xe9"])
             file["session_start_time"] = np.bytes_("2026-11-22T10:00:00Z")
             file["acquisition/lick/data"].attrs["unit"] = h5py.Empty("S1")
+            file["acquisition/lick"].attrs["description"] = [b"of the", b"left port"]
             file.attrs["nwb_version"] = np.bytes_("NWB-2.8.0")
+            file.move("acquisition/led", b"acquisition/\xff")
         with reading(nwb) as recording:
             assert (recording.identifier, recording.nwb_version) == ("caf\N{REPLACEMENT CHARACTER}", "2.8.0")
             assert recording.session_start_time == datetime(2026, 11, 22, 10, tzinfo=UTC)
-            assert recording.series["acquisition/lick"].unit == ""
+            lick = recording.series["acquisition/lick"]
+            assert (lick.unit, lick.description) == ("", "of the left port")
+            assert {"acquisition/led", "acquisition/port"} & recording.series.keys() == {"acquisition/port"}
 
     def test_extensions_of_any_version_are_read_one_after_another(self, nwb: Path) -> None:
         """Three versions of ndx-pose, and an extension that nobody has, do not disturb each other."""
@@ -413,12 +417,30 @@ class TestContent:
         with reading(nwb) as recording:
             assert recording.series["acquisition/lick"].neurodata_type == "LickSeries"
 
-    def test_a_conversion_for_each_channel_is_not_ignored(self, nwb: Path) -> None:
-        """A series whose unit one conversion cannot give is not read as if it could."""
+    def test_what_one_number_cannot_scale_is_not_read_as_if_it_could(self, nwb: Path) -> None:
+        """A conversion for each channel, or one that is no number, costs its own series alone."""
         with h5py.File(nwb, "r+") as file:
             file["acquisition/force/channel_conversion"] = [1.0, 2.0]
+            file["acquisition/lick/data"].attrs["conversion"] = "2 mV"
+            file["acquisition/reward/data"].attrs["offset"] = [1.0, 2.0]
         with reading(nwb) as recording:
-            assert recording.others["acquisition/force"] == "TimeSeries (each of its channels has a conversion of its own)"
+            others = {path: kind for path, kind in recording.others.items() if path.startswith("acquisition")}
+            assert others == {
+                "acquisition/force": "TimeSeries (each of its channels has a conversion of its own)",
+                "acquisition/lick": "TimeSeries (its conversion is not a number)",
+                "acquisition/reward": "TimeSeries (its offset is not a number)",
+            }
+
+    def test_what_is_neither_numbers_nor_text_is_told(self, nwb: Path) -> None:
+        """Ragged and compound data are listed with their type."""
+        ragged = np.array([np.arange(2), np.arange(3)], dtype=object)
+        with h5py.File(nwb, "r+") as file:
+            del file["acquisition/lick/data"], file["acquisition/reward/data"]
+            file["acquisition/lick"].create_dataset("data", data=ragged, dtype=h5py.vlen_dtype("i8"))
+            file["acquisition/reward/data"] = np.zeros(2, dtype=[("x", "f8")])
+        with reading(nwb) as recording:
+            assert recording.others["acquisition/lick"] == "TimeSeries (its data is of type object)"
+            assert recording.others["acquisition/reward"] == "TimeSeries (its data is of type [('x', '<f8')])"
 
 
 class TestVideos:

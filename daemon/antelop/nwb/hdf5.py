@@ -95,7 +95,7 @@ def dataset(group: Hdf5, name: str) -> Hdf5 | None:
     Raises
     ------
     OutOfReach
-        Its values are in another file, or compressed in a way that is not known here.
+        Its values are in another file, or compressed in a way that is not known here, or neither numbers nor text.
     """
     try:
         found = find(group, name)
@@ -111,7 +111,25 @@ def dataset(group: Hdf5, name: str) -> Hdf5 | None:
     for code, _, _, label in map(layout.get_filter, range(layout.get_nfilters())):
         if not h5py.h5z.filter_avail(code):
             raise OutOfReach(f"its {name} is compressed with {text(label) or code}, which is not installed")
+    _expect_plain(name, found.dtype)
     return None if found.shape is None else found
+
+
+def attribute(item: Hdf5, name: str, default: object = "") -> Any:  # noqa: ANN401  # text or a number
+    """Read an attribute of a group or dataset; `default` if it has none, or one that is declared empty."""
+    stored = item.attrs.get_id(name) if name in item.attrs else None
+    if stored is None or stored.shape is None:
+        return default
+    _expect_plain(name, stored.dtype)
+    if stored.get_storage_size() > _MOST_BYTES:
+        raise OutOfReach(f"its {name} has {stored.get_storage_size()} bytes")
+    return item.attrs[name]
+
+
+def _expect_plain(name: str, dtype: np.dtype[Any]) -> None:
+    """Raise OutOfReach for what is neither numbers nor text, in whose reading HDF5 crashes where it is damaged."""
+    if dtype.kind not in "biufcS" and not h5py.check_string_dtype(dtype):
+        raise OutOfReach(f"its {name} is of type {dtype}")
 
 
 def samples(group: Hdf5, name: str, where: str) -> Stored | None:
@@ -131,12 +149,15 @@ def values(group: Hdf5, name: str, most: int = 1) -> list[Any]:
 
 
 def text(value: object) -> str:
-    """Return text of variable or fixed length, alone or as an array of one, in UTF-8 or not quite."""
-    item = "" if isinstance(value, h5py.Empty) else np.asarray(value, dtype=object).item()
-    stored = item if isinstance(item, bytes) else str(item).encode("utf-8", "surrogateescape")
-    return stored.decode("utf-8", "replace")
+    """Return text of variable or fixed length, in UTF-8 or not quite; several are joined by spaces."""
+    items = np.asarray(value, dtype=object).ravel()
+    stored = [item if isinstance(item, bytes) else str(item).encode("utf-8", "surrogateescape") for item in items]
+    return b" ".join(stored).decode("utf-8", "replace")
 
 
-def number(value: object) -> float:
+def number(value: object, name: str) -> float:
     """Return a number, alone or as an array of one."""
-    return float(np.asarray(value).item())
+    try:
+        return float(np.asarray(value).item())
+    except (TypeError, ValueError):
+        raise OutOfReach(f"its {name} is not a number") from None

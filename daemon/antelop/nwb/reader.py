@@ -13,7 +13,20 @@ from posixpath import join
 import h5py
 import numpy as np
 
-from antelop.nwb.hdf5 import LONGEST_PATH, Hdf5, OutOfReach, Stored, damage_told, dataset, find, number, samples, text, values
+from antelop.nwb.hdf5 import (
+    LONGEST_PATH,
+    Hdf5,
+    OutOfReach,
+    Stored,
+    attribute,
+    damage_told,
+    dataset,
+    find,
+    number,
+    samples,
+    text,
+    values,
+)
 from antelop.nwb.source import ABSENT, Source, disk_told, rejection
 from antelop.recording import Clock, Intervals, Recording, Series, Video
 
@@ -66,12 +79,12 @@ def reading(path: Path) -> Iterator[Recording]:
 
 def _recording(path: Path, file: Hdf5) -> Recording:
     version = _nwb_version(path.name, file)
-    kind = text(file.attrs.get("neurodata_type", ""))
+    kind = text(attribute(file, "neurodata_type", "NWBFile"))
     if kind != "NWBFile":
-        what = f"{path.name} is a {kind!r} of the extension {text(file.attrs.get('namespace', ''))!r}, and no NWBFile"
+        what = f"{path.name} is a {kind!r} of the extension {text(attribute(file, 'namespace'))!r}, and no NWBFile"
         raise rejection("nwb_extension", what, "Write it as an NWBFile (the objects in it may be of any extension)")
     identifier, started, subject = (
-        "".join(map(text, values(file, name))) for name in ("identifier", "session_start_time", "general/subject/subject_id")
+        text(values(file, name)) for name in ("identifier", "session_start_time", "general/subject/subject_id")
     )
     if not identifier or not started:
         raise OutOfReach(f"it has no {'session_start_time' if identifier else 'identifier'}")
@@ -80,7 +93,7 @@ def _recording(path: Path, file: Hdf5) -> Recording:
         path=path,
         nwb_version=version,
         identifier=identifier,
-        object_id=text(file.attrs.get("object_id", "")),
+        object_id=text(attribute(file, "object_id")),
         session_start_time=_time(started),
         subject_id=subject or None,
         series=series,
@@ -97,7 +110,7 @@ def _time(written: str) -> datetime:
 
 
 def _nwb_version(name: str, file: Hdf5) -> str:
-    version = file.attrs.get("nwb_version")
+    version = attribute(file, "nwb_version", None)
     if version is None:
         version = next(iter(values(file, "nwb_version")), None)  # where NWB 1 has it
     if version is None:
@@ -128,8 +141,9 @@ def _contents(folder: Path, file: Hdf5) -> tuple[dict[str, Series], dict[str, In
                 found = find(holder, name)
                 if found is None:
                     continue
-                kind = text(found.attrs.get("neurodata_type", ""))
+                kind = text(attribute(found, "neurodata_type"))
                 members = list(found) if isinstance(found, h5py.Group) else []
+                members = [member for member in members if isinstance(member, str)]  # bytes are no UTF-8, and no rig's
                 is_table = "colnames" in found.attrs
                 if path.startswith("intervals/") and {"start_time", "stop_time"} <= set(members):
                     intervals[path] = _intervals(path, found)
@@ -150,24 +164,27 @@ def _intervals(path: str, group: Hdf5) -> Intervals:
     start, stop = samples(group, "start_time", path), samples(group, "stop_time", path)
     if start is None or stop is None:
         raise OutOfReach("its start_time or stop_time is empty")
-    return Intervals(path, start, stop, text(group.attrs.get("description", "")))
+    return Intervals(path, start, stop, text(attribute(group, "description")))
 
 
 def _series(path: str, kind: str, group: Hdf5, folder: Path) -> Series:
     if find(group, "channel_conversion") is not None:
         raise OutOfReach("each of its channels has a conversion of its own")
     data = samples(group, "data", path)
-    attributes = data.dataset.attrs if data else {}
+    unit, conversion, offset = (
+        attribute(data.dataset, name, default) if data else default
+        for name, default in {"unit": "", "conversion": 1.0, "offset": 0.0}.items()
+    )
     videos = tuple(_video(text(name), folder.resolve()) for name in values(group, "external_file", MOST_VIDEOS))
     return Series(
         path=path,
         neurodata_type=kind,
         data=None if videos else data,
         timestamps=samples(group, "timestamps", path) or _clock(group, data),
-        unit=text(attributes.get("unit", "")),
-        conversion=number(attributes.get("conversion", 1.0)),
-        offset=number(attributes.get("offset", 0.0)),
-        description=text(group.attrs.get("description", "")),
+        unit=text(unit),
+        conversion=number(conversion, "conversion"),
+        offset=number(offset, "offset"),
+        description=text(attribute(group, "description")),
         confidence=samples(group, "confidence", path),
         videos=videos,
     )
@@ -180,7 +197,7 @@ def _clock(group: Hdf5, data: Stored | None) -> Clock | None:
     count = data.shape[0] if data and data.shape else 0
     if not count:
         count = int(sum(values(group, "num_samples")))  # of external videos, in recent versions of NWB
-    return Clock(number(values(group, "starting_time")), number(start.attrs["rate"]), count)
+    return Clock(number(values(group, "starting_time"), "starting_time"), number(attribute(start, "rate"), "rate"), count)
 
 
 def _video(name: str, folder: Path) -> Video:
