@@ -412,6 +412,7 @@ def test_what_is_odd_but_usable_is_a_warning(
 FACTS = Facts(
     experiment={"experimenter": "lab", "experiment_id": 3},
     session={"experimenter": "lab", "experiment_id": 3, "session_id": 41},
+    session_exists=True,
     session_timestamp=datetime(2026, 11, 22, 23),  # noqa: DTZ001  # as the database has it: local
     sessions={40: "friday", 41: "monday", 43: "tuesday", 7: "first", 9: "second", 11: "third"},
     animals=({"animal_id": 17},),
@@ -437,6 +438,7 @@ OPEN = rig_of([UNKNOWN])
     ("subject", "rig", "facts"),
     [
         ("m17", ONE, FACTS),
+        ("m17", ONE, replace(FACTS, session_timestamp=None)),
         (" M17 ", ONE, FACTS),
         ("17", ONE, FACTS),
         (None, ONE, FACTS),
@@ -459,7 +461,7 @@ ORDER = "Name the animals in the order of the rig's animal numbers"
     [
         (
             ONE,
-            replace(FACTS, session={"session_id": 42}, session_timestamp=None),
+            replace(FACTS, session={"session_id": 42}, session_exists=False),
             Problem(
                 "session_unknown",
                 "/session/session_id",
@@ -469,7 +471,7 @@ ORDER = "Name the animals in the order of the rig's animal numbers"
         ),
         (
             ONE,
-            replace(FACTS, session={"session_name": "Mondey"}, session_timestamp=None),
+            replace(FACTS, session={"session_name": "Mondey"}, session_exists=False),
             Problem(
                 "session_unknown",
                 "/session/session_name",
@@ -479,22 +481,12 @@ ORDER = "Name the animals in the order of the rig's animal numbers"
         ),
         (
             ONE,
-            replace(FACTS, session={"session_name": "x"}, session_timestamp=None, sessions={}),
+            replace(FACTS, session={"session_name": "x"}, session_exists=False, sessions={}),
             Problem(
                 "session_unknown",
                 "/session/session_name",
                 'session "x" is not in the database',
                 "Add it: experiment 3 has none yet",
-            ),
-        ),
-        (
-            ONE,
-            replace(FACTS, other_recording="m17.nwb of 2026-11-20"),
-            Problem(
-                "session_taken",
-                "/session/session_id",
-                "session 41 already has another recording, m17.nwb of 2026-11-20",
-                "Name the right session, or take the other recording out with `antelop remove`",
             ),
         ),
         (TWO, FACTS, Problem("animals_count", "/animals", "the rig has 2 animals, and the delivery names 1", ORDER)),
@@ -611,7 +603,7 @@ def test_everything_is_found_in_one_pass() -> None:
         (Camera("top", "", "mp4"),),
     )
     recording = replace(RECORDING, series={one.path: one for one in series})
-    findings = found((recording, rig), replace(FACTS, session_timestamp=None, animals=()))
+    findings = found((recording, rig), replace(FACTS, session_exists=False, animals=()))
     assert [(problem.check, problem.where) for problem in findings.errors] == [
         ("session_unknown", "/session/session_id"),
         ("animals_count", "/animals"),

@@ -231,16 +231,12 @@ def _attempt(lab: Lab, delivery: Delivery, path: Path, policy: Policy) -> Outcom
 def _examine(lab: Lab, recording: Recording, meant: Meant, delivery: Delivery, policy: Policy) -> Findings:
     """Find everything that is wrong with a delivery, its mask functions included."""
     asked = delivery.manifest.session
-    # A session that has no date yet, or that will be made, takes the file's.
-    made = recording.session_start_time.replace(tzinfo=None)
-    if meant.session:
-        timestamp = meant.session["session_timestamp"] or made
-    else:
-        timestamp = made if policy.create_sessions and "session_name" in asked else None
+    made = policy.create_sessions and "session_name" in asked
     facts = Facts(
         experiment=meant.experiment,
         session=asked,
-        session_timestamp=timestamp,
+        session_exists=made or meant.session is not None,
+        session_timestamp=meant.session["session_timestamp"] if meant.session else None,
         sessions=meant.sessions,
         animals=delivery.manifest.animals,
         experiment_animals=meant.known_animals,

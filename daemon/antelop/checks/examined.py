@@ -25,8 +25,10 @@ class Facts:
         Primary key of the session's experiment.
     session
         The session as it is asked for: ``session_id`` or ``session_name``; other members do not matter.
+    session_exists
+        Whether the session is in the database, or is made with the delivery.
     session_timestamp
-        When the session was, in the lab's local time; None if there is no such session.
+        When the session was, in the lab's local time; None if nothing is said of that.
     sessions
         All sessions of the experiment: names by id.
     animals
@@ -34,17 +36,15 @@ class Facts:
         else is said of their experiment.
     experiment_animals
         All animals of the experiment: names by id.
-    other_recording
-        Another recording that the session has already, in words by which a person knows it; None if it has none, or this one.
     """
 
     experiment: Mapping[str, str | int]
     session: Key
+    session_exists: bool
     session_timestamp: datetime | None
     sessions: Mapping[int, str]
     animals: tuple[Key, ...]
     experiment_animals: Mapping[int, str]
-    other_recording: str | None = None
 
 
 class Channel(NamedTuple):

@@ -32,21 +32,10 @@ def with_facts(look: Callable[[Examined, Facts], Iterator[Finding]]) -> Look:
 @with_facts
 def session_unknown(_: Examined, facts: Facts) -> Iterator[Finding]:
     """Expect the session to be in the database."""
-    if facts.session_timestamp is None:
+    if not facts.session_exists:
         member, asked = _asked(facts.session, "session")
         what = f"session {quoted(asked)} is not in the database"
         yield Finding(f"/session/{member}", what, _add_or_name(asked, facts.sessions, facts))
-
-
-@must
-@with_facts
-def session_taken(_: Examined, facts: Facts) -> Iterator[Finding]:
-    """Expect the session to have no other recording."""
-    if facts.other_recording:
-        member, asked = _asked(facts.session, "session")
-        what = f"session {quoted(asked)} already has another recording, {facts.other_recording}"
-        remedy = "Name the right session, or take the other recording out with `antelop remove`"
-        yield Finding(f"/session/{member}", what, remedy)
 
 
 @must
