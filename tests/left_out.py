@@ -5,6 +5,7 @@ A test says what it needs by a mark: ``@pytest.mark.mariadb``. Where ``ANTELOP_R
 
 import os
 import shutil
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests import servers
 from tests.data import RECORDINGS
 
 NEEDS = {
-    "mariadb": (servers.available(), "a MariaDB server: apt-get install mariadb-server"),
+    "mariadb": (servers.available(), "MariaDB's programs: apt-get install mariadb-server-core mariadb-client-core"),
     "root": (os.geteuid() == 0, "root, who starts the embedded database as another user: run the tests as root too"),
     "systemd": (shutil.which("systemd-analyze") is not None, "systemd's programs: apt-get install systemd"),
     "recordings": (RECORDINGS.is_dir(), f"the recordings in {RECORDINGS}"),
@@ -35,7 +36,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=left_out)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what was left out."""
-    for need in MISSING.values():
-        terminalreporter.write_line(f"LEFT OUT: the tests that need {need}", yellow=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """Say after everything else what was left out."""
+    yield
+    if reporter := session.config.pluginmanager.get_plugin("terminalreporter"):
+        for need in MISSING.values():
+            reporter.write_line(f"LEFT OUT: the tests that need {need}", yellow=True)

@@ -21,6 +21,7 @@ from antelop.embedded import serving
 PATIENCE = 60.0
 MARIADB = Path("/usr/sbin/mariadbd")
 INSTALL = Path("/usr/bin/mariadb-install-db")
+PRINT_DEFAULTS = Path("/usr/bin/my_print_defaults")  # which the other one calls
 _SEARCH = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 _PORTS = itertools.count(3306)
 
@@ -110,8 +111,8 @@ class MariaDBServer:
         self._data.mkdir(mode=0o700)
         account = []
         if os.geteuid() == 0:
-            account = ["--user=mysql"]
-            shutil.chown(self._data, "mysql")
+            account = ["--user=nobody"]
+            shutil.chown(self._data, "nobody")
         self._options = ["--no-defaults", f"--datadir={self._data}", *account]
         install = [str(INSTALL), *self._options, "--auth-root-authentication-method=normal", "--skip-test-db"]
         subprocess.run(install, env=_SEARCH, check=True, capture_output=True)
@@ -155,7 +156,7 @@ class MariaDBServer:
 
 def available() -> bool:
     """Return whether a MariaDB can be started here."""
-    return MARIADB.exists() and INSTALL.exists()
+    return all(program.exists() for program in (MARIADB, INSTALL, PRINT_DEFAULTS))
 
 
 @contextmanager
