@@ -1,12 +1,13 @@
 """What an ingest works with: the lab's database, its store, its analysis folders and its configuration."""
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
 from antelop.analysis import Analysis
 from antelop.arrays import Store
-from antelop.config import Config, credentials
+from antelop.config import Config, DatabaseConfig, credentials
 from antelop.embedded import Server, serving
 from antelop.errors import Unavailable
 from antelop.tables.connection import Database
@@ -25,7 +26,7 @@ class Lab:
     Raises
     ------
     Unavailable
-        If the database cannot be reached, or the store is not there although sessions refer to it.
+        If the database cannot be reached, or the store is not there although rows refer to it.
     Misconfigured
         If credentials or tables are missing.
     """
@@ -34,14 +35,16 @@ class Lab:
         self.config = config
         self.store = Store(config.store)
         self.analysis = Analysis(config.analysis.folders)
-        self._environment = environment
         self._server: Server | None = None
-        try:
-            self.database = self._connect()
+        with ExitStack() as opened:
+            if config.database is None:
+                self._server = opened.enter_context(serving(config.state))
+                self.database = self._embedded(self._server)
+            else:
+                self.database = self._remote(config.database, environment)
+            opened.callback(self.database.close)
             self._open_store()
-        except BaseException:
-            self.close()
-            raise
+            self._opened = opened.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -50,34 +53,35 @@ class Lab:
         self.close()
 
     def reconnect(self) -> None:
-        """Throw the connection away and open a new one, as is right after every outage."""
-        self.database.close()
-        self.database = self._connect()
+        """Open another connection in the place of the one that there is, as is right after every outage.
+
+        Raises
+        ------
+        Unavailable
+            If the database is still away.
+        """
+        if self._server:
+            self._server.start()
+        self.database.reconnect()
 
     def close(self) -> None:
         """Close the connection; the embedded server stops if nobody else uses it."""
-        if hasattr(self, "database"):
-            self.database.close()
-        if self._server:
-            self._server.close()
+        self._opened.close()
 
-    def _connect(self) -> Database:
-        settings = self.config.database
-        if settings is None:
-            if self._server is None:
-                self._server = serving(self.config.state)
-            self._server.start()
-            return Database(
-                host=self._server.host,
-                port=self._server.port,
-                user=self._server.user,
-                password="",  # the folder of its socket is closed to everybody else
-                name=self._server.database,
-                use_tls=False,
-                store=self.store.folder,
-                trusted=True,
-            )
-        user, password = credentials(self._environment)
+    def _embedded(self, server: Server) -> Database:
+        return Database(
+            host=server.host,
+            port=server.port,
+            user=server.user,
+            password="",  # the folder of its socket is closed to everybody else
+            name=server.database,
+            use_tls=False,
+            store=self.store.folder,
+            trusted=True,
+        )
+
+    def _remote(self, settings: DatabaseConfig, environment: Mapping[str, str]) -> Database:
+        user, password = credentials(environment)
         return Database(
             host=settings.host,
             port=settings.port,
@@ -92,9 +96,9 @@ class Lab:
         )
 
     def _open_store(self) -> None:
-        """Make the store if the lab is new: where sessions refer to it and it is not there, it is a share that is away."""
+        """Make the store if the lab is new: where rows refer to it and it is not there, it is a share that is away."""
         if self.store.exists():
             return
-        if self.database.Ingestion():
+        if self.database.Ingestion() or self.database.Feature() & "feature_data IS NOT NULL":
             raise Unavailable(f"the store {self.store.folder} is not there, and sessions refer to it: is its share mounted?")
         self.store.make()

@@ -1,0 +1,149 @@
+"""One connection to a database server, on which an outage is told from a wrong statement."""
+
+import hashlib
+import warnings
+from contextlib import closing, suppress
+from typing import Any
+
+import datajoint as dj
+
+from antelop.errors import Misconfigured, Problem, Unavailable
+
+PATIENCE = 60
+"""How many seconds a statement waits for a lock."""
+
+SESSION = {
+    "postgresql": [f"SET lock_timeout = '{PATIENCE}s'"],
+    "mysql": [
+        f"SET SESSION innodb_lock_wait_timeout = {PATIENCE}",
+        # A statement sees what others have committed before it, as on PostgreSQL: the last look before COMMIT relies on it.
+        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    ],
+}
+"""How every session begins."""
+
+# SQLSTATE classes and single states (PostgreSQL manual, appendix A): no connection, out of a resource such as disk or memory,
+# shut down by somebody, input or output error; a read-only server, a race lost to another transaction, a deadlock, a lock that
+# somebody else has.
+STATES = ("08", "53", "57", "58", "25006", "40001", "40P01", "55P03")
+
+# The same in the numbers of MySQL and MariaDB (ER_ and CR_ of their manuals).
+NUMBERS = frozenset({
+    *(3, 5, 1021, 1030, 1114),  # writing or reading a file, memory, disk full, storage engine, table full
+    *(1037, 1038, 1041),  # memory
+    *(1040, 1203, 1226),  # too many connections, or too much use of them
+    *(1053, 1077, 1080, 1152, 1158, 1159, 1160, 1161, 1927),  # shut down, aborted, network, killed
+    *(1205, 1213, 1317),  # lock wait, deadlock, interrupted
+    *(1290, 1792, 1836),  # read-only
+    *(2002, 2003, 2006, 2013, 2055, 4031),  # cannot connect, gone, lost, disconnected for idleness
+})  # fmt: skip
+
+
+class Connection(dj.Connection):
+    """A DataJoint connection on which an outage is `Unavailable`, in the statement that meets it.
+
+    A connection that is lost is thrown away; the next statement outside a transaction opens another. (DataJoint would run the
+    statement again on another connection, whose locks and transaction are gone while everything looks well.)
+    """
+
+    _in_transaction = False  # until DataJoint sets it, which is after its first statement
+
+    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  # as in DataJoint
+        with warnings.catch_warnings():
+            # The tests run on MariaDB; DataJoint says at each connection that it does not.
+            warnings.filterwarnings("ignore", "MariaDB is not officially supported")
+            super().__init__(*args, **options)
+        create_index = self.adapter.create_index_ddl
+
+        def create_named_index(table: str, columns: list[str], unique: bool = False, index_name: str | None = None) -> str:  # noqa: FBT001, FBT002
+            # DataJoint names an index after the first 30 characters of its columns, on which two of one table agree here.
+            name = index_name or f"idx_{hashlib.sha256(repr((table, columns)).encode()).hexdigest()[:24]}"
+            return str(create_index(table, columns, unique, name))
+
+        self.adapter.create_index_ddl = create_named_index
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open; DataJoint would ask the server, too, whether it is there."""
+        return self._in_transaction
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether a statement found that the connection is gone, or it was closed."""
+        return bool(self._conn.closed) if self.adapter.backend == "postgresql" else not self._conn.open
+
+    def connect(self) -> None:
+        """Connect, or connect again.
+
+        Raises
+        ------
+        Unavailable
+            If the database cannot be reached.
+        Misconfigured
+            If it does not let this user in.
+        """
+        where = f"{self.conn_info['host']}:{self.conn_info['port']}"
+        try:
+            super().connect()
+            with closing(self._conn.cursor()) as cursor:
+                for statement in SESSION[self.adapter.backend]:
+                    cursor.execute(statement)
+        except Exception as error:
+            if is_outage(error):
+                raise Unavailable(f"cannot connect to the database at {where}: {sentence(error)}") from error
+            remedy = "Look at [database] in the configuration, and at DB_USER and DB_PASS in the environment"
+            raise Misconfigured([Problem("database_refused", where, sentence(error), remedy)]) from error
+
+    def query(self, query: str, args: Any = (), **options: Any) -> Any:  # noqa: ANN401  # as in DataJoint
+        """Run a statement; raise `Unavailable` if the database is away, full, locked or read-only."""
+        if self.is_lost and not self._in_transaction:
+            self.connect()
+        try:
+            return super().query(query, args, **{**options, "reconnect": False})
+        except Exception as error:
+            if is_outage(error):
+                raise Unavailable(f"the database is unavailable: {sentence(error)}") from error
+            raise
+
+    def roll_back(self) -> None:
+        """Roll the open transaction back, if there is one; where the server does not answer, it does so by itself."""
+        if self._in_transaction:
+            try:
+                self.cancel_transaction()
+            except Exception:  # noqa: BLE001  # what went wrong before is what there is to tell
+                self.drop()
+
+    def drop(self) -> None:
+        """Throw the connection away, and with it what was not committed."""
+        with suppress(Exception):  # a dead connection is as good as closed
+            self.close()
+        self._in_transaction = False
+
+
+def is_outage(error: BaseException) -> bool:
+    """Tell whether the world is wrong, and not the statement: the same one may succeed later."""
+    if isinstance(error, dj.errors.LostConnectionError):
+        return True
+    if _driver(error) == "psycopg2":
+        state = getattr(error, "pgcode", None)
+        if state is None:  # the driver's own: no connection, or lost
+            return type(error).__name__ in {"OperationalError", "InterfaceError"}
+        return str(state).startswith(STATES)
+    if _driver(error) == "pymysql":
+        return type(error).__name__ == "InterfaceError" or bool(error.args and error.args[0] in NUMBERS)
+    return False
+
+
+def is_denied(error: BaseException) -> bool:
+    """Tell whether the user has no right to do this (SQLSTATE 42501, and what DataJoint makes of MySQL's numbers)."""
+    errors = (error, error.__context__)
+    return any(isinstance(each, dj.errors.AccessError) or getattr(each, "pgcode", None) == "42501" for each in errors)
+
+
+def sentence(error: BaseException) -> str:
+    """Return an error's message on one line."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _driver(error: BaseException) -> str:
+    return type(error).__module__.partition(".")[0]
