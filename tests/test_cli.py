@@ -1,12 +1,15 @@
 """The command line: what people and programs read, and the exit status that says what came of it."""
 
+import fcntl
 import json
 import os
 import pty
+import re
 import shlex
-import signal
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +22,7 @@ from click.testing import CliRunner, Result
 
 from antelop.cli import main
 from antelop.cli.command import Command
+from antelop.cli.deliveries import ingested
 from antelop.cli.sessions import since
 from antelop.cli.terminal import printable
 from antelop.lab import Lab
@@ -112,8 +116,8 @@ def test_since_when(text: str) -> None:
 
 def test_what_is_printed_is_escaped() -> None:
     """What moves the cursor, colours the screen, turns the writing round or is no character is printed as an escape."""
-    assert printable("Åda, 17 µL, 日本\nnext") == "Åda, 17 µL, 日本\nnext"
-    assert printable("\x1b[31m\r\t\u202e\udcff\0") == r"\x1b[31m\r\t\u202e\udcff\x00"
+    assert printable("Åda, 17 µL, 日本") == "Åda, 17 µL, 日本"
+    assert printable("\x1b[31m\r\n\t\u202e\udcff\0") == r"\x1b[31m\r\n\t\u202e\udcff\x00"
 
 
 @pytest.mark.parametrize(
@@ -139,3 +143,501 @@ def test_a_wrong_command_line(line: str, said: str, tmp_path: Path, monkeypatch:
     result = CliRunner().invoke(main, line.split())
     assert (result.exit_code, result.stdout) == (2, "")
     assert said in result.stderr
+
+
+def test_datajoint_does_not_log_into_the_output() -> None:
+    """What DataJoint has to say goes to standard error, or a program could not read our output."""
+    script = "import antelop, datajoint.logging; datajoint.logging.logger.warning('a warning')"
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert said.stdout == ""
+    assert said.stderr.endswith("[WARNING]: a warning\n")
+
+
+# With a lab. What differs between the databases is tested elsewhere.
+
+one_database = pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
+OUTCOME = {"outcome", "sentence", "problems"}
+
+
+@pytest.fixture
+def antelop(
+    served_lab: tuple[Lab, Mapping[str, str]], lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Result]:
+    """Run a command line on the lab, in a folder with a rig and nothing else."""
+    config = lab.config
+    lines = [f"state = {str(config.state)!r}", "[store]", f"location = {str(config.store)!r}"]
+    lines += ["[analysis]", f"folders = [{str(config.analysis.folders[0])!r}]"]
+    if config.database:
+        settings = config.database
+        lines += ["[database]", f"backend = {settings.backend!r}", f"host = {settings.host!r}", f"port = {settings.port}"]
+        lines += [f"service = {settings.service!r}", "use_tls = false"]
+    folder = tmp_path / "here"
+    folder.mkdir()
+    (folder / "antelop.toml").write_text("\n".join(lines))
+    (folder / "rig.json").write_text(json.dumps(LICKING_RIG))
+    monkeypatch.chdir(folder)
+    for name, value in served_lab[1].items():
+        monkeypatch.setenv(name, value)
+
+    def run(*words: str, **more: Any) -> Result:
+        return CliRunner().invoke(main, words, prog_name="antelop", **more)
+
+    return run
+
+
+def deliver(name: str, session: int | str = 41, *, seed: int = 0, **series: Any) -> Path:
+    """Put a recording and its manifest into the folder; return the manifest."""
+    write_recording(Path(f"{name}.nwb"), seed=seed, series={path.replace("__", "/"): made for path, made in series.items()})
+    called = {"session_name" if isinstance(session, str) else "session_id": session}
+    manifest = Path(f"{name}.manifest.json")
+    document = {
+        "specification": "antelop-manifest",
+        "version": "1.0",
+        "session": {**EXPERIMENT, **called},
+        "animals": [{"animal_id": 17}, {"animal_id": 18}],
+    }
+    manifest.write_text(json.dumps(document))
+    return manifest
+
+
+def lines(result: Result) -> list[dict[str, Any]]:
+    """Return what a program reads on standard output: an object a line."""
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+@one_database
+def test_ingest(antelop: Run) -> None:
+    """A recording goes in once; the second time nothing is changed, and that is no failure."""
+    deliver("day")
+    result = antelop("ingest", "day.manifest.json")
+    assert (result.exit_code, result.output) == (
+        0,
+        "ingested  day.manifest.json: session lab/1/41: 9 features, 10 trials in trials\n",
+    )
+    again = antelop("ingest", "day.manifest.json")
+    assert again.exit_code == 0
+    assert again.output.startswith("already-ingested  day.manifest.json: session lab/1/41 holds this recording since ")
+
+
+@one_database
+def test_ingest_goes_on(antelop: Run, lab: Lab) -> None:
+    """One that is rejected keeps no other from going in; the status is that of the worst, each has its line, in order."""
+    deliver("unknown", "day 99")
+    deliver("first", 41, seed=1)
+    Path("broken.manifest.json").write_text("{")
+    deliver("second", 42, seed=2)
+    names = [f"{name}.manifest.json" for name in ("unknown", "first", "broken", "second")]
+    result = antelop("--json", "ingest", *names)
+    assert result.exit_code == 1
+    assert [document["outcome"] for document in lines(result)] == ["rejected", "ingested", "rejected", "ingested"]
+    assert [len(document["problems"]) for document in lines(result)] == [1, 0, 1, 0]
+    assert all({*OUTCOME, "warnings", "finished", "version"} <= set(document) for document in lines(result))
+    assert lines(result)[1]["session"] == SESSION
+    assert lines(result)[1]["trials"] == {"trials": 10}
+    assert len(lab.database.World()) == 2
+    assert result.stderr == ""
+
+
+@one_database
+@pytest.mark.usefixtures("antelop")
+def test_ingest_after_an_outage(lab: Lab) -> None:
+    """After one that the database was away for, the next is tried on a new connection."""
+    manifest = deliver("day")
+    (number,) = lab.database.connection.query("SELECT pg_backend_pid()").fetchone()
+    with Lab(lab.config, {}) as other:
+        other.database.connection.query(f"SELECT pg_terminate_backend({number}, 10000)")
+    outcomes = [ingested(lab, manifest) for _ in range(2)]
+    assert [outcome["outcome"] for outcome in outcomes] == ["unavailable", "ingested"]
+    assert {*OUTCOME, "warnings", "finished", "version"} <= set(outcomes[0])
+
+
+WARNING = """\
+  warning  acquisition/lick: 1 of 3 times step back, so the events are sorted by time
+           Check how the events were written
+"""
+
+
+@one_database
+def test_what_is_odd(antelop: Run) -> None:
+    """A warning says where something is, what, and what to do: in a check, when it goes in, and afterwards."""
+    deliver("day", acquisition__lick=events([3.0, 1.0, 2.0], [1, 2, 3]))
+    for words in (["day.nwb", "--rig", "rig.json"], ["day.manifest.json"]):
+        result = antelop("check", *words)
+        assert (result.exit_code, result.output) == (0, f"passed  {words[0]}: 0 problems, 1 warning\n{WARNING}")
+    went_in = "ingested  day.manifest.json: session lab/1/41: 9 features, 10 trials in trials, 1 warnings\n"
+    assert antelop("ingest", "day.manifest.json").output == went_in + WARNING
+    listed = antelop("sessions")
+    assert listed.output.endswith(f"\n\nlab/1/41, day 41\n{WARNING}")
+    first, _, row = listed.output.splitlines()[:3]
+    assert first.split() == ["session", "name", "went", "in", "trials", "warnings", "file"]
+    assert re.fullmatch(r"lab/1/41 +licking, day 41 +[0-9-]{10} [0-9:]{5} +trials: 10 +1 +day.nwb", row)
+
+
+@one_database
+def test_what_is_wrong(antelop: Run) -> None:
+    """Every problem of a check is told at once, those of the rig and those of the file, for people and for programs."""
+    deliver("day", acquisition__lick=None)
+    Path("bad.json").write_text(json.dumps({**LICKING_RIG, "features": [LICKING_RIG["features"][0]] * 2}))
+    Path("empty.nwb").touch()
+    result = antelop("check", "empty.nwb", "--rig", "bad.json")
+    assert result.exit_code == 1
+    assert (
+        result.output
+        == """\
+rejected  empty.nwb: 2 problems
+  problem  empty.nwb is empty (0 bytes)
+           Copy it again from the computer that recorded it
+  problem  /features/1/name: "led" is already the name of /features/0
+           Give it a name of its own
+"""
+    )
+    in_file = antelop("check", "day.nwb", "--rig", "rig.json", "--json")
+    delivered = antelop("check", "day.manifest.json", "--json")
+    assert in_file.exit_code == delivered.exit_code == 1
+    (document,) = lines(in_file)
+    assert [document] == lines(delivered)
+    assert (document["outcome"], document["sentence"], document["warnings"]) == ("rejected", "1 problem, 0 warnings", [])
+    assert [(problem["check"], problem["where"]) for problem in document["problems"]] == [
+        ("feature_missing", "acquisition/lick")
+    ]
+
+
+@one_database
+def test_check_asks_no_database(antelop: Run) -> None:
+    """A check against a rig file works where there is no database, and counts what the configuration says as it says."""
+    deliver("day", acquisition__lick=events([3.0, 1.0, 2.0], [1, 2, 3]))
+    Path("antelop.toml").write_text(
+        '[database]\nbackend = "mysql"\nhost = "127.0.0.1"\nport = 1\n[checks]\nevents_sorted = "error"\n'
+    )
+    result = antelop("check", "day.nwb", "--rig", "rig.json")
+    assert (result.exit_code, result.output) == (1, "rejected  day.nwb: 1 problem\n" + WARNING.replace("warning", "problem"))
+
+
+@one_database
+def test_rigs(antelop: Run, lab: Lab) -> None:
+    """A rig is uploaded with its masks, listed, shown and annotated."""
+    added = antelop("rig", "add", "lab", "box", "rig.json", "--mask", "all=licking.table_trials:every trial: good or bad")
+    assert (added.exit_code, added.output) == (0, "stored  rig lab/2, box: 10 features, 1 mask\n")
+    assert (
+        antelop("rig", "list", "lab").output
+        == """\
+rig     name          features   masks   sessions
+─────────────────────────────────────────────────
+lab/1   licking rig   10         1       0
+lab/2   box           10         1       0
+"""
+    )
+    shown = antelop("rig", "show", "lab/box").output.splitlines()
+    assert shown[0] == "lab/2, box, holds 0 sessions"
+    assert [re.split("  +", line) for line in shown[3:13]] == [
+        ["led", "interval", "acquisition/led", "world", "the led of the licking task"],
+        ["port", "interval", "acquisition/port", "world", "the port of the licking task"],
+        ["lick", "digital", "acquisition/lick", "animal 1", "the lick of the licking task"],
+        ["reward", "digital", "acquisition/reward", "world", "the reward of the licking task"],
+        ["force", "analog", "acquisition/force", "animal 1", "the force of the licking task"],
+        ["tone", "interval", "stimulus/tone", "world", "the tone of the licking task"],
+        ["head", "kinematics", "processing/behavior/Position/head", "animal 2", "the head of the licking task"],
+        ["nose", "kinematics", "processing/behavior/PoseEstimation/nose", "animal 1", "the nose of the licking task"],
+        ["tail", "kinematics", "(deeplabcut)", "animal 2", "the tail of the licking task"],
+        ["trials", "interval", "intervals/trials", "world", "the trials of the licking task"],
+    ]
+    assert re.split("  +", shown[-1]) == ["all", "licking.table_trials", "every trial: good or bad"]
+    (document,) = lines(antelop("rig", "show", "lab/box", "--json"))
+    assert document == {
+        "rig": "lab/2",
+        "name": "box",
+        "features": 10,
+        "masks": 1,
+        "sessions": 0,
+        "rig_json": LICKING_RIG,
+        "masklist": [{"name": "all", "function": "licking.table_trials", "description": "every trial: good or bad"}],
+    }
+    attached = antelop("rig", "attach", "lab/box/led", "rig.json")
+    assert (attached.exit_code, attached.output) == (0, "attached  rig.json to lab/2/1\n")
+    feature = lab.database.Feature & {**OWNER, "behaviourrig_id": 2, "feature_name": "led"}
+    assert Path(feature.fetch1("feature_data")).read_text() == Path("rig.json").read_text()
+
+
+@one_database
+def test_who_is_told_where(antelop: Run) -> None:
+    """A command other than ingest and check tells people on standard error, and programs on standard output."""
+    for_people, for_programs = antelop("rig", "show", "lab/licking"), antelop("--json", "rig", "show", "lab/licking")
+    assert (for_people.exit_code, for_people.stdout) == (1, "")
+    assert (
+        for_people.stderr
+        == """\
+rejected  1 problem
+  problem  rig: rig "licking" is not in the database
+           Perhaps you mean 1 ("licking rig")
+"""
+    )
+    assert (for_programs.exit_code, for_programs.stderr) == (1, "")
+    problem = {
+        "check": "rig_unknown",
+        "where": "rig",
+        "what": 'rig "licking" is not in the database',
+        "remedy": 'Perhaps you mean 1 ("licking rig")',
+    }
+    sentence = 'rig: rig "licking" is not in the database'
+    assert lines(for_programs) == [{"outcome": "rejected", "sentence": sentence, "problems": [problem]}]
+
+
+@one_database
+def test_add(antelop: Run, lab: Lab) -> None:
+    """Metadata goes in by options, or from a JSON object, of which options take the place."""
+    assert antelop("add", "experimenter", "ada", "--full-name", "Ada", "--admin").output == "added  experimenter ada\n"
+    assert antelop("add", "experiment", "ada", "maze", "--notes", "two mice").output == "added  experiment ada/1\n"
+    assert antelop("add", "animal", "ada/maze", "m1", "--sex", "F").output == "added  animal ada/1/1\n"
+    assert antelop("add", "session", "ada/1", "day/1", "--duration", "60").output == "added  session ada/1/1\n"
+    document = json.dumps({"experimenter": "ada", "experiment_name": "maze", "session_name": "day 2", "session_duration": 30})
+    added = antelop("add", "session", "--from-json", "-", "--duration", "90", "--json", input=document)
+    key = {"experimenter": "ada", "experiment_id": 1, "session_id": 2}
+    assert lines(added) == [{"outcome": "added", "sentence": "session ada/1/2", "key": key}]
+    assert (lab.database.Session & key).fetch1("session_name", "session_duration") == ("day 2", 90.0)
+    moved = antelop("add", "session", "lab/licking", "--from-json", "-", input=document)
+    assert moved.output == "added  session lab/1/45\n"
+    wrong = antelop("add", "animal", "ada/maze", "m1", "--sex", "X")
+    assert (wrong.exit_code, wrong.stdout) == (1, "")
+    assert (
+        wrong.stderr
+        == """\
+rejected  2 problems
+  problem  sex: "X" is not one of M, F, U, O
+           Write one of them
+  problem  animal_name: there is animal "m1" already
+           Give another, or go on with that one
+"""
+    )
+    assert antelop("add", "session", "--from-json", "-", input="[]").exit_code == 1
+
+
+@one_database
+def test_there_is_an_option_for_every_attribute(lab: Lab) -> None:
+    """What the tables have can be given on the command line."""
+    for kind in ("Experimenter", "Experiment", "Animal", "Session"):
+        parameters = {parameter.name for parameter in COMMANDS[f"antelop add {kind.lower()}"].params}
+        own = set(lab.database.tables[kind]().heading.names) - {"experiment_id"}
+        if kind in ("Animal", "Session"):
+            own = own - {"experimenter"} | {"parent"}
+        if kind == "Experiment":
+            own |= {"experiment_id"}
+        assert parameters == own | {"from_json", "config_file", "as_json"}
+
+
+@one_database
+def test_masks(antelop: Run, lab: Lab) -> None:
+    """A mask is tried without being stored, and computed again for all sessions under a key."""
+    deliver("first", 41, seed=1)
+    deliver("second", 42, seed=2)
+    antelop("ingest", "first.manifest.json", "second.manifest.json")
+    script = lab.config.analysis.folders[0] / "licking.py"
+    script.write_text(script.read_text().replace('"trials"})', '"tone"})'))
+    with h5py.File("first.nwb") as file:
+        tone = file["stimulus/presentation/tone/timestamps"][:].reshape(-1, 2).tolist()
+    before = (lab.database.Mask & SESSION).fetch1("timestamps")
+    tried = antelop("masks", "try", "licking.table_trials", "lab/licking/41")
+    assert tried.exit_code == 0
+    assert tried.output.splitlines()[0] == "tried  licking.table_trials on lab/1/41: 10 trials"
+    rows = [line.split() for line in tried.output.splitlines()[3:]]
+    assert rows == [[str(i), f"{a:.3f}", f"{b:.3f}", f"{b - a:.3f}"] for i, (a, b) in enumerate(tone, 1)]
+    (document,) = lines(antelop("masks", "try", "licking.table_trials", "lab/licking/41", "--json"))
+    assert document == {
+        "outcome": "tried",
+        "sentence": "licking.table_trials on lab/1/41: 10 trials",
+        "session": SESSION,
+        "trials": tone,
+    }
+    assert (lab.database.Mask & SESSION).fetch1("timestamps").tolist() == before.tolist()
+    recomputed = antelop("masks", "recompute", "lab")
+    assert (recomputed.exit_code, recomputed.output) == (0, "recomputed  lab: 20 trials in trials\n")
+    assert (lab.database.Mask & SESSION).fetch1("timestamps").reshape(-1, 2).tolist() == tone
+
+
+@one_database
+def test_sessions(antelop: Run) -> None:
+    """What went in since a time is listed, oldest first, each session an object for programs."""
+    assert antelop("sessions").output.startswith("No recording went in since ")
+    assert antelop("sessions", "--json").output == ""
+    deliver("first", 42, seed=1)
+    deliver("second", 41, seed=2)
+    (first, second) = lines(antelop("ingest", "first.manifest.json", "second.manifest.json", "--json"))
+    listed = lines(antelop("sessions", "--since", "12h", "--json"))
+    assert listed == [
+        {
+            "session": outcome["session"],
+            "experiment_name": "licking",
+            "session_name": f"day {outcome['session']['session_id']}",
+            "ingested": outcome["finished"],
+            "nwb_path": str(Path(f"{name}.nwb").absolute()),
+            "rows": outcome["rows"],
+            "trials": {"trials": 10},
+            "warnings": [],
+        }
+        for name, outcome in (("first", first), ("second", second))
+    ]
+    assert antelop("sessions", "--since", "2999-01-01", "--json").output == ""
+
+
+def test_remove(antelop: Run, lab: Lab) -> None:
+    """A recording goes out, and its session can take it again."""
+    deliver("day")
+    antelop("ingest", "day.manifest.json")
+    removed = antelop("remove", "lab/licking/day 41", "--yes")
+    assert (removed.exit_code, removed.output) == (0, "removed  25 rows of lab/1/41\n")
+    assert len(lab.database.World()) == 0
+    assert lines(antelop("remove", "lab/licking/day 41", "--yes", "--json"))[0]["problems"][0]["check"] == "session_empty"
+    assert antelop("ingest", "day.manifest.json").output.startswith("ingested  day.manifest.json: session lab/1/41")
+
+
+# What goes wrong.
+
+NOWHERE = '[database]\nbackend = "postgresql"\nhost = "127.0.0.1"\nport = 1\nuse_tls = false\n'
+
+
+def without_a_lab(folder: Path, configuration: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command line in a process of its own, with a configuration."""
+    (folder / "antelop.toml").write_text(configuration)
+    environment = {**os.environ, "DB_USER": "ada", "DB_PASS": "secret"}
+    return subprocess.run([*ANTELOP, *words], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_database_that_is_away(tmp_path: Path) -> None:
+    """A database that does not answer is status 3 and one sentence."""
+    result = without_a_lab(tmp_path, NOWHERE, "sessions", "--json")
+    (line,) = result.stdout.splitlines()
+    document = json.loads(line)
+    assert (result.returncode, document["outcome"], document["problems"], result.stderr) == (3, "unavailable", [], "")
+    for_people = without_a_lab(tmp_path, NOWHERE, "sessions")
+    assert (for_people.returncode, for_people.stdout) == (3, "")
+    assert for_people.stderr == f"unavailable  {document['sentence']}\n"
+
+
+def test_a_configuration_that_is_wrong(tmp_path: Path) -> None:
+    """A wrong configuration is status 2 and every mistake in it."""
+    result = without_a_lab(tmp_path, "stat = 1\n[workers]\ncount = 0\n", "sessions")
+    assert (result.returncode, result.stdout) == (2, "")
+    first, *rest = result.stderr.splitlines()
+    assert first == "misconfigured  2 problems"
+    assert re.findall("antelop.toml: ([a-z.]+)", "".join(rest)) == ["workers.count", "stat"]
+
+
+@pytest.mark.parametrize("flag", ["", "--json"])
+def test_a_defect_of_ours(flag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What we did not foresee is status 4, with its traceback and who is to blame on standard error."""
+
+    def defect(_text: bytes) -> None:
+        raise ZeroDivisionError("by nothing\n\x1b[31m")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("antelop.document.load", defect)
+    result = CliRunner().invoke(main, ["add", "session", "--from-json", "-", *flag.split()], input="{}")
+    said = r"ZeroDivisionError: by nothing\n\x1b[31m. This is a defect of antelop, not of your data: please report it"
+    assert result.exit_code == 4
+    assert "in defect\n" in result.stderr
+    if flag:
+        assert lines(result)[0]["outcome"] == "failed"
+    else:
+        assert result.stdout == ""
+        assert said in result.stderr.replace("by nothing\n", r"by nothing\n")
+
+
+def test_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C ends a command without a word, and with the status that a shell expects."""
+
+    def interrupt(_text: bytes) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("antelop.document.load", interrupt)
+    result = CliRunner().invoke(main, ["add", "session", "--from-json", "-"], input="{}")
+    assert (result.exit_code, result.output) == (130, "")
+
+
+@one_database
+def test_a_closed_pipe(antelop: Run) -> None:
+    """Who has read enough and closes the pipe hears no complaint."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    listing = subprocess.run([*ANTELOP, "rig", "list"], stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (listing.returncode, listing.stderr) == (141, b"")
+    assert antelop("rig", "list").exit_code == 0
+
+
+def on_a_terminal(*words: str, answer: str = "", **environment: str) -> tuple[int, str]:
+    """Run a command line on a terminal of 200 columns, type an answer; return the status, and what was to be read."""
+    here, there = pty.openpty()
+    fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("4H", 50, 200, 0, 0))
+    variables = {**os.environ, "TERM": "xterm", **environment}
+    process = subprocess.Popen([*ANTELOP, *words], stdin=there, stdout=there, stderr=there, env=variables)
+    os.close(there)
+    read = b""
+    try:
+        while chunk := os.read(here, 65536):
+            read += chunk
+            if answer and read.endswith(b"[y/N]: "):
+                os.write(here, answer.encode())
+    except OSError:  # as Linux says that nobody is there any more
+        pass
+    os.close(here)
+    return process.wait(), read.decode().replace("\r\n", "\n")
+
+
+@one_database
+def test_colours(antelop: Run) -> None:
+    """There are colours on a terminal, unless NO_COLOR is set, and in no file."""
+    deliver("day")
+    words = ("check", "day.nwb", "--rig", "rig.json")
+    said = "day.nwb: 0 problems, 0 warnings\n"
+    assert on_a_terminal(*words, NO_COLOR="") == (0, f"\x1b[32m\x1b[1mpassed\x1b[0m  {said}")
+    assert on_a_terminal(*words, NO_COLOR="1") == (0, f"passed  {said}")
+    assert antelop(*words).output == f"passed  {said}"
+
+
+@one_database
+def test_remove_asks(antelop: Run, lab: Lab) -> None:
+    """On a terminal, what hangs on the recording is shown, and nothing goes without a yes."""
+    deliver("day")
+    antelop("ingest", "day.manifest.json")
+    words = ("remove", "lab/licking/41")
+    status, said = on_a_terminal(*words, answer="n\n", NO_COLOR="1")
+    first, *rows, question, last = said.splitlines()
+    assert (first, question) == ("These rows of lab/1/41 would go:", "Remove them? [y/N]: n")
+    assert last == "kept  lab/1/41"
+    assert sum(int(row.split()[0]) for row in rows) == 25
+    assert (status, len(lab.database.World())) == (0, 1)
+    status, said = on_a_terminal(*words, answer="y\n", NO_COLOR="1")
+    assert said.endswith("removed  25 rows of lab/1/41\n")
+    assert (status, len(lab.database.World())) == (0, 0)
+
+
+@one_database
+def test_progress(antelop: Run) -> None:
+    """Recomputing shows how far it has come on a terminal, and leaves one line."""
+    deliver("day")
+    antelop("ingest", "day.manifest.json")
+    status, said = on_a_terminal("masks", "recompute", "lab", NO_COLOR="1")
+    assert status == 0
+    assert "masks" in said
+    assert said.endswith("recomputed  lab: 10 trials in trials\n")
+    assert re.search("masks .*100%", said)
+
+
+@one_database
+def test_letters_that_a_terminal_does_not_have(antelop: Run, lab: Lab) -> None:
+    """A name is no error where the terminal has no letters for it."""
+    lab.database.BehaviourRig.update1({**OWNER, "behaviourrig_id": 1, "behaviourrig_name": "Käfig 日"})
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    listed = subprocess.run([*ANTELOP, "rig", "list"], env=environment, capture_output=True, encoding="latin-1", check=True)
+    assert r"Käfig \u65e5 " in listed.stdout
+    assert "Käfig 日 " in antelop("rig", "list").output
+
+
+@one_database
+def test_names_that_would_do_something_to_the_terminal(antelop: Run) -> None:
+    """A file's name is printed so that it neither colours the screen nor forges a line; programs get it as JSON has it."""
+    name = "day\x1b[31m\ningested  other.manifest.json"
+    deliver(name, 99)
+    result = antelop("ingest", f"{name}.manifest.json")
+    assert result.output.splitlines()[0] == r"rejected  day\x1b[31m\ningested  other.manifest.json.manifest.json: 1 problem"
+    assert [line for line in result.output.splitlines() if not line.startswith("  ")] == result.output.splitlines()[:1]
+    assert antelop("rig", "show", "lab\udcff/\x1b[31m").exit_code == 1

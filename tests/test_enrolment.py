@@ -1,6 +1,7 @@
 """Metadata goes in whole and right, or not at all, with everything that is wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -14,6 +15,9 @@ from tests.labs import EXPERIMENT, OWNER
 
 LICKING = {**OWNER, "experiment_name": "licking"}
 ADA = {"experimenter": "ada", "full_name": "Ada"}
+NOT_HERS = Problem(
+    "not_permitted", "experimenter", 'database user "lab" may not write for "ada"', "Connect as ada, or have an admin do it"
+)
 
 
 def problems(call: Callable[[], object]) -> list[Problem]:
@@ -59,8 +63,8 @@ def test_times(lab: Lab) -> None:
     ]
     for time in times:
         enrol(lab, "Session", {**LICKING, "session_name": str(time), "session_timestamp": time})
-    kept = (lab.database.Session & "session_id > 44").to_arrays("session_timestamp")
-    assert [str(time) for time in kept] == ["2026-11-22T09:30:15"] * len(times)
+    kept = (lab.database.Session & "session_id > 44").to_dicts()
+    assert [row["session_timestamp"].isoformat() for row in kept] == ["2026-11-22T09:30:15"] * len(times)
 
 
 def test_nothing_is_changed(lab: Lab) -> None:
@@ -211,42 +215,54 @@ def test_parents(lab: Lab) -> None:
     ]
     for parent, problem in orphans:
         assert problems(lambda: enrol(lab, "Session", {**parent, "session_name": "day 1"})) == [Problem(*problem)]  # noqa: B023  # called at once
-    for parent in (LICKING, EXPERIMENT, {**OWNER, "experiment_id": "licking"}):
-        enrol(lab, "Session", {**parent, "session_name": f"by {[*parent.values()][-1]!r}"})
+    named: list[dict[str, Any]] = [LICKING, EXPERIMENT, {**OWNER, "experiment_id": "licking"}]
+    for number, parent in enumerate(named, 45):
+        assert enrol(lab, "Session", {**parent, "session_name": f"day {number}"}) == {**EXPERIMENT, "session_id": number}
 
 
 @pytest.fixture
-def ordinary(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    """Give a lab on whose database this user has no rights beyond their own experimenter's."""
-    monkeypatch.setattr(lab.database, "user", "ada")
-    monkeypatch.setattr(lab.database, "_trusted", False)
-    monkeypatch.setattr(lab.database, "_service", None)
-    return lab
+def ordinary(served_lab: tuple[Lab, Mapping[str, str]], lab: Lab) -> Iterator[Lab]:
+    """Give a lab on a server whose user, `lab`, is neither the service nor an admin."""
+    assert lab.config.database
+    with Lab(replace(lab.config, database=replace(lab.config.database, service=None)), served_lab[1]) as ordinary:
+        yield ordinary
 
 
+on_a_server = pytest.mark.parametrize("served_lab", [pytest.param("mysql", marks=pytest.mark.mariadb)], indirect=True)
+
+
+@on_a_server
 def test_who_may_write(ordinary: Lab) -> None:
-    """Who is neither that experimenter nor an admin adds nothing of theirs; an admin does."""
-    what = 'database user "ada" may not write for "lab"'
-    session = {**LICKING, "session_name": "day 1"}
-    assert problems(lambda: enrol(ordinary, "Session", {**session, "experiment_name": "lick"})) == [
-        Problem("not_permitted", "experimenter", what, "Connect as lab, or have an admin do it"),
+    """A user adds what is their own, and nothing of another experimenter's unless they are an admin."""
+    enrol(ordinary, "Experimenter", ADA)
+    maze = {"experimenter": "ada", "experiment_name": "maze"}
+    assert problems(lambda: enrol(ordinary, "Experiment", maze)) == [NOT_HERS]
+    assert problems(lambda: enrol(ordinary, "Session", {**maze, "session_name": "day 1"})) == [
+        NOT_HERS,
         Problem(
-            "experiment_unknown", "experiment", 'experiment "lick" is not in the database', 'Perhaps you mean 1 ("licking")'
+            "experiment_unknown",
+            "experiment",
+            'experiment "maze" is not in the database',
+            "There is no experiment yet: add one first",
         ),
     ]
-    enrol(ordinary, "Experimenter", {**ADA, "admin": "True"})
-    assert enrol(ordinary, "Session", session) == {**EXPERIMENT, "session_id": 45}
+    enrol(ordinary, "Session", {**LICKING, "session_name": "day 1"})
+    ordinary.database.Experimenter.update1({**OWNER, "admin": "True"})
+    enrol(ordinary, "Experiment", maze)
 
 
+@on_a_server
 def test_who_makes_an_admin(ordinary: Lab) -> None:
     """Anyone makes the first admin, and only an admin another."""
-    enrol(ordinary, "Experimenter", {"experimenter": "boss", "full_name": "Ada", "admin": "True"})
-    what = 'database user "ada" is no admin, and only an admin makes another'
-    assert problems(lambda: enrol(ordinary, "Experimenter", {**ADA, "admin": "True"})) == [
+    enrol(ordinary, "Experimenter", {"experimenter": "boss", "full_name": "Boss", "admin": "True"})
+    admin = {**ADA, "admin": "True"}
+    what = 'database user "lab" is no admin, and only an admin makes another'
+    assert problems(lambda: enrol(ordinary, "Experimenter", admin)) == [
         Problem("not_permitted", "admin", what, "Leave admin out, or have an admin do it")
     ]
-    assert enrol(ordinary, "Experimenter", ADA) == {"experimenter": "ada"}
-    assert enrol(ordinary, "Experiment", {"experimenter": "ada", "experiment_name": "maze"})["experiment_id"] == 1
+    ordinary.database.Experimenter.update1({**OWNER, "admin": "True"})
+    enrol(ordinary, "Experimenter", admin)
+    assert (ordinary.database.Experimenter & "experimenter = 'ada'").fetch1("admin") == "True"
 
 
 def test_found_by_id_or_name(lab: Lab) -> None:

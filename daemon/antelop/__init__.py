@@ -17,13 +17,26 @@ service  `worker`, `service`, `status`, `load_connection`, `demo`, `cli`
 """
 
 import os
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from antelop.functions import antelop_analysis
-from antelop.trials import split_trials
+if TYPE_CHECKING:
+    from antelop.functions import antelop_analysis
+    from antelop.trials import split_trials
 
 # DataJoint reads these once, when it is imported. A datajoint.json that happens to lie in a working directory must not redirect
 # a lab's recordings, and connecting is nothing to log.
 os.environ.setdefault("DJ_IGNORE_CONFIG_FILE", "true")
 os.environ.setdefault("DJ_LOG_LEVEL", "WARNING")
+os.environ.setdefault("DJ_LOG_STREAM", "stderr")  # standard output is for what a command prints
 
 __all__ = ["antelop_analysis", "split_trials"]
+
+_MODULES = {"antelop_analysis": "antelop.functions", "split_trials": "antelop.trials"}
+
+
+def __getattr__(name: str) -> object:
+    """Import what scripts take from here when they do, so that the processes that watch folders load no numpy."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)

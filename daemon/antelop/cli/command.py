@@ -2,6 +2,7 @@
 
 import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,8 @@ class Antelop(Group):
         """Run a command."""
         if os.environ.get("NO_COLOR"):
             ctx.color = False
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # as standard error is: no name is an error
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit):

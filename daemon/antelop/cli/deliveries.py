@@ -29,13 +29,13 @@ def ingest(ctx: click.Context, manifests: tuple[Path, ...]) -> None:
     worst = 0
     with ctx.obj.lab() as lab:
         for manifest in manifests:
-            document = _ingested(lab, manifest)
+            document = ingested(lab, manifest)
             ctx.obj.tell(document, manifest.name)
             worst = max(worst, STATUSES.get(document["outcome"], 0))
     ctx.exit(worst)
 
 
-def _ingested(lab: "Lab", manifest: Path) -> dict[str, Any]:
+def ingested(lab: "Lab", manifest: Path) -> dict[str, Any]:
     """Return what a receipt would say of a delivery."""
     from antelop.ingest import ingest_manifest
     from antelop.keys import Policy

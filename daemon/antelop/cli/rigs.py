@@ -57,8 +57,8 @@ def add(terminal: Terminal, experimenter: str, name: str, rig_file: Path, maskli
 
     with terminal.lab() as lab:
         summary = _summary(lab.database, upload_rig_json(lab, experimenter, name, rig_file, masklist))
-    sentence = f"rig {summary['rig']}, {name}: {summary['features']} features, {summary['masks']} masks"
-    terminal.tell({"outcome": "stored", "sentence": sentence, **summary})
+    contents = f"{counted(summary['features'], 'feature')}, {counted(summary['masks'], 'mask')}"
+    terminal.tell({"outcome": "stored", "sentence": f"rig {summary['rig']}, {name}: {contents}", **summary})
 
 
 @rig.command("list", example="antelop rig list ada")

@@ -66,7 +66,7 @@ def sessions(terminal: Terminal, start: datetime) -> None:
     terminal.table(("session", "name", "went in", "trials", "warnings", "file"), [_row(document) for document in documents])
     for document in documents:
         if document["warnings"]:
-            click.echo(printable(f"\n{key.written(document['session'])}, {document['session_name']}"))
+            click.echo(f"\n{key.written(document['session'])}, {printable(document['session_name'])}")
             complain("warning", document["warnings"])
 
 
@@ -80,7 +80,7 @@ def _arrived(database: "Database", start: datetime) -> Iterator[dict[str, Any]]:
             "session": {name: row[name] for name in database.Session.primary_key},
             "experiment_name": row["experiment_name"],
             "session_name": row["session_name"],
-            "ingested": row["ingested"].replace(tzinfo=UTC).isoformat(),
+            "ingested": row["ingested"].replace(tzinfo=UTC).isoformat(timespec="seconds"),
             "nwb_path": row["nwb_path"],
             "rows": row["rows_inserted"],
             "trials": row["trials"],
@@ -94,7 +94,7 @@ def _row(document: Mapping[str, Any]) -> tuple[object, ...]:
         key.written(document["session"]),
         f"{document['experiment_name']}, {document['session_name']}",
         f"{datetime.fromisoformat(document['ingested']).astimezone():%Y-%m-%d %H:%M}",
-        ", ".join(f"{count} in {mask}" for mask, count in document["trials"].items()),
+        ", ".join(f"{mask}: {count}" for mask, count in document["trials"].items()),
         len(document["warnings"]) or "",
         PurePath(document["nwb_path"]).name,
     )
@@ -121,7 +121,9 @@ def remove(terminal: Terminal, path: key.Path, *, yes: bool) -> None:
             click.echo(f"These rows of {key.written(found)} would go:", err=True)
             for table, count in hanging.items():
                 click.echo(f"  {count:6}  {printable(table)}", err=True)
-            click.confirm("Remove them?", abort=True, err=True)
+            if not click.confirm("Remove them?", err=True):
+                terminal.tell({"outcome": "kept", "sentence": key.written(found), "session": found})
+                return
         rows = removal.remove(lab, found)
     sentence = f"{counted(sum(rows.values()), 'row')} of {key.written(found)}"
     terminal.tell({"outcome": "removed", "sentence": sentence, "session": found, "rows": rows})

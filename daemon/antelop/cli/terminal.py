@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import indent
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -99,7 +98,7 @@ class Terminal:
 
         table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
         for row in rows:
-            table.add_row(*(Text(printable(str(cell)).replace("\n", "\\n")) for cell in row))
+            table.add_row(*(Text(printable(str(cell))) for cell in row))
         console = Console(width=None if sys.stdout.isatty() else WIDE)
         with console.capture() as printed:  # where the pipe is closed, rich would exit with a status of its own
             console.print(table)
@@ -122,10 +121,8 @@ def failure(error: Exception) -> dict[str, Any]:
 
 
 def printable(text: str) -> str:
-    """Return text with what does not print escaped, but for line ends: no name moves the cursor or colours the screen."""
-    return "".join(
-        letter if letter.isprintable() or letter == "\n" else letter.encode("unicode_escape").decode() for letter in text
-    )
+    """Return text with what does not print escaped: no name moves the cursor, colours the screen or forges a line."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
 def counted(count: int, noun: str) -> str:
@@ -137,5 +134,5 @@ def complain(label: Literal["problem", "warning"], problems: Iterable[Mapping[st
     """Print problems for people: where and what, and under it the remedy; no line in them looks like the first of another."""
     for problem in problems:
         what = f"{problem['where']}: {problem['what']}" if problem["where"] else problem["what"]
-        text = indent(printable(f"{what}\n{problem['remedy']}"), " " * (len(label) + 4))
-        click.echo(f"  {click.style(label, fg='red' if label == 'problem' else 'yellow')}  {text.lstrip()}", err=err)
+        text = ("\n" + " " * (len(label) + 4)).join(map(printable, f"{what}\n{problem['remedy']}".split("\n")))
+        click.echo(f"  {click.style(label, fg='red' if label == 'problem' else 'yellow')}  {text}", err=err)
