@@ -5,7 +5,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from antelop.document import load, nearest
@@ -15,6 +15,11 @@ from antelop.waiting import Reason, Waiting, as_size, as_span
 
 _ENDINGS = ["." + "".join(letters) for letters in itertools.product("nN", "wW", "bB")]
 """How the name of an NWB file may end, ``.nwb`` first."""
+
+_CHOICES = 100
+"""Among how many files a name like a missing one's is sought; a person is not helped by more."""
+
+_nearest = lru_cache(4096)(nearest)  # the same is asked at every look
 
 
 class File(NamedTuple):
@@ -155,22 +160,23 @@ def pair(folder: str, nwbs: Mapping[str, Found], notes: Iterable[Note], settle: 
         A delivery if both files have settled, or if the manifest states size and SHA-256, so that there is nothing to wait for;
         the NWB file has not been looked into. For all others, why they wait.
     """
-    claims: defaultdict[str, list[Note]] = defaultdict(list)
+    claims: defaultdict[str, list[tuple[Note, Manifest]]] = defaultdict(list)
     for note in notes:
-        claims[companion(note.path, None if note.manifest is None else note.manifest.nwb, nwbs)].append(note)
         if note.manifest is None:
+            claims.setdefault(companion(note.path, None, nwbs), [])
             yield unsettled(note.found, settle) or _delivery(folder, note)
-    for nwb in nwbs.values():
-        if nwb.path not in claims:
-            yield unsettled(nwb, settle) or Waiting(nwb.path, Reason.NO_MANIFEST, nwb.progress.seen)
+        else:
+            claims[companion(note.path, note.manifest.nwb, nwbs)].append((note, note.manifest))
+    unclaimed = tuple(sorted(nwbs.keys() - claims.keys()))
+    for path in unclaimed:
+        yield unsettled(nwbs[path], settle) or Waiting(path, Reason.NO_MANIFEST, nwbs[path].progress.seen)
     for nwb_path, claimants in claims.items():
-        valid = [note for note in claimants if note.manifest is not None]
         if nwb_path not in nwbs:
-            yield from (_missing(note, nwb_path, nwbs) for note in valid)
-        elif len(valid) > 1:
-            yield _contested(valid, nwbs[nwb_path])
-        elif valid:
-            yield _pair(folder, valid[0], nwbs[nwb_path], settle)
+            yield from (_missing(note, nwb_path, unclaimed[:_CHOICES]) for note, _ in claimants)
+        elif len(claimants) > 1:
+            yield _contested([note.path for note, _ in claimants], nwbs[nwb_path])
+        else:
+            yield from (_pair(folder, note, manifest, nwbs[nwb_path], settle) for note, manifest in claimants)
 
 
 def unsettled(found: Found, settle: float, *others: str) -> Waiting | None:
@@ -194,25 +200,24 @@ def _delivery(folder: str, note: Note, nwb: File = NOTHING) -> Delivery:
     return Delivery(folder, *note.found.file, note.document, *nwb)
 
 
-def _missing(note: Note, nwb_path: str, nwb_paths: Iterable[str]) -> Waiting:
-    similar = nearest(nwb_path, nwb_paths)
+def _missing(note: Note, nwb_path: str, choices: tuple[str, ...]) -> Waiting:
+    similar = _nearest(nwb_path, choices)
     reason, facts = (Reason.MISNAMED, {"nearest": similar}) if similar else (Reason.NO_NWB, {})
     return Waiting(note.path, reason, note.found.progress.seen, {"name": nwb_path, **facts})
 
 
-def _contested(notes: Sequence[Note], nwb: Found) -> Waiting:
-    manifests = sorted(note.path for note in notes)
-    facts = {"count": "two" if len(notes) == 2 else len(notes), "manifests": ", ".join(manifests)}  # noqa: PLR2004  # in words
-    return Waiting(nwb.path, Reason.CONTESTED, nwb.progress.seen, facts, tuple(manifests))
+def _contested(manifests: Sequence[str], nwb: Found) -> Waiting:
+    count = "two" if len(manifests) == 2 else len(manifests)  # noqa: PLR2004  # in words
+    facts = {"count": count, "manifests": ", ".join(sorted(manifests))}
+    return Waiting(nwb.path, Reason.CONTESTED, nwb.progress.seen, facts, tuple(sorted(manifests)))
 
 
-def _pair(folder: str, note: Note, nwb: Found, settle: float) -> Delivery | Waiting:
+def _pair(folder: str, note: Note, manifest: Manifest, nwb: Found, settle: float) -> Delivery | Waiting:
     """Return the delivery that a manifest and its NWB file are, or what it waits for."""
-    stated, size = note.manifest and note.manifest.size, nwb.stat.size
-    if stated is not None and stated != size and not nwb.progress.rate:
-        return Waiting(nwb.path, Reason.SIZE, nwb.progress.seen, {"stated": stated, "size": size}, (note.path,))
-    if note.manifest is None or not proven(note.manifest) or stated != size:
+    size = nwb.stat.size
+    if manifest.size not in (None, size) and not nwb.progress.rate:
+        return Waiting(nwb.path, Reason.SIZE, nwb.progress.seen, {"stated": manifest.size, "size": size}, (note.path,))
+    waiting = None
+    if not proven(manifest) or manifest.size != size:
         waiting = unsettled(nwb, settle, note.path) or unsettled(note.found, settle, nwb.path)
-        if waiting is not None:
-            return waiting
-    return _delivery(folder, note, nwb.file)
+    return waiting or _delivery(folder, note, nwb.file)

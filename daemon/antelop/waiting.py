@@ -34,7 +34,7 @@ class Reason(Enum):
     SIZE = "the manifest states {stated:,} bytes, {size:,} are here"
     UNFINISHED = "still being written or copied: its header says that it has {end:,} bytes, {size:,} are here"
     LOCKED = "open for writing: another program holds its lock"
-    MARKED = "open for writing: its header says so; if the program that wrote it has crashed, look at it and run `h5clear -s`"
+    MARKED = "open for writing: its header says so; if its writer has crashed, look at it and run `h5clear -s` on it"
     NO_MANIFEST = "NWB here for {waited}, manifest missing"
     NO_NWB = "manifest here for {waited}, and names a file that is not here: {name}"
     MISNAMED = "manifest here for {waited}, and names a file that is not here: {name}; is it {nearest}?"

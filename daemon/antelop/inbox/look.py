@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 from antelop.delivery import Delivery, Found, Note, pair, proven, unsettled
 from antelop.inbox.finished import Finished
 from antelop.inbox.hints import Hints
+from antelop.inbox.presence import MOUNTS
 from antelop.inbox.probe import unfinished
 from antelop.inbox.updates import Folder, Health, Released, Update, Withdrawn
 from antelop.inbox.view import View
@@ -31,6 +33,8 @@ class Inbox:
         The deliveries from it that need no more attention.
     beat
         Called now and then during a long look.
+    mounts
+        Where the kernel lists what is mounted.
 
     Attributes
     ----------
@@ -38,11 +42,13 @@ class Inbox:
         When to look again, in monotonic seconds, if there is no hint before.
     """
 
-    def __init__(self, folder: Folder, finished: Finished, beat: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, folder: Folder, finished: Finished, beat: Callable[[], None] = lambda: None, mounts: Path = MOUNTS
+    ) -> None:
         self.next_look = 0.0
         self._folder = folder
         self._finished = finished
-        self._view = View(folder, self._finished, beat)
+        self._view = View(folder, finished, beat, mounts)
         self._settling = Settling(self._view.settle)
         self._required: dict[str, tuple[str, ...]] = {}
         self._announced: dict[str, Delivery] = {}

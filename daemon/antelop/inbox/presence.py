@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from antelop.inbox.mount import Mount, mount_of
 
-_MOUNTS = Path("/proc/self/mountinfo")
+MOUNTS = Path("/proc/self/mountinfo")
+"""Where the kernel lists what is mounted."""
 
 
 class Identity(NamedTuple):
@@ -33,6 +34,8 @@ class Presence:
         The folder. It is never created.
     sentinel
         Name of a file without which the folder is not what it should be, or None.
+    mounts
+        Where the kernel lists what is mounted.
 
     Attributes
     ----------
@@ -40,9 +43,10 @@ class Presence:
         Of the folder as it was last found, or None.
     """
 
-    def __init__(self, path: Path, sentinel: str | None = None) -> None:
+    def __init__(self, path: Path, sentinel: str | None, mounts: Path = MOUNTS) -> None:
         self._path = path
         self._sentinel = sentinel
+        self._mounts = mounts
         self.identity: Identity | None = None
 
     def absence(self) -> str | None:
@@ -54,7 +58,7 @@ class Presence:
             if self._sentinel is not None and not os.path.lexists(self._path / self._sentinel):
                 return f"its sentinel file {self._sentinel} is missing: the share is not mounted, or the file was deleted"
             if self.identity is None or (found.st_dev, found.st_ino) != self.identity[:2]:
-                mount = mount_of(self._path.resolve(), _MOUNTS.read_text())
+                mount = mount_of(self._path.resolve(), self._mounts.read_text())
                 if not self._accepts(found.st_ino, mount):
                     return "another folder is in its place: mount the share again, or reload to accept what is there now"
                 self.identity = Identity(found.st_dev, found.st_ino, mount)

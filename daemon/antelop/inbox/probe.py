@@ -26,7 +26,7 @@ from antelop.waiting import Reason
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _LONGEST = 28 + 3 * 8
 _OPEN_FOR_WRITING = 0b101
-"""Bit 0: open for writing. Bit 2: open for writing while others read (SWMR). HDF5 1.14 and later set bit 0 in every version."""
+"""Bit 0: open for writing. Bit 2: open for writing while others read (SWMR). HDF5 2.0 sets bit 0 in every version."""
 
 _LAYOUT = {0: (20, 13, 24), 1: (20, 13, 28), 2: (11, 9, 12), 3: (11, 9, 12)}
 """By version: the byte of the consistency flags, that of the size of an offset, and where the base address begins."""

@@ -3,6 +3,7 @@
 import errno
 import posixpath
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from antelop.inbox.finished import Finished
 from antelop.inbox.hints import Hints
@@ -31,6 +32,8 @@ class View:
         The deliveries to be passed over.
     beat
         Called now and then during a long scan.
+    mounts
+        Where the kernel lists what is mounted.
 
     Attributes
     ----------
@@ -48,7 +51,7 @@ class View:
         When all of it was last scanned, or None.
     """
 
-    def __init__(self, folder: Folder, finished: Finished, beat: Callable[[], None]) -> None:
+    def __init__(self, folder: Folder, finished: Finished, beat: Callable[[], None], mounts: Path) -> None:
         self.shelves: Shelves = {}
         self.hints: Hints | None = None
         self.because = ""
@@ -57,7 +60,7 @@ class View:
         self.scanned: float | None = None
         self.listing = Listing(folder, finished, self._enter, beat)
         self._folder = folder
-        self._presence = Presence(folder.path, folder.sentinel)
+        self._presence = Presence(folder.path, folder.sentinel, mounts)
         self._identity: Identity | None = None
         self._stale: set[str] = set()
 
