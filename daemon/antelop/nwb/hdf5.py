@@ -138,12 +138,12 @@ def samples(group: Hdf5, name: str, where: str) -> Stored | None:
     return found and Stored(found, f"{where}/{name}", found.shape, found.dtype, found.chunks)
 
 
-def values(group: Hdf5, name: str, most: int = 1) -> list[Any]:
-    """Read a small dataset of a group, of whatever shape; an empty list if there is none."""
+def values(group: Hdf5, name: str) -> list[Any]:
+    """Read all of a small dataset of a group, of whatever shape; an empty list if there is none."""
     found = dataset(group, name)
     if found is None:
         return []
-    if found.size > most or found.nbytes > _MOST_BYTES:
+    if found.nbytes > _MOST_BYTES:
         raise OutOfReach(f"its {name} has {found.size} values of type {found.dtype}")
     return list(np.ravel(found[()]))
 

@@ -38,9 +38,6 @@ PLACES = {
 }
 """With what a rig's paths begin, and where the file keeps it."""
 
-MOST_VIDEOS = 1000
-"""How many files one ImageSeries may name."""
-
 
 @contextmanager
 def reading(path: Path) -> Iterator[Recording]:
@@ -175,7 +172,7 @@ def _series(path: str, kind: str, group: Hdf5, folder: Path) -> Series:
         attribute(data.dataset, name, default) if data else default
         for name, default in {"unit": "", "conversion": 1.0, "offset": 0.0}.items()
     )
-    videos = tuple(_video(text(name), folder.resolve()) for name in values(group, "external_file", MOST_VIDEOS))
+    videos = tuple(_video(text(name), folder.resolve()) for name in values(group, "external_file"))
     return Series(
         path=path,
         neurodata_type=kind,
