@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from antelop.delivery import Delivery, Found, Note, pair, proven, unsettled
 from antelop.inbox.finished import Finished
@@ -69,14 +70,12 @@ class Inbox:
             Monotonic seconds.
         """
         view, updates = self._view, list[Update]()
-        restless = [path for path, waiting in self._waiting.items() if waiting.reason in _RESTLESS]
-        paused = view.renew(now, restless)
+        paused = view.renew(now, self._restless())
         if paused is None:
             self._settling.seconds = view.settle
             updates += self._judge(now)
-            restless = [path for path, waiting in self._waiting.items() if waiting.reason in _RESTLESS]
-            pulse = max(1.0, view.settle / 10)
-            self.next_look = min(view.scan_due, now + pulse) if restless else view.scan_due
+            pulse = now + max(1.0, view.settle / 10)
+            self.next_look = min(view.scan_due, pulse) if self._restless() else view.scan_due
         else:
             self.next_look = now + RETRY
         health = Health(
@@ -123,6 +122,9 @@ class Inbox:
     def close(self) -> None:
         """Let go of the folder."""
         self._view.close()
+
+    def _restless(self) -> list[str]:
+        return [path for path, waiting in self._waiting.items() if waiting.reason in _RESTLESS]
 
     def _judge(self, now: float) -> Iterator[Update]:
         """Pair what the folder holds, and yield what is different from what was said before."""
@@ -182,20 +184,20 @@ class Inbox:
 
     def _hindrance(self, delivery: Delivery, nwb: Found, manifest: Found, now: float) -> Waiting | None:
         """Return what keeps two files that have settled from being a delivery."""
-        for found in (manifest, nwb):
-            probed = found is nwb and not proven(delivery.manifest)
-            try:
-                if probed:
-                    stat, reason, facts = unfinished(self._folder.path / nwb.path, locks=not self._view.network)
-                else:
-                    stat, reason, facts = self._view.listing.stat(found.path), None, {}
-            except FileNotFoundError:
-                stat, reason, facts = None, None, {}
-            except OSError as error:
-                return Waiting(found.path, Reason.UNREADABLE, found.progress.seen, {"error": error.strerror})
-            if stat != found.stat:
-                self._view.suspect(found.path)
-                reason, facts = Reason.UNSETTLED, {"settle": as_span(self._settling.seconds), "changed": now}
-            if reason is not None:
-                return Waiting(found.path, reason, found.progress.seen, facts, (manifest.path if found is nwb else nwb.path,))
-        return None
+        listing = self._view.listing
+        reason: Reason | None = None
+        facts: Mapping[str, Any] = {}
+        try:
+            manifest_stat, nwb_stat = listing.stat(manifest.path), listing.stat(nwb.path)
+            if not proven(delivery.manifest):
+                nwb_stat, reason, facts = unfinished(self._folder.path / nwb.path, locks=not self._view.network)
+            changed = (manifest_stat, nwb_stat) != (manifest.stat, nwb.stat)
+        except FileNotFoundError:
+            changed = True
+        except OSError as error:
+            changed, reason, facts = False, Reason.UNREADABLE, {"error": error.strerror}
+        if changed:
+            self._view.suspect(manifest.path)
+            self._view.suspect(nwb.path)
+            reason, facts = Reason.UNSETTLED, {"settle": as_span(self._settling.seconds), "changed": now}
+        return reason and Waiting(nwb.path, reason, nwb.progress.seen, facts, (manifest.path,))
