@@ -86,6 +86,8 @@ class Cluster:
         # to lose, the fast one does hang (18.6).
         for how in (signal.SIGINT, signal.SIGQUIT) if self._answer() == _READY else (signal.SIGQUIT,):
             self._end(self._postmaster(), how)
+        if not self._postmaster():
+            self._end(self._processes(), 0)  # the one that writes the log outlives the others for a moment
         if self.socket != self.folder:
             with suppress(OSError):
                 self.socket.rmdir()
@@ -108,8 +110,8 @@ class Cluster:
             return self._processes() & {int((self._data / "postmaster.pid").read_text().partition("\n")[0])}
         return set()
 
-    def _end(self, processes: Iterable[int], how: signal.Signals) -> None:
-        """Send a signal to processes, and return when they have ended, or do not in time."""
+    def _end(self, processes: Iterable[int], how: int) -> None:
+        """Send processes a signal (0: none), and return when they have ended, or do not in time."""
         for process in processes:
             with suppress(ProcessLookupError):
                 descriptor = os.pidfd_open(process)
