@@ -798,6 +798,26 @@ class TestDamage:
             edit(file)
         assert refusal(nwb) == Problem("nwb_damaged", "", f"made.nwb cannot be read: {said}", MEND)
 
+    @pytest.mark.parametrize(
+        ("version", "what"),
+        [
+            (np.array([b"2.0", b"2.1"]), "made.nwb gives its nwb_version as an array, [b'2.0', b'2.1'], and not as text"),
+            ("", "made.nwb is HDF5, but gives no nwb_version"),
+            (h5py.Empty("S1"), "made.nwb is HDF5, but gives no nwb_version"),
+            ("3.0.0", "made.nwb is NWB '3.0.0', and only NWB 2 is read"),
+            (2.9, None),
+        ],
+    )
+    def test_only_version_2_is_read(self, nwb: Path, version: object, what: str | None) -> None:
+        """A version is text that begins with 2, or a number that does."""
+        with h5py.File(nwb, "r+") as file:
+            file.attrs["nwb_version"] = version
+        if what is None:
+            with reading(nwb) as recording:
+                assert recording.nwb_version == str(version)
+        else:
+            assert (refusal(nwb).check, refusal(nwb).what) == ("nwb_version", what)
+
     def test_damaged_samples_are_told_where_they_are(self, nwb: Path) -> None:
         """A chunk that cannot be decompressed is found when it is sliced; the others, and other series, are read."""
         with h5py.File(nwb, "r+") as file:

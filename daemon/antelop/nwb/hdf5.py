@@ -115,15 +115,17 @@ def dataset(group: Hdf5, name: str) -> Hdf5 | None:
     return None if found.shape is None else found
 
 
-def attribute(item: Hdf5, name: str, default: object = "") -> Any:  # noqa: ANN401  # text or a number
-    """Read an attribute of a group or dataset; `default` if it has none, or one that is declared empty."""
+def attribute(item: Hdf5, name: str, default: object = "") -> Any:  # noqa: ANN401  # as it comes
+    """Read an attribute of a group or dataset, an array; `default` if it has none, or one that is declared empty."""
     stored = item.attrs.get_id(name) if name in item.attrs else None
     if stored is None or stored.shape is None:
         return default
     _expect_plain(name, stored.dtype)
     if stored.get_storage_size() > _MOST_BYTES:
         raise OutOfReach(f"its {name} has {stored.get_storage_size()} bytes")
-    return item.attrs[name]
+    array = np.empty(stored.shape, stored.dtype)
+    stored.read(array)
+    return array
 
 
 def _expect_plain(name: str, dtype: np.dtype[Any]) -> None:

@@ -109,13 +109,13 @@ def _time(written: str) -> datetime:
 def _nwb_version(name: str, file: Hdf5) -> str:
     version = attribute(file, "nwb_version", None)
     if version is None:
-        version = next(iter(values(file, "nwb_version")), None)  # where NWB 1 has it
-    if version is None:
-        raise rejection("nwb_version", f"{name} is HDF5, but gives no nwb_version", "Deliver an NWB 2 file")
-    if not isinstance(version, str | bytes):
-        what = f"{name} gives its nwb_version as an array, {np.ravel(version)[:3].tolist()}, and not as text"
+        version = text(values(file, "nwb_version"))  # where NWB 1 has it
+    if np.ndim(version):
+        what = f"{name} gives its nwb_version as an array, {version[:3].tolist()}, and not as text"
         raise rejection("nwb_version", what, "Write it again with a current MatNWB or pynwb")
     stated = text(version).removeprefix("NWB-")  # which some write before it
+    if not stated:
+        raise rejection("nwb_version", f"{name} is HDF5, but gives no nwb_version", "Deliver an NWB 2 file")
     if not stated.startswith("2."):
         raise rejection("nwb_version", f"{name} is NWB {stated[:40]!r}, and only NWB 2 is read", "Convert it to NWB 2")
     return stated
