@@ -200,12 +200,16 @@ class Cluster:
             **started_as(self.owner),
         )
         if done.returncode != 0:
-            raise self._unavailable(f"does not start: {done.stdout.strip()}")
+            raise self._unavailable(f"does not start: {_tail(done.stdout)}")
 
     def _unavailable(self, what: str) -> Unavailable:
-        message = f"The embedded database in {self.folder} {what}"
+        message = f"The embedded database in {self.folder} ({shutil.disk_usage(self.folder).free >> 20} MiB free) {what}"
         logs = [path for path in (self.folder / "start.log", *self.folder.glob("log/*.log")) if path.exists()]
         if logs:
             newest = max(logs, key=lambda path: path.stat().st_mtime_ns)
-            message += f"\n{newest} ends:\n" + "\n".join(newest.read_text(errors="replace").splitlines()[-10:])
+            message += f"\n{newest} ends:\n{_tail(newest.read_text(errors='replace'))}"
         return Unavailable(message)
+
+
+def _tail(said: str) -> str:
+    return "\n".join(said.strip().splitlines()[-10:])
