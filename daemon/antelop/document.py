@@ -35,6 +35,11 @@ def quoted(value: object) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number of things, as in ``1 mask`` and ``2 masks``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def nearest(name: str, choices: Iterable[str], cutoff: float = 0.6) -> str | None:
     """Return the choice that was probably meant, whatever its case, or None if none is like it.
 

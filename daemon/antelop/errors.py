@@ -4,7 +4,8 @@
 later is right. Any other exception is a defect of this software.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 
@@ -59,3 +60,12 @@ class Misconfigured(Rejected):
 
 class Unavailable(Exception):
     """Something outside is away (database, share, disk, lock); the same call may succeed later."""
+
+
+@contextmanager
+def gathering(problems: list[Problem]) -> Iterator[None]:
+    """Add the problems of a block that is rejected to others, and go on after it: all that is wrong is said at once."""
+    try:
+        yield
+    except Rejected as rejected:
+        problems += rejected.problems

@@ -2,11 +2,16 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from antelop.document import nearest, quoted
+from antelop import rig as rigs
+from antelop.checks import Facts
+from antelop.document import quoted
 from antelop.errors import Problem, Rejected
 from antelop.manifest import Manifest
+from antelop.naming import instead
+from antelop.rig import Rig
 from antelop.rows import Row
 from antelop.tables.connection import Database
 
@@ -22,7 +27,7 @@ class Policy:
     create_sessions
         Whether a session that is named but is not there is made.
     settled
-        The videos that have settled, by path relative to the drop folder, size and mtime in nanoseconds; None: it does not matter.
+        The videos that have settled: path relative to the drop folder, size, mtime in nanoseconds; None: it does not matter.
     """
 
     experimenters: frozenset[str] | None = None
@@ -41,13 +46,15 @@ class Meant:
     session
         The session's row; None if there is none.
     sessions
-        The name of that session by its id; if there is none, those of all sessions of the experiment.
+        If there is none, the names of all sessions of the experiment, by id.
     animals
         The rows of the manifest's animals, in its order; None for one that is not in the experiment.
     known_animals
         The names of all animals of the experiment, by id.
     rig
         The rig's row.
+    layout
+        What its JSON describes.
     masks
         The rows of the rig's mask functions.
     """
@@ -58,7 +65,21 @@ class Meant:
     animals: tuple[Row | None, ...]
     known_animals: Mapping[int, str]
     rig: Row
+    layout: Rig
     masks: tuple[Row, ...]
+
+    def facts(self, manifest: Manifest, policy: Policy) -> Facts:
+        """Return what the checks are to know of them."""
+        is_made = policy.create_sessions and "session_name" in manifest.session
+        return Facts(
+            experiment=self.experiment,
+            session=manifest.session,
+            session_exists=self.session is not None or is_made,
+            session_timestamp=self.session["session_timestamp"] if self.session else None,
+            sessions=self.sessions,
+            animals=manifest.animals,
+            experiment_animals=self.known_animals,
+        )
 
 
 def resolve(database: Database, manifest: Manifest, policy: Policy) -> Meant:
@@ -70,89 +91,106 @@ def resolve(database: Database, manifest: Manifest, policy: Policy) -> Meant:
         If experimenter, experiment or rig are not there or may not be used, for then nothing further can be checked. That a
         session or an animal is not there is for `checks` to say.
     """
-    owner = {"experimenter": str(manifest.session["experimenter"])}
+    experimenter = str(manifest.session["experimenter"])
+    owner = {"experimenter": experimenter}
     if not database.Experimenter & owner:
-        names = {name: name for name in database.Experimenter.to_arrays("experimenter")}
-        raise Rejected([_unknown("experimenter", "/session/experimenter", owner["experimenter"], names)])
-    problems = _not_permitted(database, owner["experimenter"], policy)
-    experiments = database.Experiment & owner
-    experiment = (experiments & _named("experiment", manifest.session)).to_dicts()
-    if not experiment:
-        member, asked = next(iter(_named("experiment", manifest.session).items()))
-        problems.append(_unknown("experiment", f"/session/{member}", asked, _names(experiments, "experiment")))
-    rigs = database.BehaviourRig & owner
-    found = (rigs & _rig_named(manifest.rig)).to_dicts(limit=2)
+        known = {name: name for name in database.Experimenter.to_arrays("experimenter")}
+        raise Rejected([_unknown("experimenter", "/session/experimenter", experimenter, known)])
+    problems = _refusals(database, experimenter, policy)
+    experiments, rigs_there = database.Experiment & owner, database.BehaviourRig & owner
+    found = (experiments & _part("experiment", manifest.session)).to_dicts()
     if not found:
-        problems.append(_unknown("behaviourrig", "/rig", manifest.rig, _names(rigs, "behaviourrig")))
-    elif len(found) > 1:
-        listed = ", ".join(sorted(_names(rigs, "behaviourrig").values()))
-        what = f"{owner['experimenter']} has several rigs and none is named"
-        problems.append(Problem("rig_ambiguous", "/rig", what, f"Name one of them: {listed}"))
+        ((member, asked),) = _part("experiment", manifest.session).items()
+        problems.append(_unknown("experiment", f"/session/{member}", asked, _ids(experiments, "experiment")))
+    named = (rigs_there & _rig_part(manifest.rig)).to_dicts(limit=2)
+    if len(named) != 1:
+        problems.append(_rig_unclear(manifest.rig, experimenter, _ids(rigs_there, "behaviourrig")))
     if problems:
         raise Rejected(problems)
-    key = {**owner, "experiment_id": experiment[0]["experiment_id"]}
-    rig_key = {**owner, "behaviourrig_id": found[0]["behaviourrig_id"]}
-    animals = {row["animal_id"]: row for row in (database.Animal & key).to_dicts()}
-    sessions = database.Session & key
-    session = next(iter((sessions & _named("session", manifest.session)).to_dicts()), None)
+    (rig,) = named
+    experiment = {**owner, "experiment_id": found[0]["experiment_id"]}
+    animals = {row["animal_id"]: row for row in (database.Animal & experiment).to_dicts()}
+    sessions = database.Session & experiment
+    session = next(iter((sessions & _part("session", manifest.session)).to_dicts()), None)
+    masks = database.MaskFunction & {**owner, "behaviourrig_id": rig["behaviourrig_id"]}
     return Meant(
-        experiment=key,
+        experiment=experiment,
         session=session,
-        sessions={session["session_id"]: session["session_name"]} if session else _names(sessions, "session"),
-        animals=tuple(_animal(animals, animal, key) for animal in manifest.animals),
-        known_animals={animal_id: row["animal_name"] for animal_id, row in animals.items()},
-        rig=found[0],
-        masks=tuple((database.MaskFunction & rig_key).to_dicts(order_by="mask_id")),
+        sessions={} if session else {number: name for name, number in _ids(sessions, "session").items()},
+        animals=tuple(_animal(animals, animal, experiment) for animal in manifest.animals),
+        known_animals={number: row["animal_name"] for number, row in animals.items()},
+        rig=rig,
+        layout=rigs.parse(rig["rig_json"]),
+        masks=tuple(masks.to_dicts(order_by="mask_id")),
     )
 
 
-def _not_permitted(database: Database, experimenter: str, policy: Policy) -> list[Problem]:
+def refusal(database: Database, experimenter: str, where: str) -> list[Problem]:
+    """Say that the database user may not write for an experimenter, if so."""
+    if database.may_write_for(experimenter):
+        return []
+    what = f"database user {quoted(database.user)} may not write for {quoted(experimenter)}"
+    return [Problem("not_permitted", where, what, f"Connect as {experimenter}, or have an admin do it")]
+
+
+def new_session(database: Database, meant: Meant, manifest: Manifest, began: datetime) -> Row:
+    """Return the row of a session that is made with its recording, which `began` by the clock of the lab."""
+    ids = (database.Session & meant.experiment).to_arrays("session_id")
+    return {
+        **meant.experiment,
+        "session_id": int(max(ids, default=0)) + 1,
+        "session_name": manifest.session["session_name"],
+        "session_timestamp": began.replace(tzinfo=None),
+        "session_notes": manifest.note,
+    }
+
+
+def _refusals(database: Database, experimenter: str, policy: Policy) -> list[Problem]:
     """Say why whoever delivers may not do so for an experimenter."""
     where = "/session/experimenter"
-    if policy.experimenters is None:
-        if database.may_write_for(experimenter):
-            return []
-        remedy = f"Connect as {experimenter}, or have an admin do it"
-        return [
-            Problem("not_permitted", where, f"database user {quoted(database.user)} may not write for {experimenter}", remedy)
-        ]
-    if experimenter in policy.experimenters:
-        return []
+    if policy.experimenters is None or experimenter in policy.experimenters:
+        return refusal(database, experimenter, where)
     remedy = f"Deliver here for {', '.join(sorted(policy.experimenters))}, or have the folder's `experimenters` changed"
-    return [Problem("not_permitted", where, f"{experimenter} may not deliver in this folder", remedy)]
+    return [Problem("not_permitted", where, f"nobody may deliver for {quoted(experimenter)} in this folder", remedy)]
 
 
-def _named(kind: str, key: Mapping[str, Any]) -> Row:
+def _part(kind: str, key: Mapping[str, Any]) -> Row:
     """Return the part of a key that names one thing, by id or by name."""
     return {name: key[name] for name in (f"{kind}_id", f"{kind}_name") if name in key}
 
 
-def _rig_named(rig: str | int | None) -> Row:
+def _rig_part(rig: str | int | None) -> Row:
     """Return the restriction to the rig that a manifest names; no restriction if it names none."""
     if rig is None:
         return {}
     return {"behaviourrig_name": rig} if isinstance(rig, str) else {"behaviourrig_id": rig}
 
 
-def _animal(animals: Mapping[int, Row], asked: Mapping[str, Any], key: Row) -> Row | None:
+def _rig_unclear(asked: str | int | None, experimenter: str, known: Mapping[str, object]) -> Problem:
+    """Say why no rig, or more than one, is meant."""
+    if asked is not None:
+        return _unknown("rig", "/rig", asked, known)
+    if known:
+        what = f"{experimenter} has several rigs, and none is named"
+        return Problem("rig_ambiguous", "/rig", what, instead("rig", "", known))
+    return Problem("rig_unknown", "/rig", f"{experimenter} has no rig", "Upload one first")
+
+
+def _animal(animals: Mapping[int, Row], asked: Mapping[str, Any], experiment: Row) -> Row | None:
     """Return the animal of the experiment that is asked for, None if it is not one of them."""
-    if any(asked.get(name, value) != value for name, value in key.items()):
+    if any(asked.get(name, value) != value for name, value in experiment.items()):
         return None
     if "animal_id" in asked:
         return animals.get(asked["animal_id"])
     return next((row for row in animals.values() if row["animal_name"] == asked["animal_name"]), None)
 
 
-def _names(table: Any, kind: str) -> dict[int, str]:  # noqa: ANN401  # a DataJoint expression
-    """Return names by id."""
-    return {row[f"{kind}_id"]: row[f"{kind}_name"] for row in table.proj(f"{kind}_name").to_dicts()}
+def _ids(table: Any, kind: str) -> dict[str, int]:  # noqa: ANN401  # a DataJoint expression
+    """Return ids by name."""
+    return {row[f"{kind}_name"]: row[f"{kind}_id"] for row in table.proj(f"{kind}_name").to_dicts(order_by=f"{kind}_id")}
 
 
-def _unknown(kind: str, where: str, asked: object, known: Mapping[Any, str]) -> Problem:
+def _unknown(noun: str, where: str, asked: object, known: Mapping[str, object]) -> Problem:
     """Say that there is no such thing, and what there is."""
-    noun = "rig" if kind == "behaviourrig" else kind
-    near = nearest(asked, known.values()) if isinstance(asked, str) else None
-    some = ", ".join(name if name == key else f"{key} ({name})" for key, name in list(known.items())[:10])
-    remedy = f"Did you mean {quoted(near)}?" if near else f"There are {some}" if known else "There is none yet: add one first"
-    what = f"no {noun} was ever uploaded" if asked is None else f"{noun} {quoted(asked)} is not in the database"
-    return Problem(f"{noun}_unknown", where, what, remedy)
+    what = f"{noun} {quoted(asked)} is not in the database"
+    return Problem(f"{noun}_unknown", where, what, instead(noun, str(asked), known))

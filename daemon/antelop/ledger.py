@@ -1,4 +1,4 @@
-"""The ledger: what was delivered, and what became of it.
+"""The ledger: what was delivered, what became of it, and which session came of it.
 
 A delivery of a drop folder is ``ready`` while it is in the queue (see `queue`), ``waiting`` until its videos have settled, and
 then what its outcome says, or ``superseded`` if its file or manifest was changed before it was committed. One that did not come
@@ -11,12 +11,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from antelop.delivery import Delivery
-from antelop.document import load
+from antelop.document import counted, load
 from antelop.errors import Problem, Rejected
 from antelop.outcome import Outcome
 from antelop.rows import TABLES, Row
 from antelop.tables.connection import Database
-
 
 
 class Superseded(Exception):
@@ -29,35 +28,37 @@ def utc(now: datetime) -> datetime:
 
 
 def enter(database: Database, delivery: Delivery, state: str, now: datetime) -> None:
-    """Enter a delivery into the ledger, or the state that it has come to; raise `Superseded` if it may not come to it."""
+    """Enter what a delivery has come to, within a transaction; raise `Superseded` if it may not come to it."""
     key = {"delivery_id": delivery.delivery_id}
-    known = list((database.Delivery & key).to_arrays("state"))
-    if known == ["superseded"]:
+    known = database.Delivery & key
+    database.hold(known.proj(), to_change=True)
+    states = list(known.to_arrays("state"))
+    if states == ["superseded"]:
         raise Superseded
-    if known:
+    if states:
         database.Delivery.update1({**key, "state": state, "finished": utc(now)})
     else:
-        times = {"received": utc(now), "readied": utc(now), "finished": utc(now)}
+        times = dict.fromkeys(("received", "readied", "finished"), utc(now))
         database.Delivery.insert1({**row_of(delivery), "state": state, **times})
 
 
 def recall(database: Database, delivery_id: str) -> Outcome | None:
     """Return the outcome of a delivery that was committed, None if none was."""
-    row = next(iter((database.Ingestion * database.Delivery.proj("nwb_size") & {"delivery_id": delivery_id}).to_dicts()), None)
-    return outcome_of(row, row["nwb_size"]) if row else None
+    ledger = database.Ingestion * database.Delivery.proj("nwb_size") & {"delivery_id": delivery_id}
+    return next((outcome_of(row, row["nwb_size"]) for row in ledger.to_dicts()), None)
 
 
 def outcome_of(ingestion: Row, size: int) -> Outcome:
     """Return the outcome that a row of `Ingestion` stands for; `size` is that of the NWB file in bytes."""
     session = {name: ingestion[name] for name in ("experimenter", "experiment_id", "session_id")}
     rows, trials, warnings = ingestion["rows_inserted"], ingestion["trials"], ingestion["warnings"]
-    sentence = f"session {named(session)}: {sum(rows.get(table, 0) for table in TABLES.values())} features"
-    sentence += "".join(f", {count} trials in {mask}" for mask, count in trials.items())
-    sentence += f", {len(warnings)} warnings" if warnings else ""
+    said = [counted(sum(rows.get(table, 0) for table in TABLES.values()), "feature")]
+    said += [f"{counted(count, 'trial')} in {mask}" for mask, count in trials.items()]
+    said += [counted(len(warnings), "warning")] if warnings else []
     nwb = {"identifier": ingestion["nwb_identifier"], "object_id": ingestion["nwb_object_id"], "size": size}
     return Outcome(
         outcome="ingested",
-        sentence=sentence,
+        sentence=f"session {named(session)}: {', '.join(said)}",
         finished=ingestion["ingested"].replace(tzinfo=UTC),
         version=ingestion["software"],
         warnings=tuple(Problem(**warning) for warning in warnings),
@@ -68,11 +69,9 @@ def outcome_of(ingestion: Row, size: int) -> Outcome:
     )
 
 
-def already(database: Database, session: Mapping[str, Any], size: int) -> Outcome:
+def already(held: Outcome) -> Outcome:
     """Return the outcome of a delivery of what a session holds already."""
-    held = outcome_of((database.Ingestion & session).fetch1(), size)
-    day = held.finished.date().isoformat()
-    sentence = f"session {named(session)} holds this recording since {day}; nothing was changed"
+    sentence = f"session {named(held.session)} holds this recording since {held.finished.date()}; nothing was changed"
     return replace(held, outcome="already-ingested", sentence=sentence)
 
 

@@ -1,29 +1,55 @@
 """The masks of a session: computed when it is inserted, tried before they are stored, computed again when they have changed."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from antelop.errors import Problem, Rejected
+import numpy as np
+
+from antelop.document import nearest, quoted
+from antelop.errors import Problem, Rejected, gathering
+from antelop.functions import AnalysisFunction
+from antelop.keys import refusal
 from antelop.lab import Lab
+from antelop.ledger import named
 from antelop.masks import MaskResult, compute
 from antelop.rows import Row
+from antelop.tables.connection import Database
 
-Progress = Callable[[Iterable[Row]], Iterable[Row]]
+Progress = Callable[[Sequence[Row]], Iterable[Row]]
 """Passes on the sessions that it is given, one by one, and shows how far it has come."""
 
 
-def insert_masks(lab: Lab, session: Mapping[str, Any], masks: Sequence[Row]) -> dict[str, int]:
+def ready(lab: Lab, masks: Iterable[Row]) -> list[tuple[Row, AnalysisFunction]]:
+    """Return each mask (a row of `MaskFunction`) with the function of the analysis folder that computes it.
+
+    Raises
+    ------
+    Rejected
+        With the problems of every mask that has none.
+    """
+    problems: list[Problem] = []
+    found = []
+    for mask in masks:
+        with gathering(problems):
+            found.append((mask, lab.analysis.function(mask["maskfunction_name"], lab.database.tables)))
+    if problems:
+        raise Rejected(dict.fromkeys(problems))
+    return found
+
+
+def insert_masks(lab: Lab, session: Mapping[str, Any], masks: Iterable[tuple[Row, AnalysisFunction]]) -> dict[str, int]:
     """Compute masks of a session and insert them, or update those that are there, within the transaction that is open.
 
     Parameters
     ----------
     lab
-        The database, and the analysis folder whose functions run.
+        Where the session is.
     session
         Its primary key.
     masks
-        Rows of `MaskFunction`.
+        From `ready`.
 
     Returns
     -------
@@ -37,47 +63,37 @@ def insert_masks(lab: Lab, session: Mapping[str, Any], masks: Sequence[Row]) -> 
     """
     problems: list[Problem] = []
     trials = {}
-    for mask in masks:
-        try:
-            result, version = attempt(lab, mask["maskfunction_name"], session)
-        except Rejected as rejected:
-            problems += rejected.problems
-            continue
-        key = {**session, "behaviourrig_id": mask["behaviourrig_id"], "mask_id": mask["mask_id"]}
-        row = {
-            **key,
-            "mask_name": mask["mask_name"],
-            "data": result.data,
-            "timestamps": result.timestamps,
-            "function_sha256": version,
-        }
-        # In place, for other tables may refer to it.
-        if lab.database.Mask & key:
-            lab.database.Mask.update1(row)
-        else:
-            lab.database.Mask.insert1(row)
-        trials[mask["mask_name"]] = len(result.data) // 2
+    stored = lab.database.Mask & session
+    for mask, function in masks:
+        with gathering(problems):
+            result = _compute(lab, function, session)
+            key = {**session, "behaviourrig_id": mask["behaviourrig_id"], "mask_id": mask["mask_id"]}
+            row = {
+                **key,
+                "mask_name": mask["mask_name"],
+                "data": result.data,
+                "timestamps": result.timestamps,
+                "function_sha256": function.sha256,
+            }
+            if stored & key:
+                lab.database.Mask.update1(row)  # in place, for other tables may refer to it
+            else:
+                lab.database.Mask.insert1(row)
+            trials[mask["mask_name"]] = len(result.data) // 2
     if problems:
         raise Rejected(problems)
     return trials
 
 
-def attempt(lab: Lab, name: str, session: Mapping[str, Any]) -> tuple[MaskResult, str]:
+def attempt(lab: Lab, name: str, session: Mapping[str, Any]) -> MaskResult:
     """Run one mask function of the analysis folder on a session, without storing anything.
-
-    Returns
-    -------
-    tuple
-        What it returned, and the hash of its version.
 
     Raises
     ------
     Rejected
         If there is no such function, or it fails, or returns what is no mask.
     """
-    function = lab.analysis.function(name, lab.database.tables)
-    seconds = lab.config.workers.mask_timeout
-    return compute(function, dict(session), connection=lab.database.connection, seconds=seconds), function.sha256
+    return _compute(lab, lab.analysis.function(name, lab.database.tables), session)
 
 
 def recompute_masks(lab: Lab, key: Mapping[str, Any], progress: Progress = iter) -> dict[str, int]:
@@ -105,36 +121,72 @@ def recompute_masks(lab: Lab, key: Mapping[str, Any], progress: Progress = iter)
         At the end, with the problems of every session that failed; or at once if there is no session under the key.
     """
     database = lab.database
-    known = database.World().heading.names
-    if unknown := [name for name in key if name not in known]:  # which DataJoint would overlook, and take every session
-        remedy = f"Name the sessions by {', '.join(known)}"
-        raise Rejected([Problem("key_unknown", name, f"{name} is no part of a session's key", remedy) for name in unknown])
-    worlds = (database.World & dict(key)).to_dicts(order_by="KEY")
-    if not worlds:
-        remedy = "See `antelop sessions` for the sessions that hold a recording"
-        raise Rejected([Problem("session_empty", "", f"no session under {dict(key)} holds a recording", remedy)])
+    worlds = _under(database, key)
     problems: list[Problem] = []
-    total: dict[str, int] = {}
-    for world in progress(worlds):
+    masks = {}
+    for rig in dict.fromkeys(map(_rig, worlds)):
+        with gathering(problems):
+            masks[rig] = _masks(lab, *rig)
+    total: Counter[str] = Counter()
+    for world in progress([world for world in worlds if _rig(world) in masks]):
         session = {name: world[name] for name in database.World.primary_key}
-        where = "/".join(str(value) for value in session.values())
-        if not database.may_write_for(world["experimenter"]):
-            remedy = f"Connect as {world['experimenter']}, or have an admin do it"
-            what = f"user {database.user} may not write for {world['experimenter']}"
-            problems.append(Problem("not_permitted", where, what, remedy))
-            continue
-        try:
-            with database.transaction():
-                rig = {"experimenter": world["experimenter"], "behaviourrig_id": world["behaviourrig_id"]}
-                trials = insert_masks(lab, session, (database.MaskFunction & rig).to_dicts(order_by="mask_id"))
-                ledger = (database.Ingestion & session).keys()
-                if ledger:
-                    database.Ingestion.update1({**ledger[0], "trials": trials})
-        except Rejected as rejected:
-            problems += [replace(problem, where=f"session {where}, {problem.where}") for problem in rejected.problems]
-            continue
-        for name, count in trials.items():
-            total[name] = total.get(name, 0) + count
+        failed: list[Problem] = []
+        with gathering(failed):
+            total.update(_recompute(lab, session, masks[_rig(world)]))
+        problems += [replace(problem, where=f"session {named(session)}, {problem.where}") for problem in failed]
+    if problems:
+        raise Rejected(dict.fromkeys(problems))
+    return dict(total)
+
+
+def _under(database: Database, key: Mapping[str, Any]) -> list[Row]:
+    """Return the rows of `World` under a key; raise `Rejected` if there are none, or it is no key of theirs."""
+    attributes = database.World().heading.attributes
+    problems = []
+    for name, value in key.items():
+        if name not in attributes:  # DataJoint would overlook it, and take every session
+            near = nearest(str(name), attributes)
+            remedy = f"Write {near}" if near else f"Name the sessions by {', '.join(attributes)}"
+            problems.append(Problem("key_unknown", str(name), "it is no part of a session's key", remedy))
+        elif not isinstance(value, str if attributes[name].string else int | np.integer):
+            remedy = f"Give {'text' if attributes[name].string else 'a whole number'}"
+            problems.append(Problem("key_value", name, f"{quoted(value)} is no {name}", remedy))
     if problems:
         raise Rejected(problems)
-    return total
+    worlds: list[Row] = (database.World & dict(key)).to_dicts(order_by="KEY")
+    if not worlds:
+        what = f"no session under {quoted(dict(key))} holds a recording"
+        raise Rejected([Problem("session_empty", "", what, "See `antelop sessions` for those that do")])
+    return worlds
+
+
+def _rig(world: Row) -> tuple[str, int]:
+    """Return the primary key of the rig in which a session was recorded."""
+    return world["experimenter"], world["behaviourrig_id"]
+
+
+def _masks(lab: Lab, experimenter: str, behaviourrig_id: int) -> list[tuple[Row, AnalysisFunction]]:
+    """Return the masks of a rig, `ready`; raise `Rejected` if this user may not write for its experimenter."""
+    if refused := refusal(lab.database, experimenter, "experimenter"):
+        raise Rejected(refused)
+    rows = lab.database.MaskFunction & {"experimenter": experimenter, "behaviourrig_id": behaviourrig_id}
+    return ready(lab, rows.to_dicts(order_by="mask_id"))
+
+
+def _recompute(lab: Lab, session: Row, masks: Iterable[tuple[Row, AnalysisFunction]]) -> dict[str, int]:
+    """Compute the masks of one session again, in a transaction; return how many trials each has."""
+    database = lab.database
+    with database.transaction():
+        world = database.World & session
+        database.hold(world, to_change=True)
+        if not world:  # it was removed meanwhile
+            return {}
+        trials = insert_masks(lab, session, masks)
+        for ledger in (database.Ingestion & session).proj().to_dicts():
+            database.Ingestion.update1({**ledger, "trials": trials})
+    return trials
+
+
+def _compute(lab: Lab, function: AnalysisFunction, session: Mapping[str, Any]) -> MaskResult:
+    seconds = lab.config.workers.mask_timeout
+    return compute(function, dict(session), connection=lab.database.connection, seconds=seconds)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from antelop.document import nearest, quoted
+from antelop.document import nearest, quoted, storable
 from antelop.errors import Problem, Rejected
 from antelop.rows import Row
 from antelop.tables.connection import Database
@@ -18,9 +18,6 @@ NAMES = {
     "Feature": "feature_name",
 }
 """The attribute by which people call a row of each table; it is unique among the rows of one parent."""
-
-UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
-"""The characters that are in no row: PostgreSQL has no U+0000, and UTF-8 no unpaired surrogates."""
 
 LISTED = 5
 """How many rows a remedy lists."""
@@ -49,7 +46,7 @@ def find(database: Database, kind: str, parent: Mapping[str, Any], called: objec
     """
     table = getattr(database, kind)() & dict(parent)
     id_name, name, text = table.primary_key[-1], NAMES[kind], str(called)
-    restrictions: list[Row] = [] if UNSTORABLE.search(text) else [{name: text}]
+    restrictions: list[Row] = [{name: text}] if storable(text) else []
     if by_id and id_name != name and re.fullmatch(r"-?[0-9]{1,10}", text):
         restrictions.insert(0, {id_name: int(text)})
     for restriction in restrictions:
@@ -58,7 +55,7 @@ def find(database: Database, kind: str, parent: Mapping[str, Any], called: objec
     noun = name.removesuffix("_name").removeprefix("behaviour")
     names = {row[name]: row[id_name] for row in table.proj(name).to_dicts(order_by=id_name)}
     what = f"{noun} {quoted(called)} is not in the database"
-    raise Rejected([Problem(f"{noun}_unknown", noun, what, _instead(noun, text, names))])
+    raise Rejected([Problem(f"{noun}_unknown", noun, what, instead(noun, text, names))])
 
 
 def locate(database: Database, path: Iterable[tuple[str, str]]) -> Row:
@@ -75,8 +72,8 @@ def locate(database: Database, path: Iterable[tuple[str, str]]) -> Row:
     return key
 
 
-def _instead(noun: str, called: str, names: Mapping[str, object]) -> str:
-    """Say which row was probably meant, or which there are; their ids are given by their names."""
+def instead(noun: str, called: str, names: Mapping[str, object]) -> str:
+    """Say which row was probably meant, or which there are; `names` gives the ids by the names."""
     near = nearest(called, names)
     if near:
         return f"Perhaps you mean {_listed(names, [near])}"

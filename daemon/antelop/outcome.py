@@ -53,6 +53,9 @@ class Outcome:
     nwb: Mapping[str, Any] = field(default_factory=dict)
     archived: Mapping[str, str] | None = None
 
+    def __str__(self) -> str:
+        return "\n".join([f"{self.outcome}: {self.sentence}.", *(f"  - {said}" for said in (*self.problems, *self.warnings))])
+
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON object of a receipt; members that say nothing are left out."""
         said = {**asdict(self), "finished": self.finished.isoformat(timespec="seconds")}

@@ -6,7 +6,9 @@ from typing import Any
 import datajoint as dj
 
 from antelop.errors import Problem, Rejected
+from antelop.keys import refusal
 from antelop.lab import Lab
+from antelop.ledger import named
 
 
 def hanging(lab: Lab, session: Mapping[str, Any]) -> dict[str, int]:
@@ -18,7 +20,15 @@ def hanging(lab: Lab, session: Mapping[str, Any]) -> dict[str, int]:
 def remove(lab: Lab, session: Mapping[str, Any]) -> dict[str, int]:
     """Remove the recording of one session with all that hangs on it, in one transaction.
 
-    The session itself stays. Arrays and videos stay in the store until `antelop gc` finds that nothing refers to them.
+    The session itself stays, and so does what the ledger says of the delivery. Arrays and videos stay in the store until
+    `antelop gc` finds that nothing refers to them.
+
+    Parameters
+    ----------
+    lab
+        Where the session is.
+    session
+        Its primary key.
 
     Returns
     -------
@@ -31,14 +41,13 @@ def remove(lab: Lab, session: Mapping[str, Any]) -> dict[str, int]:
         If the session holds no recording, or is another experimenter's.
     """
     key = {name: session[name] for name in lab.database.Session.primary_key}
-    where = "session " + "/".join(str(value) for value in key.values())
-    if not lab.database.may_write_for(key["experimenter"]):
-        remedy = f"connect as {key['experimenter']}, or have an admin do it"
-        raise Rejected(
-            [Problem("permission", where, f"user {lab.database.user} may not write for {key['experimenter']}", remedy)]
-        )
+    where = f"session {named(key)}"
+    problems = refusal(lab.database, key["experimenter"], where)
     if not lab.database.World & key:
-        raise Rejected([Problem("session_empty", where, "it holds no recording", "see `antelop sessions` for those that do")])
+        remedy = "See `antelop sessions` for those that hold one"
+        problems.append(Problem("session_empty", where, "it holds no recording", remedy))
+    if problems:
+        raise Rejected(problems)
     with lab.database.transaction():
         counts = hanging(lab, key)
         (lab.database.World & key).delete(prompt=False)

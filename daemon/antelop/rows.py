@@ -116,24 +116,28 @@ def _values(recording: Recording, feature: Feature) -> Row:
     return {"data": Cast(events.data, np.dtype(np.int8)), "timestamps": seconds(events.timestamps)}
 
 
-def any_sample(rows: Mapping[str, Sequence[Row]]) -> bool:
-    """Tell whether anything was recorded at all."""
-    return any(row["data"].shape[0] for table in TABLES.values() for row in rows[table])
+def is_blank(rows: Mapping[str, Sequence[Row]]) -> bool:
+    """Tell whether nothing at all was recorded: no sample, and no video."""
+    return not rows["Video"] and not any(row["data"].shape[0] for table in TABLES.values() for row in rows[table])
 
 
 def fingerprint(rows: Mapping[str, Sequence[Row]], identifier: str) -> str:
-    """Return what identifies a recording, whatever its file is called and whoever's it is: a hash of its rows and arrays.
+    """Return what identifies a recording, whatever its file is called and whosever it is: a hash of its rows and arrays.
 
     Parameters
     ----------
     rows
-        By table, arrays and files as the JSON objects that stand for them in the database, which name their content.
+        By table, arrays and files as what the store keeps (`antelop.arrays.Kept`), whose JSON names their content.
     identifier
-        The file's NWB identifier if nothing was recorded, for nothing else tells such files apart; else empty.
+        The file's NWB identifier if it `is_blank`, for nothing else tells such files apart; else empty.
     """
     content = {
         table: [{name: value for name, value in row.items() if name not in KEYS} for row in some]
         for table, some in rows.items()
         if table not in ("World", "Self")
     }
-    return hashlib.sha256(json.dumps([identifier, content], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([identifier, content], sort_keys=True, default=_named).encode()).hexdigest()
+
+
+def _named(kept: Any) -> object:  # noqa: ANN401  # what the store keeps
+    return kept.as_json()

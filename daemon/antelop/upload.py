@@ -1,16 +1,30 @@
 """Rigs go in: the rig's JSON, its features and its mask functions, together or not at all."""
 
+import json
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import datajoint as dj
+import numpy as np
+
 from antelop import rig as rigs
-from antelop.document import load
-from antelop.errors import Problem, Rejected
+from antelop.document import counted, load, quoted
+from antelop.errors import Problem, Rejected, gathering
+from antelop.keys import refusal
 from antelop.lab import Lab
 from antelop.masks import mask_problems
+from antelop.naming import find
+from antelop.rows import Row
+from antelop.schema import Schema
+from antelop.tables.connection import Database
 
-Row = dict[str, Any]
+_MASKLIST = Schema("masklist.schema.json", "masklist_format")
+
+_NO_NAME = re.compile(r"\A\Z|[\x00-\x1f\x7f\ud800-\udfff]")
+"""What is found in text by which nobody could call a rig."""
 
 
 def upload_rig_json(
@@ -47,153 +61,172 @@ def upload_rig_json(
         If the database is away.
     """
     problems: list[Problem] = []
-    document: Mapping[str, Any] = {}
-    try:
-        document = rig_json if isinstance(rig_json, Mapping) else load(_text(Path(rig_json)))
-        rigs.parse(document)
-    except Rejected as rejected:
-        problems += rejected.problems
-    if not rig_name or len(rig_name) > rigs.NAME_LENGTH:
-        remedy = f"give it a name of 1 to {rigs.NAME_LENGTH} characters"
-        problems.append(Problem("rig_name", "rig_name", f"{rig_name!r} is no name for a rig", remedy))
-    functions = _mask_functions(lab, masklist, problems)
-    problems += _permission(lab, experimenter)
+    with gathering(problems):
+        find(lab.database, "Experimenter", {}, experimenter)
+        problems += refusal(lab.database, experimenter, "experimenter")
+    if not isinstance(rig_name, str) or len(rig_name) > rigs.NAME_LENGTH or _NO_NAME.search(rig_name):
+        remedy = f"Give it a name of 1 to {rigs.NAME_LENGTH} characters, without control characters"
+        problems.append(Problem("rig_name", "rig_name", f"{quoted(rig_name)} is no name for a rig", remedy))
+    with gathering(problems):
+        document = _read(rig_json)
+        rig = rigs.parse(document)
+    with gathering(problems):
+        masks = _mask_rows(lab, masklist)
     if problems:
         raise Rejected(problems)
-    database = lab.database
-    with database.lock(f"rigs of {experimenter}", wait=True), database.transaction():
-        return _store(lab, experimenter, rig_name, document, functions)
+    with lab.database.lock(f"rigs of {experimenter}", wait=True), lab.database.transaction():
+        key = _store(lab.database, experimenter, rig_name, document, rig)
+        _store_masks(lab.database, key, masks)
+    return key
 
 
 def attach(lab: Lab, key: Mapping[str, Any], path: Path) -> None:
-    """Attach a file to the feature of a rig that `key` names (``experimenter`` and names or ids of rig and feature).
+    """Attach a file to a feature of a rig, in the place of the one that it has.
+
+    Parameters
+    ----------
+    lab
+        The database and the store.
+    key
+        The feature's primary key.
+    path
+        The file.
 
     Raises
     ------
     Rejected
         If there is no such feature or file, or the feature is another experimenter's.
     """
-    features = (lab.database.Feature * lab.database.BehaviourRig.proj("behaviourrig_name")) & dict(key)
-    found = features.keys()
-    problems = _permission(lab, str(key["experimenter"]))
-    if len(found) != 1:
-        names = ", ".join(sorted((features.proj("feature_name")).to_arrays("feature_name"))) or "none"
-        problems.append(
-            Problem("feature", "", f"{dict(key)} names {len(found)} features ({names}), not one", "name one by rig and feature")
-        )
+    problems = refusal(lab.database, key["experimenter"], "experimenter")
+    if not lab.database.Feature & key:
+        what = f"there is no feature {quoted(dict(key))}"
+        problems.append(Problem("feature_unknown", "feature", what, "Name one of a rig: see `antelop rig show`"))
     if not path.is_file():
-        problems.append(Problem("file", str(path), "there is no such file", "give the path of the file to attach"))
+        problems.append(Problem("file_missing", str(path), "there is no such file", "Give the path of the file to attach"))
     if problems:
         raise Rejected(problems)
-    kept = lab.store.keep(path)
-    with lab.database.transaction():
-        lab.database.Feature.update1({**found[0], "feature_data": kept})
+    lab.database.Feature.update1({**key, "feature_data": lab.store.keep(path)})
 
 
-def _text(path: Path) -> bytes:
+def _read(rig_json: str | Path | Mapping[str, Any]) -> Row:
+    """Return a rig's document."""
+    if isinstance(rig_json, Mapping):
+        return _as_read(rig_json)
     try:
-        return path.read_bytes()
+        return load(Path(rig_json).read_bytes())
     except OSError as error:
-        raise Rejected(
-            [Problem("rig_file", str(path), f"the rig cannot be read: {error.strerror}", "give the path of its JSON file")]
-        ) from error
+        what = f"the rig cannot be read: {error.strerror}"
+        raise Rejected([Problem("rig_unreadable", str(rig_json), what, "Give the path of its JSON file")]) from error
 
 
-def _permission(lab: Lab, experimenter: str) -> list[Problem]:
-    """Say whether the experimenter exists and this user may write for them."""
-    names = list((lab.database.Experimenter).to_arrays("experimenter"))
-    if experimenter not in names:
-        known = ", ".join(sorted(names)) or "there are none yet"
-        remedy = f"add them with `antelop add experimenter {experimenter}`, or name one of these: {known}"
-        return [Problem("experimenter", "experimenter", f"experimenter {experimenter!r} is not in the database", remedy)]
-    if not lab.database.may_write_for(experimenter):
-        remedy = f"connect as {experimenter}, or have an admin do it"
-        return [Problem("permission", "experimenter", f"user {lab.database.user} may not write for {experimenter}", remedy)]
-    return []
+def _as_read(value: Mapping[str, Any]) -> Row:
+    """Return what a script gives as if it had been read from a JSON file, and as strictly."""
+    try:
+        return load(json.dumps(value, default=_plain).encode())
+    except TypeError as error:
+        raise Rejected([Problem("json", "", f"this is not JSON: {error}", "Write it as in a JSON file")]) from None
 
 
-def _mask_functions(lab: Lab, masklist: Sequence[Mapping[str, str]], problems: list[Problem]) -> list[Row]:
-    """Return a row for each mask, without its keys; add what is wrong with them to `problems`."""
-    rows: list[Row] = []
-    for index, mask in enumerate(masklist):
-        where = f"masklist/{index}"
-        wrong = {"name", "description", "function"} ^ set(mask)
-        if wrong:
-            problems.append(
-                Problem(
-                    "mask_members",
-                    where,
-                    f"members missing or unknown: {', '.join(sorted(wrong))}",
-                    "give name, description and function",
-                )
-            )
-            continue
-        if any(row["mask_name"] == mask["name"] for row in rows):
-            problems.append(
-                Problem("mask_name", f"{where}/name", f"{mask['name']!r} is there twice", "give each mask a name of its own")
-            )
-        try:
+def _plain(value: object) -> object:
+    """Return as JSON has it what is as good: numbers of NumPy, and mappings that are no dict."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{value!r} is no text, number, list or object")
+
+
+def _mask_rows(lab: Lab, masklist: Sequence[Mapping[str, str]]) -> list[Row]:
+    """Return a row for each mask, but for its key; raise `Rejected` with everything that is wrong with them."""
+    masks = _as_read({"masklist": masklist})["masklist"]
+    problems = [replace(problem, where=f"/masklist{problem.where}") for problem in _MASKLIST.problems(masks)]
+    if problems:
+        raise Rejected(problems)
+    rows: dict[str, Row] = {}
+    for index, mask in enumerate(masks):
+        if mask["name"] in rows:
+            what = f"{quoted(mask['name'])} is the name of two masks"
+            problems.append(Problem("mask_repeated", f"/masklist/{index}/name", what, "Give each mask a name of its own"))
+        with gathering(problems):
             function = lab.analysis.function(mask["function"], lab.database.tables)
-        except Rejected as rejected:
-            problems += rejected.problems
-            continue
-        problems += mask_problems(function)
-        rows.append(
-            {
+            problems += mask_problems(function)
+            rows[mask["name"]] = {
                 "mask_name": mask["name"],
                 "maskfunction_name": mask["function"],
                 "maskfunction_description": mask["description"],
                 "mask_function": function.source,
                 "function_sha256": function.sha256,
             }
-        )
-    return rows
+    if problems:
+        raise Rejected(problems)
+    return list(rows.values())
 
 
-def _store(lab: Lab, experimenter: str, rig_name: str, document: Mapping[str, Any], functions: Sequence[Row]) -> Row:
-    """Insert what is new and update what differs, within a transaction."""
-    database = lab.database
-    named = database.BehaviourRig & {"experimenter": experimenter, "behaviourrig_name": rig_name}
-    if named:
-        key = named.keys()[0]
-        stored = named.fetch1("rig_json")
-        if stored != document:
-            if database.World & key:
-                raise Rejected([_in_use(database, key, rig_name, rigs.differences(stored, document))])
-            (database.MaskFunction & key).delete_quick()
-            (database.Feature & key).delete_quick()
-            database.BehaviourRig.update1({**key, "rig_json": document})
-    else:
-        ids = (database.BehaviourRig & {"experimenter": experimenter}).to_arrays("behaviourrig_id")
-        key = {"experimenter": experimenter, "behaviourrig_id": int(max(ids, default=0)) + 1}
+def _store(database: Database, experimenter: str, rig_name: str, document: Row, rig: rigs.Rig) -> Row:
+    """Insert a rig with its features, or put it in the place of the one of its name; return its primary key."""
+    others = database.BehaviourRig & {"experimenter": experimenter}
+    named = others & {"behaviourrig_name": rig_name}
+    database.hold(named.proj(), to_change=True)  # no session comes to use it meanwhile
+    found = named.to_dicts()
+    if not found:
+        key = {
+            "experimenter": experimenter,
+            "behaviourrig_id": max(others.to_arrays("behaviourrig_id").tolist(), default=0) + 1,
+        }
         database.BehaviourRig.insert1({**key, "behaviourrig_name": rig_name, "rig_json": document})
-    if not database.Feature & key:
-        database.Feature.insert(
-            {
-                **key,
-                "feature_id": feature_id,
-                "feature_name": feature.name,
-                "source_type": feature.source_type,
-                "data_type": feature.data_type,
-                "feature_description": feature.description,
-            }
-            for feature_id, feature in enumerate(rigs.parse(document).features, 1)
-        )
-    masks = {row["mask_name"]: row for row in (database.MaskFunction & key).to_dicts()}
-    last = max((row["mask_id"] for row in masks.values()), default=0)
-    for function in functions:
-        known = masks.get(function["mask_name"])
+        _insert_features(database, key, rig, {})
+        return key
+    stored = found[0]
+    key = {name: stored[name] for name in database.BehaviourRig.primary_key}
+    if stored["rig_json"] != document:
+        attached = _clear(database, key, rigs.differences(stored["rig_json"], document))
+        database.BehaviourRig.update1({**key, "rig_json": document})
+        _insert_features(database, key, rig, attached)
+    return key
+
+
+def _clear(database: Database, key: Row, differences: Sequence[str]) -> dict[str, Path]:
+    """Delete the features and masks of a rig that is to be replaced; return the files attached to features, by their names."""
+    what = f"it differs from the rig of this name: {'; '.join(differences)}"
+    remedy = "Upload it under another name, or remove the sessions that use this one"
+    if sessions := len(database.World & key):
+        raise Rejected([Problem("rig_in_use", "rig_json", f"{counted(sessions, 'session')} use the rig; {what}", remedy)])
+    features = database.Feature & key
+    attached = dict(zip(*features.to_arrays("feature_name", "feature_data"), strict=True))
+    try:
+        (database.MaskFunction & key).delete_quick()
+        features.delete_quick()
+    except dj.errors.IntegrityError as error:  # for other packages may have tables that refer to ours
+        raise Rejected(
+            [Problem("rig_in_use", "rig_json", f"other tables refer to the rig's features or masks; {what}", remedy)]
+        ) from error
+    return attached
+
+
+def _insert_features(database: Database, key: Row, rig: rigs.Rig, attached: Mapping[str, Path]) -> None:
+    """Insert the features of a rig, with the files that are attached to them."""
+    database.Feature.insert(
+        {
+            **key,
+            "feature_id": feature_id,
+            "feature_name": feature.name,
+            "source_type": feature.source_type,
+            "data_type": feature.data_type,
+            "feature_description": feature.description,
+            "feature_data": attached.get(feature.name),
+        }
+        for feature_id, feature in enumerate(rig.features, 1)
+    )
+
+
+def _store_masks(database: Database, key: Row, masks: Sequence[Row]) -> None:
+    """Insert the masks of a rig that are new, and update those that have changed."""
+    stored = {mask["mask_name"]: mask for mask in (database.MaskFunction & key).to_dicts()}
+    last = max((mask["mask_id"] for mask in stored.values()), default=0)
+    for mask in masks:
+        known = stored.get(mask["mask_name"])
         if known is None:
             last += 1
-            database.MaskFunction.insert1({**key, "mask_id": last, **function})
-        elif any(known[name] != value for name, value in function.items()):
-            database.MaskFunction.update1({**key, "mask_id": known["mask_id"], **function})
-    return dict(key)
-
-
-def _in_use(database: Any, key: Row, rig_name: str, differences: Sequence[str]) -> Problem:  # noqa: ANN401
-    """Say that a rig cannot be replaced, and what would change."""
-    used = len(database.World & key)
-    listed = "; ".join(differences)
-    remedy = "upload the changed rig under another name, or remove the sessions that use this one"
-    return Problem("rig_in_use", "rig_json", f"rig {rig_name!r} is another one and {used} sessions use it: {listed}", remedy)
+            database.MaskFunction.insert1({**key, "mask_id": last, **mask})
+        elif known | mask != known:
+            database.MaskFunction.update1({**key, "mask_id": known["mask_id"], **mask})
