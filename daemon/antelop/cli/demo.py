@@ -1,0 +1,41 @@
+"""A lab in a box: ``demo``."""
+# ruff: noqa: PLC0415  # see antelop.cli.terminal
+
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from antelop.cli.command import main
+from antelop.cli.terminal import STATUSES
+
+
+@main.command(example="antelop demo")
+@click.argument("folder", default="antelop-demo", type=click.Path(file_okay=False, path_type=Path))
+@click.pass_context
+def demo(ctx: click.Context, folder: Path) -> None:
+    """Show what antelop does, with a lab of its own in FOLDER (antelop-demo, if left out).
+
+    The lab has an embedded database, a rig, two mice and a daemon, and records a session of a licking task. What is left is for
+    you to go on with; run again, the demo records another day. With --json it prints the receipt.
+    """
+    if ctx.obj.config_file:
+        raise click.UsageError("the demo has a configuration of its own, FOLDER/antelop.toml: leave --config out")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    click.echo(f"A lab in a box: {folder.absolute()}\n", err=ctx.obj.as_json)
+    from rich.console import Console
+
+    from antelop.demo.show import Show
+
+    answer = Show(folder.absolute(), Console(stderr=ctx.obj.as_json)).run()
+    if ctx.obj.as_json:
+        ctx.obj.write(answer)
+    ctx.exit(STATUSES.get(answer["outcome"], 0))
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    """End in order, so that the daemon and the database end too."""
+    sys.exit(128 + number)

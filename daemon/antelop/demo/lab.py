@@ -1,0 +1,101 @@
+"""The demo's lab: a folder with all that belongs to it, and the rows that an experiment begins with."""
+
+import json
+import os
+import pwd
+from importlib.resources import files
+from itertools import count
+from pathlib import Path
+
+from antelop import config, manifest
+from antelop.config import Config
+from antelop.enrolment import enrol
+from antelop.errors import Misconfigured, Problem
+from antelop.lab import Lab
+from antelop.rows import Row
+from antelop.upload import upload_rig_json
+
+DEMO = {"experimenter": "demo"}
+LICKING = {**DEMO, "experiment_id": 1}
+MICE = {"m17": 17, "m18": 18}
+RIG = "licking"
+MASKS = [
+    {"name": "led_to_reward", "description": "from the LED to the reward", "function": "licking.led_to_reward"},
+    {"name": "lick_bouts", "description": "licks in quick succession", "function": "licking.lick_bouts"},
+]
+
+MARK = "# The demo's lab."
+"""How its configuration begins, so that no other lab is taken for it."""
+
+CONFIGURATION = """\
+{mark} config/antelop.toml in the source of antelop explains every key that there is.
+
+state = "state"             # the embedded database, and what the daemon says of itself
+
+[analysis]
+folders = ["analysis"]      # the functions that split sessions into trials
+trusted = ["{user}"]  # who else may write there; also a group, such as your own where everybody has one
+
+[[folders]]
+path = "drop"               # recordings are dropped here
+experimenters = ["demo"]
+create_sessions = true      # a manifest may name a session that is not there yet
+settle = "1s"               # 10 s if left out
+"""
+
+
+def make(folder: Path) -> Config:
+    """Make the lab's folder, but for what is there already; return its configuration.
+
+    Raises
+    ------
+    Misconfigured
+        If there is something else in the folder, such as another lab.
+    """
+    configuration = folder / "antelop.toml"
+    is_demo = configuration.is_file() and configuration.read_text().startswith(MARK)
+    if folder.exists() and any(folder.iterdir()) and not is_demo:
+        what, remedy = "something else is in it", "Name a folder that is not there yet: antelop demo FOLDER"
+        raise Misconfigured([Problem("demo_folder", str(folder), what, remedy)])
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    source = files("antelop.demo") / "lab"
+    contents = {name: (source / name).read_text() for name in ("analysis/licking.py", "rigs/licking.json")}
+    for name, text in {**contents, "antelop.toml": CONFIGURATION.format(mark=MARK, user=user)}.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.write_text(text)
+    (folder / "drop").mkdir(exist_ok=True)
+    return config.load(configuration, os.environ)
+
+
+def furnish(lab: Lab, folder: Path) -> None:
+    """Give the lab its experimenter, experiment, animals and rig, but for those that it has."""
+    mouse = {"species": "Mus musculus", "sex": "F", "age": "P90D"}
+    rows: list[tuple[str, Row, Row]] = [
+        ("Experimenter", DEMO, {"full_name": "The demo"}),
+        ("Experiment", LICKING, {"experiment_name": "licking"}),
+        *(("Animal", {**LICKING, "animal_id": number}, {"animal_name": name, **mouse}) for name, number in MICE.items()),
+    ]
+    for kind, key, values in rows:
+        if not lab.database.tables[kind]() & key:
+            enrol(lab, kind, {**key, **values})
+    upload_rig_json(lab, "demo", RIG, folder / "rigs/licking.json", MASKS)
+
+
+def next_day(lab: Lab, drop: Path) -> int:
+    """Return the number of the first day that has neither a session nor a file."""
+    names = {str(name) for name in (lab.database.Session & LICKING).to_arrays("session_name")}
+    return next(day for day in count(1) if f"day {day}" not in names and not any(drop.glob(f"day-{day}[._]*")))
+
+
+def manifest_of(day: int) -> str:
+    """Return what the rig's software writes when a session is complete."""
+    document = {
+        "specification": manifest.SPECIFICATION,
+        "version": manifest.VERSION,
+        "session": {"experimenter": "demo", "experiment_name": "licking", "session_name": f"day {day}"},
+        "rig": RIG,
+        "animals": [{"animal_name": name} for name in MICE],
+    }
+    return json.dumps(document, indent=2) + "\n"

@@ -1,0 +1,138 @@
+"""The demo itself: a session goes from the drop folder into the database, and a person watches."""
+
+import os
+import shlex
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from antelop import receipt
+from antelop.config import Config
+from antelop.demo.daemon import Daemon
+from antelop.demo.lab import furnish, make, manifest_of, next_day
+from antelop.demo.licking import record
+from antelop.errors import Misconfigured, Unavailable
+from antelop.lab import Lab
+
+STEPS = 6
+"""How many there are that take time."""
+
+REACHABLE = "Give a folder that every user can reach: antelop demo /var/tmp/antelop-demo"
+
+GO_ON = """
+To go on, in a shell:
+
+cd {folder} && export PATH={programs}:"$PATH"
+
+The licks of each trial, in python3:
+
+from antelop.load_connection import *
+key = {{"session_id": {session_id}, "digitalevents_name": "lick", "mask_name": "led_to_reward"}}
+print(*split_trials((DigitalEvents & key).fetch1("data", "timestamps"), (Mask & key).fetch1("data", "timestamps")), sep="\\n")
+
+And these, of which `antelop --help` says more:
+
+antelop sessions                                        # what came in
+antelop masks try licking.lick_bouts demo/licking/1     # what the function in analysis/licking.py makes of a session
+antelop run                                             # the daemon, until Ctrl-C: drop a recording, it answers
+antelop demo .                                          # another day"""
+
+
+class Show:
+    """The demo in a folder, told on a console: with a progress bar if that is a terminal."""
+
+    def __init__(self, folder: Path, console: Console) -> None:
+        self._folder = folder
+        self._drop = folder / "drop"
+        bar = BarColumn(bar_width=4 * STEPS), TextColumn("{task.description}")
+        self._progress = Progress(*bar, console=console, transient=True, disable=not console.is_terminal)
+        self._task = self._progress.add_task("", total=STEPS)
+
+    def run(self) -> dict[str, Any]:
+        """Make the lab if need be, have its daemon ingest another session, and return the receipt.
+
+        Raises
+        ------
+        Misconfigured
+            If the demo cannot be in this folder.
+        Unavailable
+            If the database or the daemon does not work.
+        """
+        with self._progress:
+            self._begin("starting the embedded database")
+            config = make(self._folder)
+            with _opened(config) as lab:
+                furnish(lab, self._folder)
+                self._say("lab       experimenter demo, experiment licking, animals m17 and m18, rig licking with two masks")
+                answer = self._deliver(config, next_day(lab, self._drop))
+                if "session" in answer:
+                    self._report(lab, answer)
+        return answer
+
+    def _deliver(self, config: Config, day: int) -> dict[str, Any]:
+        """Have the daemon ingest a session, and return the receipt."""
+        nwb, manifest = self._drop / f"day-{day}.nwb", self._drop / f"day-{day}.manifest.json"
+        self._begin("starting the daemon")
+        daemon = Daemon(self._folder / "antelop.toml", config.state, self._folder / "daemon.log")
+        try:
+            daemon.wait()
+            self._say(f"daemon    started; it watches {self._drop}")
+            self._begin("recording a session")
+            record(nwb, seed=day, started=datetime.now(UTC))
+            dropped = time.monotonic()
+            self._say(f"dropped   {nwb.name}, and its film beside it")
+            self._begin("the daemon looks at it")
+            for state, sentence in daemon.states(nwb.name, manifest.name):
+                self._say(f"{time.monotonic() - dropped:5.1f} s   {state}: {sentence}")
+                if "manifest missing" in sentence:
+                    temporary = manifest.with_suffix(".tmp")
+                    temporary.write_text(manifest_of(day))
+                    temporary.rename(manifest)
+                    self._say(f"dropped   {manifest.name}")
+                    self._begin("the daemon looks at both")
+            self._begin("stopping the daemon")
+        finally:
+            daemon.stop()
+            self._progress.stop()
+        self._say("daemon    stopped")
+        answer = receipt.read(receipt.path_for(manifest))
+        if answer is None:
+            raise Unavailable(f"{nwb.name} was not answered; {state}: {sentence}")
+        self._say(f"receipt   {receipt.path_for(manifest)}:")
+        self._say(f"          {answer['outcome']}: {answer['sentence']}")
+        return answer
+
+    def _report(self, lab: Lab, answer: Mapping[str, Any]) -> None:
+        """Tell what went in, and how to get at it."""
+        self._say("\nWhat went in, as rows by table:\n")
+        for table, count in answer["rows"].items():
+            self._say(f"  {table:16} {count:3}")
+        self._say("\nThe trials of each mask, in seconds:\n")
+        for row in (lab.database.Mask & answer["session"]).to_dicts(order_by="mask_id"):
+            trials = [f"{start:.2f} to {stop:.2f}" for start, stop in row["timestamps"].reshape(-1, 2)]
+            self._say(f"  {row['mask_name']:16} {len(trials):3}   {', '.join(trials[:3])}, ...")
+        folder, programs = (shlex.quote(str(path)) for path in (self._folder, Path(sys.executable).parent))
+        self._say(GO_ON.format(folder=folder, programs=programs, session_id=answer["session"]["session_id"]))
+
+    def _begin(self, step: str) -> None:
+        self._progress.update(self._task, advance=1, description=step)
+
+    def _say(self, text: str) -> None:
+        self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _opened(config: Config) -> Lab:
+    """Open the lab, or say where root's demo can be."""
+    try:
+        return Lab(config, os.environ)
+    except Misconfigured as error:
+        if os.geteuid() != 0:
+            raise
+        raise Misconfigured(replace(problem, remedy=REACHABLE) for problem in error.problems) from None
