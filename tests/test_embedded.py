@@ -338,6 +338,14 @@ class TestKilled:
             with serving(state) as server:
                 assert ask(server, "SELECT 1") == (1,)
 
+    def test_one_whose_folder_was_removed_ends_with_its_last_user(self, used_before: Path, new_folder: Path) -> None:
+        """Whoever deletes a database that is in use leaves no process behind."""
+        copy(used_before, new_folder / "state")
+        with serving(new_folder / "state") as server:
+            shutil.rmtree(new_folder / "state")
+        assert not processes(new_folder / "state")
+        assert not answers(server.host)
+
     def test_a_making_that_was_interrupted_is_begun_anew(self, new_folder: Path) -> None:
         """A database is there whole, or not at all."""
         half = new_folder / "state" / "postgres" / "data.new"

@@ -87,7 +87,8 @@ class Cluster:
         for how in (signal.SIGINT, signal.SIGQUIT) if self._answer() == _READY else (signal.SIGQUIT,):
             self._end(self._postmaster(), how)
         if not self._postmaster():
-            self._end(self._processes(), 0)  # the one that writes the log outlives the others for a moment
+            # The one that writes the log outlives the others for a moment; all do if somebody has removed the data.
+            self._end(self._processes(), 0 if self._data.exists() else signal.SIGKILL)
         if self.socket != self.folder:
             with suppress(OSError):
                 self.socket.rmdir()
