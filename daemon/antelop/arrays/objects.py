@@ -106,12 +106,19 @@ class Incoming:
                 sync_folder(folder)
         return address
 
+    @property
+    def time(self) -> float:
+        """What time it was by the filesystem's clock when this was begun or last written, in seconds since the epoch."""
+        return os.fstat(self._file).st_mtime
+
     def _renewed(self, target: Path) -> bool:
         """Tell whether the object is there already, whole, and renew its time if so: it counts as just put."""
         try:
-            if target.stat().st_size != self.size:
-                return False
-            os.utime(target)
+            with target.open("rb", buffering=0) as object_:
+                fcntl.flock(object_, fcntl.LOCK_SH)  # who removes it holds it too: one of the two comes first
+                if target.stat().st_size != self.size:
+                    return False
+                os.utime(target)
         except FileNotFoundError:
             return False
         return True
