@@ -47,10 +47,13 @@ def reading_only(connection: Any, name: str, seconds: float) -> Iterator[None]: 
         In a statement, if the database goes away; and at the end, likewise.
     """
     reader = _Reader(connection, name)
-    before, after = _enclosure(in_transaction=connection.in_transaction, on_postgresql=reader.on_postgresql, seconds=seconds)
+    enclosed = connection.in_transaction
+    before, after = _enclosure(in_transaction=enclosed, on_postgresql=reader.on_postgresql, seconds=seconds)
     for statement in before:
         reader.query(statement)
     connection.query = reader
+    # As far as DataJoint is concerned, so that a connection that is lost meanwhile is not replaced behind the function's back.
+    connection._in_transaction = True  # noqa: SLF001
     try:
         yield
     except Exception:
@@ -61,6 +64,7 @@ def reading_only(connection: Any, name: str, seconds: float) -> Iterator[None]: 
         with suppress(Unavailable):  # a lost connection has nothing to go back to
             for statement in after:
                 reader.query(statement)
+        connection._in_transaction = enclosed  # noqa: SLF001  # as above
     if reader.failures:
         raise reader.failures[0]
 
