@@ -1,0 +1,44 @@
+"""Ways of doing the same thing, measured in turn, each in a process of its own, and compared within one run.
+
+The machine's speed drifts, so no time is compared with one of another run: each round measures every way once, and a ratio is
+the median of the rounds' ratios.
+"""
+# ruff: noqa: T201  # a benchmark prints
+
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+Round = Mapping[str, Mapping[str, float]]
+
+
+def peak_megabytes() -> float:
+    """Return how much memory this program has used at most (proc(5), VmHWM: ru_maxrss would count its parent's)."""
+    status = Path("/proc/self/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) * 1024 / 1e6
+
+
+def measure(script: str, way: str, *arguments: str | Path) -> dict[str, float]:
+    """Run one way in a process of its own, which prints ``{"seconds": …, "peak_mb": …}`` as its last line."""
+    command = [sys.executable, script, "--way", way, *map(str, arguments)]
+    return dict(json.loads(subprocess.check_output(command).splitlines()[-1]))
+
+
+def report(title: str, rounds: Sequence[Round], reference: str) -> dict[str, Any]:
+    """Print a table of the ways, with their ratios to a reference, and return it for JSON."""
+    print(f"\n{title}: {len(rounds)} rounds, times in seconds")
+    print(f"{'':22} {'median':>9} {'minimum':>9} {'maximum':>9} {'memory':>10} {'ratio':>8}")
+    results = {}
+    for way in rounds[0]:
+        seconds = [round_[way]["seconds"] for round_ in rounds]
+        ratio = statistics.median(round_[way]["seconds"] / round_[reference]["seconds"] for round_ in rounds)
+        memory = max(round_[way].get("peak_mb", 0.0) for round_ in rounds)
+        median = statistics.median(seconds)
+        results[way] = {"median": median, "minimum": min(seconds), "maximum": max(seconds), "peak_mb": memory, "ratio": ratio}
+        shown = f"{memory:7.0f} MB" if memory else " " * 10
+        print(f"{way:22} {median:9.3f} {min(seconds):9.3f} {max(seconds):9.3f} {shown} {ratio:8.2f}", flush=True)
+    return {"title": title, "reference": reference, "ways": results}
