@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from antelop.document import nearest, quoted
+from antelop.document import nearest, quoted, storable
 from antelop.errors import Problem, Rejected
+from antelop.keys import refusal
 from antelop.lab import Lab
-from antelop.naming import NAMES, UNSTORABLE, find
+from antelop.naming import NAMES, find
 from antelop.rows import Row
 from antelop.tables.connection import Database
 
@@ -84,9 +85,8 @@ def _parent(database: Database, parents: Mapping[str, str], values: Mapping[str,
             parent = find(database, kind, parent, values[given[0]], by_id=given == [key])
         except Rejected as rejected:
             return parent, [*problems, *rejected.problems]
-        if kind == "Experimenter" and not database.may_write_for(parent[key]):
-            what = f"database user {quoted(database.user)} may not write for {quoted(parent[key])}"
-            problems.append(Problem("not_permitted", key, what, f"Connect as {parent[key]}, or have an admin do it"))
+        if kind == "Experimenter":
+            problems += refusal(database, parent[key], key)
     return parent, problems
 
 
@@ -144,7 +144,7 @@ def _text(value: object, arguments: list[str]) -> object:
         raise _Unfit(f"{quoted(value)} is not text", f"Write text of at most {most} characters")
     if len(value) > most:
         raise _Unfit(f"{quoted(value)} has {len(value)} characters", f"Write at most {most}")
-    if UNSTORABLE.search(value):
+    if not storable(value):
         raise _Unfit(f"{quoted(value)} has a character that cannot be stored", "Leave out U+0000 and unpaired surrogates")
     return value
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from antelop.cli.command import FILE, main
-from antelop.cli.terminal import STATUSES, Terminal, counted, failure
-from antelop.errors import Problem, Rejected, Unavailable
+from antelop.cli.terminal import STATUSES, Terminal, failure
+from antelop.document import counted
+from antelop.errors import Problem, Rejected, Unavailable, gathering
 
 if TYPE_CHECKING:
     from antelop.checks import Findings
@@ -100,12 +101,8 @@ def _compared(terminal: Terminal, nwb_file: Path, rig_file: Path) -> "Findings":
     severities = terminal.config().checks
     problems: list[Problem] = []
     with ExitStack() as opened:
-        try:
+        with gathering(problems):
             recording = opened.enter_context(reading(nwb_file))
-        except Rejected as rejected:
-            problems += rejected.problems
-        try:
+        with gathering(problems):
             wanted = rig.parse(load(rig_file.read_bytes()))
-        except Rejected as rejected:
-            problems += rejected.problems
         return Findings(tuple(problems), ()) if problems else examine(recording, wanted, None, severities)

@@ -8,7 +8,8 @@ import click
 
 from antelop.cli import key
 from antelop.cli.command import main
-from antelop.cli.terminal import Terminal, counted
+from antelop.cli.terminal import Terminal
+from antelop.document import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +36,7 @@ def attempt(terminal: Terminal, function: str, session: key.Path) -> None:
 
     with terminal.lab() as lab:
         found = locate(lab.database, session)
-        result, _ = masking.attempt(lab, function, found)
+        result = masking.attempt(lab, function, found)
     trials = result.timestamps.reshape(-1, 2).tolist()
     sentence = f"{function} on {key.written(found)}: {counted(len(trials), 'trial')}"
     if terminal.as_json:

@@ -8,7 +8,8 @@ import click
 
 from antelop.cli import key
 from antelop.cli.command import FILE, main
-from antelop.cli.terminal import Terminal, counted, printable
+from antelop.cli.terminal import Terminal
+from antelop.document import counted, printable
 
 if TYPE_CHECKING:
     from antelop.rows import Row

@@ -12,7 +12,8 @@ import click
 
 from antelop.cli import key
 from antelop.cli.command import main
-from antelop.cli.terminal import Terminal, complain, counted, printable
+from antelop.cli.terminal import Terminal, complain
+from antelop.document import counted, printable
 
 if TYPE_CHECKING:
     from antelop.tables.connection import Database

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from antelop.document import counted, printable
 from antelop.errors import Misconfigured, Rejected, Unavailable
 
 if TYPE_CHECKING:
@@ -113,26 +114,21 @@ def failure(error: Exception) -> dict[str, Any]:
         return {"outcome": outcome, "sentence": said, "problems": [problem.as_dict() for problem in error.problems]}
     if isinstance(error, Unavailable):
         return {"outcome": "unavailable", "sentence": str(error), "problems": []}
-    traceback.print_exception(error)
+    click.echo("\n".join(_lines("".join(traceback.format_exception(error)))), err=True)
     said = (
         f"{type(error).__name__}: {error}. This is a defect of antelop, not of your data: please report it with the lines above"
     )
     return {"outcome": "failed", "sentence": said, "problems": []}
 
 
-def printable(text: str) -> str:
-    """Return text with what does not print escaped: no name moves the cursor, colours the screen or forges a line."""
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a number of things, as in ``1 mask`` and ``2 masks``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 def complain(label: Literal["problem", "warning"], problems: Iterable[Mapping[str, str]], *, err: bool = False) -> None:
     """Print problems for people: where and what, and under it the remedy; no line in them looks like the first of another."""
     for problem in problems:
         what = f"{problem['where']}: {problem['what']}" if problem["where"] else problem["what"]
-        text = ("\n" + " " * (len(label) + 4)).join(map(printable, f"{what}\n{problem['remedy']}".split("\n")))
+        text = ("\n" + " " * (len(label) + 4)).join(_lines(f"{what}\n{problem['remedy']}"))
         click.echo(f"  {click.style(label, fg='red' if label == 'problem' else 'yellow')}  {text}", err=err)
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines of a text, with what does not print escaped in each."""
+    return [printable(line) for line in text.rstrip("\n").split("\n")]
