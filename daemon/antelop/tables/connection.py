@@ -6,6 +6,7 @@ PostgreSQL (embedded or a server) and the MySQL protocol behave alike here: what
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ SCHEMA_VERSION = 1
 # The ledger's last, for it refers to the others; its table of versions is made before all.
 SCHEMAS = {"metadata": metadata.TABLES, "behaviour": behaviour.TABLES, "ingest": ingest.TABLES[1:]}
 
+QUEUE = "~~ingestion"
+"""The jobs table of `Ingestion`, as DataJoint names it."""
+
 
 class OutcomeUnknown(Unavailable):
     """The connection was lost while a transaction was committed: only the ledger knows whether it was."""
@@ -29,7 +33,7 @@ class OutcomeUnknown(Unavailable):
 class Database:
     """Every table of the lab on one connection, which one thread uses at a time.
 
-    Tables are attributes: ``database.Session & key``.
+    Tables are attributes: ``database.Session & key``. So is the queue: ``database.jobs``, the jobs table of `Ingestion`.
 
     Parameters
     ----------
@@ -89,6 +93,11 @@ class Database:
             return self.__dict__["tables"][name]
         except KeyError:
             raise AttributeError(f"no table {name}") from None
+
+    @cached_property
+    def jobs(self) -> Any:  # noqa: ANN401  # as above
+        """The queue; DataJoint would ask the server for every foreign key each time that it is asked for it."""
+        return self.Ingestion().jobs
 
     def reconnect(self) -> None:
         """Open another connection in the place of this one, for the same tables.
@@ -197,14 +206,14 @@ class Database:
             elif version != SCHEMA_VERSION:
                 raise Misconfigured([_foreign(schema_name, f"its tables are of version {version}, not {SCHEMA_VERSION}")])
             self._bind(name, definitions)
-        queue = self.Ingestion().jobs
-        if not queue.is_declared:  # which cannot be done in a transaction
-            queue.declare()
+        if QUEUE not in present["ingest"]:
+            _ = self.jobs  # DataJoint declares it when it is first asked for
 
     def _tables_in(self, schema_name: str) -> set[str]:
         """Return the names of the tables in a schema, which need not exist; not those that DataJoint keeps for itself."""
         query = "SELECT table_name FROM information_schema.tables WHERE table_schema = %s"
-        return {row[0] for row in self.connection.query(query, (schema_name,)).fetchall() if not row[0].startswith("~")}
+        names = {row[0] for row in self.connection.query(query, (schema_name,)).fetchall()}
+        return {name for name in names if not name.startswith("~") or name == QUEUE}
 
     def _bind(self, name: str, definitions: tuple[type[dj.Table], ...]) -> Any:  # noqa: ANN401  # a table, as above
         """Bind tables to their schema on this connection; return the last."""

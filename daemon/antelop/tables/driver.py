@@ -2,10 +2,12 @@
 
 import hashlib
 import warnings
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from typing import Any
 
 import datajoint as dj
+from pymysql.cursors import SSCursor
 
 from antelop.errors import Misconfigured, Problem, Unavailable
 
@@ -18,6 +20,8 @@ SESSION = {
         f"SET SESSION innodb_lock_wait_timeout = {PATIENCE}",
         # A statement sees what others have committed before it, as on PostgreSQL: the last look before COMMIT relies on it.
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+        # While an answer is streamed, who reads it may take some time over a row.
+        "SET SESSION net_write_timeout = 3600",
     ],
 }
 """How every session begins."""
@@ -105,6 +109,21 @@ class Connection(dj.Connection):
                 raise Unavailable(f"the database is unavailable: {sentence(error)}") from error
             raise
 
+    def stream(self, query: str, args: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+        """Run a query within a transaction, and yield its rows, however many, without having them in memory.
+
+        Until its end nothing else can be asked on this connection.
+        """
+        postgresql = self.adapter.backend == "postgresql"
+        try:
+            with closing(self._conn.cursor("stream", withhold=True) if postgresql else self._conn.cursor(SSCursor)) as cursor:
+                cursor.execute(query, args)
+                yield from cursor
+        except Exception as error:
+            if is_outage(error):
+                raise Unavailable(f"the database is unavailable: {sentence(error)}") from error
+            raise
+
     def roll_back(self) -> None:
         """Roll the open transaction back, if there is one; where the server does not answer, it does so by itself."""
         if self._in_transaction:
@@ -141,8 +160,9 @@ def is_denied(error: BaseException) -> bool:
 
 
 def sentence(error: BaseException) -> str:
-    """Return an error's message on one line."""
-    return " ".join(str(error).split()) or type(error).__name__
+    """Return an error's message on one line, without the numbers and statements that drivers put beside it."""
+    texts = [" ".join(text.split()) for text in error.args if isinstance(text, str)]
+    return next(filter(None, reversed(texts)), type(error).__name__)
 
 
 def _driver(error: BaseException) -> str:
