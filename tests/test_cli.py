@@ -378,7 +378,7 @@ rejected  1 problem
         "what": 'rig "licking" is not in the database',
         "remedy": 'Perhaps you mean 1 ("licking rig")',
     }
-    sentence = 'rig: rig "licking" is not in the database'
+    sentence = 'rig: rig "licking" is not in the database. Perhaps you mean 1 ("licking rig").'
     assert lines(for_programs) == [{"outcome": "rejected", "sentence": sentence, "problems": [problem]}]
 
 

@@ -2,7 +2,6 @@
 # ruff: noqa: PLC0415  # see antelop.cli.terminal
 
 from contextlib import ExitStack, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +39,7 @@ def ingested(lab: "Lab", manifest: Path) -> dict[str, Any]:
     """Return what a receipt would say of a delivery."""
     from antelop.ingest import ingest_manifest
     from antelop.keys import Policy
-    from antelop.outcome import VERSION
+    from antelop.outcome import said
 
     try:
         return ingest_manifest(lab, manifest, Policy()).as_dict()
@@ -48,8 +47,9 @@ def ingested(lab: "Lab", manifest: Path) -> dict[str, Any]:
         if isinstance(error, Unavailable):
             with suppress(Unavailable):  # the next one says so
                 lab.reconnect()
-        finished = datetime.now(UTC).isoformat(timespec="seconds")
-        return {**failure(error), "warnings": [], "finished": finished, "version": VERSION}
+        document = failure(error)
+        problems = error.problems if isinstance(error, Rejected) else ()
+        return said(document["outcome"], document["sentence"], problems).as_dict()
 
 
 @main.command(example="antelop check 2026-11-22_m17.nwb --rig open-field.json")
@@ -80,15 +80,11 @@ def check(ctx: click.Context, file: Path, rig_file: Path | None) -> None:
 
 def _rehearsed(terminal: Terminal, manifest: Path) -> "Findings":
     """Return what an ingest of a manifest would find."""
-    from antelop.checks import Findings
     from antelop.ingest import rehearse
     from antelop.keys import Policy
 
     with terminal.lab() as lab:
-        try:
-            return rehearse(lab, manifest, Policy())
-        except Rejected as rejected:
-            return Findings(rejected.problems, ())
+        return rehearse(lab, manifest, Policy())
 
 
 def _compared(terminal: Terminal, nwb_file: Path, rig_file: Path) -> "Findings":
