@@ -233,13 +233,12 @@ def test_ingest_goes_on(antelop: Run, lab: Lab) -> None:
 
 @one_database
 @pytest.mark.usefixtures("antelop")
-def test_ingest_after_an_outage(lab: Lab) -> None:
+def test_ingest_after_an_outage(lab: Lab, others: Callable[[], Lab]) -> None:
     """After one that the database was away for, the next is tried on a new connection."""
-    manifest = deliver("day")
-    (number,) = lab.database.connection.query("SELECT pg_backend_pid()").fetchone()
-    with Lab(lab.config, {}) as other:
-        other.database.connection.query(f"SELECT pg_terminate_backend({number}, 10000)")
-    outcomes = [ingested(lab, manifest) for _ in range(2)]
+    manifest, victim = deliver("day"), others()
+    (number,) = victim.database.connection.query("SELECT pg_backend_pid()").fetchone()
+    lab.database.connection.query(f"SELECT pg_terminate_backend({number}, 10000)")
+    outcomes = [ingested(victim, manifest) for _ in range(2)]
     assert [outcome["outcome"] for outcome in outcomes] == ["unavailable", "ingested"]
     assert {*OUTCOME, "warnings", "finished", "version"} <= set(outcomes[0])
 

@@ -1,7 +1,6 @@
 """Metadata goes in whole and right, or not at all, with everything that is wrong."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -15,9 +14,6 @@ from tests.labs import EXPERIMENT, OWNER
 
 LICKING = {**OWNER, "experiment_name": "licking"}
 ADA = {"experimenter": "ada", "full_name": "Ada"}
-NOT_HERS = Problem(
-    "not_permitted", "experimenter", 'database user "lab" may not write for "ada"', "Connect as ada, or have an admin do it"
-)
 
 
 def problems(call: Callable[[], object]) -> list[Problem]:
@@ -220,49 +216,42 @@ def test_parents(lab: Lab) -> None:
         assert enrol(lab, "Session", {**parent, "session_name": f"day {number}"}) == {**EXPERIMENT, "session_id": number}
 
 
-@pytest.fixture
-def ordinary(served_lab: tuple[Lab, Mapping[str, str]], lab: Lab) -> Iterator[Lab]:
-    """Give a lab on a server whose user, `lab`, is neither the service nor an admin."""
-    assert lab.config.database
-    with Lab(replace(lab.config, database=replace(lab.config.database, service=None)), served_lab[1]) as ordinary:
-        yield ordinary
-
-
-on_a_server = pytest.mark.parametrize("served_lab", [pytest.param("mysql", marks=pytest.mark.mariadb)], indirect=True)
-
-
-@on_a_server
-def test_who_may_write(ordinary: Lab) -> None:
+def test_who_may_write(lab: Lab, visitor: Callable[..., Lab]) -> None:
     """A user adds what is their own, and nothing of another experimenter's unless they are an admin."""
-    enrol(ordinary, "Experimenter", ADA)
-    maze = {"experimenter": "ada", "experiment_name": "maze"}
-    assert problems(lambda: enrol(ordinary, "Experiment", maze)) == [NOT_HERS]
-    assert problems(lambda: enrol(ordinary, "Session", {**maze, "session_name": "day 1"})) == [
-        NOT_HERS,
+    enrol(lab, "Experimenter", ADA)
+    ada = visitor("ada")
+    not_hers = Problem(
+        "not_permitted",
+        "experimenter",
+        'database user "ada" may not write for "lab"',
+        "Connect as lab, or have an admin do it",
+    )
+    session = {**LICKING, "session_name": "day 1"}
+    assert problems(lambda: enrol(ada, "Session", session)) == [not_hers]
+    assert problems(lambda: enrol(ada, "Session", {**session, "experiment_name": "lick"})) == [
+        not_hers,
         Problem(
-            "experiment_unknown",
-            "experiment",
-            'experiment "maze" is not in the database',
-            "There is no experiment yet: add one first",
+            "experiment_unknown", "experiment", 'experiment "lick" is not in the database', 'Perhaps you mean 1 ("licking")'
         ),
     ]
-    enrol(ordinary, "Session", {**LICKING, "session_name": "day 1"})
-    ordinary.database.Experimenter.update1({**OWNER, "admin": "True"})
-    enrol(ordinary, "Experiment", maze)
+    assert enrol(ada, "Experiment", {"experimenter": "ada", "experiment_name": "maze"})["experiment_id"] == 1
+    lab.database.Experimenter.update1({"experimenter": "ada", "admin": "True"})
+    assert enrol(ada, "Session", session) == {**EXPERIMENT, "session_id": 45}
 
 
-@on_a_server
-def test_who_makes_an_admin(ordinary: Lab) -> None:
+def test_who_makes_an_admin(lab: Lab, visitor: Callable[..., Lab]) -> None:
     """Anyone makes the first admin, and only an admin another."""
-    enrol(ordinary, "Experimenter", {"experimenter": "boss", "full_name": "Boss", "admin": "True"})
+    ada = visitor("ada")
+    enrol(ada, "Experimenter", {"experimenter": "boss", "full_name": "Boss", "admin": "True"})
     admin = {**ADA, "admin": "True"}
-    what = 'database user "lab" is no admin, and only an admin makes another'
-    assert problems(lambda: enrol(ordinary, "Experimenter", admin)) == [
+    what = 'database user "ada" is no admin, and only an admin makes another'
+    assert problems(lambda: enrol(ada, "Experimenter", admin)) == [
         Problem("not_permitted", "admin", what, "Leave admin out, or have an admin do it")
     ]
-    ordinary.database.Experimenter.update1({**OWNER, "admin": "True"})
-    enrol(ordinary, "Experimenter", admin)
-    assert (ordinary.database.Experimenter & "experimenter = 'ada'").fetch1("admin") == "True"
+    assert enrol(ada, "Experimenter", ADA) == {"experimenter": "ada"}
+    lab.database.Experimenter.update1({"experimenter": "ada", "admin": "True"})
+    enrol(ada, "Experimenter", {"experimenter": "eve", "full_name": "Eve", "admin": "True"})
+    assert sorted((lab.database.Experimenter & {"admin": "True"}).to_arrays("experimenter")) == ["ada", "boss", "eve"]
 
 
 def test_found_by_id_or_name(lab: Lab) -> None:
