@@ -1,18 +1,23 @@
-"""A lab for each test: clean tables on both databases, a store and an analysis folder of its own, and a licking task to ingest."""
+"""A lab for each test: clean tables on both databases, a store and an analysis folder of its own, and a licking task in it."""
 
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from antelop.analysis import Analysis
+from antelop.arrays import STORE, Store
 from antelop.config import AnalysisConfig, Config, DatabaseConfig
 from antelop.lab import Lab
+from antelop.tables.connection import SCHEMAS, Database
 from antelop.upload import upload_rig_json
 from tests import servers
-from tests.recordings import LICKING_RIG
+from tests.recordings import LICKING_RIG, write_recording
 
 OWNER = {"experimenter": "lab"}
 EXPERIMENT = {**OWNER, "experiment_id": 1}
@@ -57,45 +62,101 @@ def clean(lab: Lab) -> None:
     """Empty every table but the one that says which schemas are ours."""
     database = lab.database
     names = [table().full_table_name for name, table in database.tables.items() if name != "SchemaVersion"]
-    names.append(database.Ingestion().jobs.full_table_name)
-    if database.is_postgresql:
-        database.connection.query(f"TRUNCATE {', '.join(names)}")
-        return
-    database.connection.query("SET FOREIGN_KEY_CHECKS = 0")
-    for name in names:
-        database.connection.query(f"DELETE FROM {name}")
-    database.connection.query("SET FOREIGN_KEY_CHECKS = 1")
+    with database.transaction():
+        for name in (database.Ingestion().jobs.full_table_name, *reversed(names)):
+            database.connection.query(f"DELETE FROM {name}")  # noqa: S608  # a table of ours
 
 
 def furnish(lab: Lab) -> None:
     """Give a lab an experimenter, an experiment, two animals, some sessions, and the rig of the licking task with its mask."""
     database = lab.database
     (lab.config.analysis.folders[0] / "licking.py").write_text(SCRIPT)
-    database.Experimenter.insert1({**OWNER, "full_name": "The lab"})
-    database.Experiment.insert1({**EXPERIMENT, "experiment_name": "licking"})
-    database.Animal.insert({**animal, "animal_name": f"m{animal['animal_id']}"} for animal in ANIMALS)
-    database.Session.insert({**SESSION, "session_id": number, "session_name": f"day {number}"} for number in range(41, 45))
+    with database.transaction():
+        database.Experimenter.insert1({**OWNER, "full_name": "The lab"})
+        database.Experiment.insert1({**EXPERIMENT, "experiment_name": "licking"})
+        database.Animal.insert({**animal, "animal_name": f"m{animal['animal_id']}"} for animal in ANIMALS)
+        database.Session.insert({**SESSION, "session_id": number, "session_name": f"day {number}"} for number in range(41, 45))
     upload_rig_json(lab, "lab", "licking rig", LICKING_RIG, MASKS)
-
-
-def with_folders(config: Config, folder: Path) -> Config:
-    """Return a configuration whose store and analysis folder are in a folder of the test."""
-    (folder / "analysis").mkdir()
-    return replace(config, store=folder / "store", analysis=AnalysisConfig(folders=(folder / "analysis",)))
 
 
 @pytest.fixture(scope="session", params=["postgresql", pytest.param("mysql", marks=pytest.mark.mariadb)])
 def served_lab(request: Any) -> Iterator[tuple[Lab, Mapping[str, str]]]:
-    """A lab on each kind of database, whose connection is shared by tests that do not break it."""
+    """Give a lab on each kind of database, for all tests."""
     with served(request.param) as (config, environment), Lab(config, environment) as lab:
         yield lab, environment
 
 
 @pytest.fixture
-def lab(served_lab: tuple[Lab, Mapping[str, str]], tmp_path: Path) -> Iterator[Lab]:
-    """A furnished lab, with nothing recorded yet."""
-    shared, environment = served_lab
+def lab(served_lab: tuple[Lab, Mapping[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    """Give a furnished lab on the connection that all tests share, with folders of its own; nothing is recorded in it yet."""
+    shared, _ = served_lab
     clean(shared)
-    with Lab(with_folders(shared.config, tmp_path), environment) as fresh:
-        furnish(fresh)
-        yield fresh
+    (tmp_path / "analysis").mkdir()
+    lab = copy(shared)
+    lab.config = replace(shared.config, store=tmp_path / "store", analysis=AnalysisConfig(folders=(tmp_path / "analysis",)))
+    lab.store, lab.analysis, lab._opened = Store(lab.config.store), Analysis(lab.config.analysis.folders), ExitStack()
+    lab.store.make()
+    monkeypatch.setitem(shared.database.connection._config.stores[STORE], "location", str(lab.store.folder))
+    furnish(lab)
+    return lab
+
+
+@pytest.fixture
+def others(served_lab: tuple[Lab, Mapping[str, str]], lab: Lab) -> Iterator[Callable[[], Lab]]:
+    """Give what opens further connections to the lab, as other processes have them."""
+    with ExitStack() as opened:
+        yield lambda: opened.enter_context(Lab(lab.config, served_lab[1]))
+
+
+@pytest.fixture(scope="session")
+def licking(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
+    """Give what puts a recording of the licking task, and its video, into a folder; it is the same each time."""
+    source = write_recording(tmp_path_factory.mktemp("licking") / "licking.nwb")
+
+    def put(folder: Path) -> Path:
+        for path in source.parent.iterdir():
+            shutil.copyfile(path, folder / path.name)
+        return folder / source.name
+
+    return put
+
+
+@pytest.fixture
+def recording(licking: Callable[[Path], Path], tmp_path: Path) -> Path:
+    """Give a recording of the licking task, with its video beside it."""
+    return licking(tmp_path)
+
+
+@pytest.fixture
+def visitor(lab: Lab) -> Iterator[Callable[..., Lab]]:
+    """Give what connects to the lab's server as another user, who has some right on its tables (``GRANT ALL``, unless said)."""
+    with ExitStack() as opened:
+
+        def visit(user: str, right: str = "ALL") -> Lab:
+            database = connected_as(lab, user, right)
+            opened.callback(database.close)
+            visited = copy(lab)
+            visited.database = database
+            return visited
+
+        yield visit
+
+
+def connected_as(lab: Lab, user: str, right: str) -> Database:
+    """Make a user of the lab's server, if need be, and connect as that user."""
+    say = lab.database.connection.query
+    where: dict[str, Any]
+    if lab._server:
+        if not say("SELECT 1 FROM pg_roles WHERE rolname = %s", (user,)).rowcount:
+            say(f"CREATE ROLE {user} LOGIN")
+        for schema in (lab.database.prefix + name for name in SCHEMAS):
+            say(f"GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT {right} ON ALL TABLES IN SCHEMA {schema} TO {user}")
+        where = {"host": lab._server.host, "port": lab._server.port, "name": lab._server.database}
+    else:
+        settings = lab.config.database
+        assert settings
+        say(f"CREATE USER IF NOT EXISTS {user} IDENTIFIED BY ''")
+        pattern = lab.database.prefix.replace("_", r"\_")
+        say(f"GRANT {right} ON `{pattern}%%`.* TO {user}")
+        where = {"host": settings.host, "port": settings.port, "backend": "mysql", "service": settings.service}
+    return Database(**where, user=user, password="", use_tls=False, store=lab.store.folder)

@@ -1,0 +1,302 @@
+"""The connection: outages are told from wrong statements, and transactions are committed whole or rolled back."""
+
+from collections.abc import Callable
+from typing import Any
+
+import datajoint as dj
+import pytest
+
+from antelop.errors import Misconfigured, Unavailable
+from antelop.lab import Lab
+from antelop.tables.connection import Database, OutcomeUnknown
+from antelop.tables.driver import is_outage
+from tests.labs import OWNER, SESSION
+
+NEW = {"experimenter": "ada", "full_name": "Ada Lovelace"}
+
+
+class Crash(BaseException):
+    """What no ``except Exception`` catches."""
+
+
+def kill(lab: Lab, victim: Lab) -> None:
+    """End a connection from another one, as an administrator or a failing server does."""
+    if lab.database.is_postgresql:
+        number = victim.database.connection._conn.get_backend_pid()
+        lab.database.connection.query(f"SELECT pg_terminate_backend({number}, 5000)")
+    else:
+        lab.database.connection.query(f"KILL CONNECTION {victim.database.connection._conn.thread_id()}")
+
+
+def experimenters(lab: Lab) -> list[str]:
+    """Return who is there."""
+    return sorted(lab.database.Experimenter.to_arrays("experimenter"))
+
+
+def test_a_transaction_is_committed_at_its_end(lab: Lab, others: Callable[[], Lab]) -> None:
+    """Nobody else sees what was inserted before that, and everybody after it."""
+    other = others()
+    with lab.database.transaction():
+        lab.database.Experimenter.insert1(NEW)
+        assert experimenters(other) == ["lab"]
+    assert experimenters(other) == ["ada", "lab"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, Unavailable, KeyboardInterrupt, Crash])
+def test_a_transaction_is_rolled_back_by_any_exception(lab: Lab, error: type[BaseException]) -> None:
+    """Whatever is raised in it passes, nothing stays, and the connection goes on."""
+    with pytest.raises(error), lab.database.transaction():  # noqa: PT012  # a transaction is several statements
+        lab.database.Experimenter.insert1(NEW)
+        raise error
+    assert experimenters(lab) == ["lab"]
+    with lab.database.transaction():
+        lab.database.Experimenter.insert1(NEW)
+    assert experimenters(lab) == ["ada", "lab"]
+
+
+def test_a_rehearsal_is_rolled_back(lab: Lab) -> None:
+    """A transaction that is not to be committed leaves nothing."""
+    with lab.database.transaction(commit=False):
+        lab.database.Experimenter.insert1(NEW)
+    assert experimenters(lab) == ["lab"]
+
+
+def test_a_transaction_is_not_entered_twice(lab: Lab, others: Callable[[], Lab]) -> None:
+    """The second one is refused, and the first goes on: DataJoint would roll it back."""
+    with lab.database.transaction():
+        lab.database.Experimenter.insert1(NEW)
+        with pytest.raises(RuntimeError, match="a transaction is open already"), lab.database.transaction():
+            pass
+    assert experimenters(others()) == ["ada", "lab"]
+
+
+def test_a_lost_connection_is_an_outage(lab: Lab, others: Callable[[], Lab]) -> None:
+    """The statement that meets it says so, in a transaction or outside one; what comes after works on another connection."""
+    victim = others()
+    kill(lab, victim)
+    with pytest.raises(Unavailable, match=r"^the database is unavailable: "):
+        experimenters(victim)
+    assert experimenters(victim) == ["lab"]
+    with pytest.raises(Unavailable), victim.database.transaction():  # noqa: PT012  # as above
+        victim.database.Experimenter.insert1(NEW)
+        kill(lab, victim)
+        experimenters(victim)
+    assert experimenters(victim) == ["lab"]
+    with victim.database.transaction():
+        victim.database.Experimenter.insert1(NEW)
+    assert experimenters(lab) == ["ada", "lab"]
+
+
+def test_a_transaction_does_not_go_on_without_its_connection(lab: Lab, others: Callable[[], Lab]) -> None:
+    """Where the loss is overlooked within it, nothing that follows is stored by another connection."""
+    victim = others()
+    with pytest.raises(Unavailable), victim.database.transaction():  # noqa: PT012  # as above
+        kill(lab, victim)
+        with pytest.raises(Unavailable):
+            experimenters(victim)
+        victim.database.Experimenter.insert1(NEW)
+    assert experimenters(lab) == ["lab"]
+
+
+def test_a_connection_lost_at_commit_leaves_the_outcome_unknown(lab: Lab, others: Callable[[], Lab]) -> None:
+    """That is said as such, for only the ledger can tell."""
+    victim = others()
+    with pytest.raises(OutcomeUnknown), victim.database.transaction():  # noqa: PT012  # as above
+        victim.database.Experimenter.insert1(NEW)
+        kill(lab, victim)
+    assert experimenters(victim) == ["lab"]
+
+
+RAISE = {
+    "postgresql": "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{}'; END $$",
+    "mysql": "SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {}",
+}
+OUTAGES: dict[str, list[Any]] = {
+    "postgresql": ["08006", "25006", "40001", "40P01", "53100", "53200", "53300", "55P03", "57014", "57P01", "57P03", "58030"],
+    "mysql": [1021, 1030, 1040, 1053, 1114, 1205, 1213, 1290, 1317, 1836, 1927, 2006, 2013],
+}
+MISTAKES: dict[str, list[Any]] = {
+    "postgresql": ["22001", "23505", "23503", "42601", "42703", "42P01", "42501", "XX000"],
+    "mysql": [1048, 1054, 1062, 1064, 1142, 1146, 1406, 1452],
+}
+
+
+def test_an_outage_is_told_by_its_code(lab: Lab) -> None:
+    """What another try may mend is `Unavailable`, with the server's own words; what is wrong with the statement is not."""
+    connection = lab.database.connection
+    backend = connection.adapter.backend
+    for code in OUTAGES[backend]:
+        with pytest.raises(Unavailable, match=r"^the database is unavailable: \S"):
+            connection.query(RAISE[backend].format(code))
+    for code in MISTAKES[backend]:
+        with pytest.raises(Exception) as raised:  # of several types
+            connection.query(RAISE[backend].format(code))
+        assert not isinstance(raised.value, Unavailable), code
+    assert experimenters(lab) == ["lab"]
+
+
+def test_an_error_of_no_driver_is_no_outage() -> None:
+    """Only drivers' errors speak of the database."""
+    assert not is_outage(OSError(28, "No space left on device"))
+    assert not is_outage(ValueError("08006"))
+    assert is_outage(dj.errors.LostConnectionError("gone"))
+
+
+def test_a_lock_is_had_by_one(lab: Lab, others: Callable[[], Lab]) -> None:
+    """Another connection does not have it meanwhile, and has it afterwards; other locks are free."""
+    other = others()
+    with lab.database.lock("delivery 1") as held:
+        assert held
+        with other.database.lock("delivery 1") as too, other.database.lock("delivery 2") as free:
+            assert (too, free) == (False, True)
+    with other.database.lock("delivery 1") as held:
+        assert held
+
+
+def test_a_lost_connection_frees_its_locks(lab: Lab, others: Callable[[], Lab]) -> None:
+    """The lock of a worker that is gone can be had at once."""
+    victim = others()
+    with victim.database.lock("delivery 1"):
+        kill(lab, victim)
+        with lab.database.lock("delivery 1", wait=True) as held:
+            assert held
+
+
+def test_waiting_for_a_lock_ends(lab: Lab, others: Callable[[], Lab], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits in vain is told that the database is not available."""
+    other = others()
+    monkeypatch.setattr("antelop.tables.connection.PATIENCE", 0)
+    if lab.database.is_postgresql:
+        other.database.connection.query("SET lock_timeout = '10ms'")
+    with lab.database.lock("rigs"), pytest.raises(Unavailable), other.database.lock("rigs", wait=True):
+        pass
+
+
+@pytest.mark.parametrize("to_change", [False, True])
+def test_rows_that_are_held_stay_as_they_are(lab: Lab, others: Callable[[], Lab], to_change: bool) -> None:  # noqa: FBT001
+    """Nobody else changes them before the transaction ends; if they are held to be changed, nobody else holds them either."""
+    other = others()
+    wait = "SET lock_timeout = '10ms'" if lab.database.is_postgresql else "SET SESSION innodb_lock_wait_timeout = 0"
+    other.database.connection.query(wait)
+    row = lab.database.Experimenter & OWNER
+    with lab.database.transaction():
+        lab.database.hold(row, to_change=to_change)
+        with pytest.raises(Unavailable):
+            other.database.Experimenter.update1({**OWNER, "group": "new"})
+        if to_change:
+            with pytest.raises(Unavailable), other.database.transaction():
+                other.database.hold(other.database.Experimenter & OWNER)
+        else:
+            with other.database.transaction():
+                other.database.hold(other.database.Experimenter & OWNER)
+    other.database.Experimenter.update1({**OWNER, "group": "new"})
+
+
+def test_names_differ_by_their_case(lab: Lab) -> None:
+    """m17 and M17 are two animals, on every server."""
+    animal = {**SESSION, "animal_id": 19, "animal_name": "M17"}
+    animal.pop("session_id")
+    lab.database.Animal.insert1(animal)
+    assert (lab.database.Animal & {"animal_name": "m17"}).to_arrays("animal_id").tolist() == [17]
+
+
+def test_who_may_write_for_whom(lab: Lab, visitor: Callable[..., Lab]) -> None:
+    """A user may write for the experimenter of that name, an admin for all; the daemon's account as well."""
+    lab.database.Experimenter.insert1(NEW)
+    lab.database.Experimenter.insert1({"experimenter": "eve", "full_name": "Eve", "admin": "True"})
+    asked = ["ada", "lab", "nobody"]
+    for user, answers in {"ada": [True, False, False], "eve": [True] * 3, "guest": [False] * 3}.items():
+        assert [visitor(user).database.may_write_for(experimenter) for experimenter in asked] == answers
+    assert [lab.database.may_write_for(experimenter) for experimenter in asked] == [True] * 3
+
+
+def test_a_user_who_may_only_read_connects(visitor: Callable[..., Lab]) -> None:
+    """What is there can be read without the right to change it."""
+    reader = visitor("reader", "SELECT")
+    assert experimenters(reader) == ["lab"]
+    with pytest.raises(Exception, match=r"denied|Insufficient") as raised:
+        reader.database.Experimenter.insert1(NEW)
+    assert not isinstance(raised.value, Unavailable)
+
+
+def other_place(lab: Lab, **changes: Any) -> Database:
+    """Connect to the same server, with other names of schemas."""
+    database = lab.database
+    where = {name: database.connection.conn_info[name] for name in ("host", "port", "user")}
+    where |= {"password": database.connection.conn_info["passwd"], "name": database.connection.conn_info["database_name"]}
+    backend = "postgresql" if database.is_postgresql else "mysql"
+    return Database(**{**where, "backend": backend, "use_tls": False, "store": lab.store.folder, **changes})
+
+
+@pytest.fixture
+def schemas(lab: Lab) -> Any:
+    """Give what makes a schema, with a table if one is named; they are dropped at the end."""
+    made = []
+
+    def make(name: str, table: str = "") -> None:
+        made.append(name)
+        lab.database.connection.query(f"CREATE SCHEMA {name}")
+        if table:
+            lab.database.connection.query(f"CREATE TABLE {name}.{table} (id int)")
+
+    yield make
+    for name in made:
+        lab.database.connection.query(f"DROP SCHEMA {name}{' CASCADE' if lab.database.is_postgresql else ''}")
+
+
+def test_tables_that_are_missing_and_may_not_be_made_are_said(lab: Lab, visitor: Callable[..., Lab]) -> None:
+    """A user without the right to make them is told who has to do what."""
+    user = visitor("guest").database.user
+    with pytest.raises(Misconfigured) as raised:
+        other_place(lab, user=user, password="", prefix="absent_")
+    (problem,) = raised.value.problems
+    assert (problem.check, problem.where) == ("tables_missing", "absent_ingest")
+    assert problem.what.startswith("user guest cannot use or make its tables (")
+    remedy = "Start antelop once as a user who may create schemas and tables, then grant this one access to them"
+    assert problem.remedy == remedy
+
+
+@pytest.mark.parametrize("part", ["metadata", "behaviour", "ingest"])
+def test_a_schema_of_somebody_else_is_left_alone(lab: Lab, schemas: Any, part: str) -> None:
+    """A schema of our name with tables of others is refused, and nothing is made in it."""
+    schemas(f"other_{part}", "session")
+    for name in {"metadata", "behaviour", "ingest"} - {part}:
+        schemas(f"other_{name}")
+    with pytest.raises(Misconfigured) as raised:
+        other_place(lab, prefix="other_")
+    assert str(raised.value) == (
+        f"other_{part}: it holds tables that this software did not make. "
+        "Give another [database] prefix, or install the release that made it."
+    )
+    query = "SELECT table_name FROM information_schema.tables WHERE table_schema = %s AND table_name NOT LIKE '~%%'"
+    assert lab.database.connection.query(query, (f"other_{part}",)).fetchall() == (
+        [("session",)] if lab.database.is_postgresql else (("session",),)
+    )
+
+
+def test_tables_of_another_version_are_left_alone(lab: Lab) -> None:
+    """What a later release has made is not touched by this one."""
+    row = {"schema_name": "antelop_ingest_behaviour"}
+    lab.database.SchemaVersion.update1({**row, "version": 2})
+    try:
+        with pytest.raises(Misconfigured, match=r"^antelop_ingest_behaviour: its tables are of version 2, not 1\. "):
+            other_place(lab)
+    finally:
+        lab.database.SchemaVersion.update1({**row, "version": 1})
+
+
+def test_a_server_that_is_not_there_is_an_outage(lab: Lab) -> None:
+    """Nobody listens: that may change."""
+    with pytest.raises(Unavailable, match=r"^cannot connect to the database at .*:1: "):
+        other_place(lab, port=1)
+
+
+@pytest.mark.parametrize("served_lab", [pytest.param("mysql", marks=pytest.mark.mariadb)], indirect=True)
+def test_a_wrong_password_is_a_mistake(lab: Lab) -> None:
+    """What the server refuses will be refused again."""
+    with pytest.raises(Misconfigured) as raised:
+        other_place(lab, password="wrong")  # noqa: S106  # it is
+    (problem,) = raised.value.problems
+    assert problem.check == "database_refused"
+    assert problem.what == "Access denied for user 'lab'@'localhost' (using password: YES)"
+    assert problem.remedy == "Look at [database] in the configuration, and at DB_USER and DB_PASS in the environment"
