@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +15,7 @@ import numpy as np
 from antelop import intake
 from antelop.arrays import Kept, Store
 from antelop.checks import Findings, examine
+from antelop.collection import spare
 from antelop.delivery import Delivery
 from antelop.errors import Problem, Rejected, Unavailable, gathering
 from antelop.functions import AnalysisFunction
@@ -174,6 +175,8 @@ def _attempt(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit
     key = {name: prepared.session[name] for name in database.Session.primary_key}
     try:
         with database.transaction(commit=commit):
+            if not spare(lab, _kept(prepared.rows)):
+                raise Changed
             if found := held(database, key, prepared.rows, prepared.ledger["fingerprint"]):
                 enter(database, delivery, "already-ingested", datetime.now(UTC))
                 return already(outcome_of(found, delivery.nwb_size))
@@ -232,7 +235,7 @@ def _prepare(lab: Lab, delivery: Delivery, path: Path, policy: Policy) -> Prepar
         "nwb_object_id": recording.object_id,
         "nwb_sha256": manifest.sha256,
         "rows_inserted": {table: len(some) for table, some in rows.items() if some},
-        "bytes": sum(kept.size for some in rows.values() for row in some for kept in row.values() if isinstance(kept, Kept)),
+        "bytes": sum(kept.size for kept in _kept(rows)),
         "software": VERSION,
         "warnings": [warning.as_dict() for warning in findings.warnings],
     }
@@ -245,6 +248,11 @@ def _keep(store: Store, row: Row) -> Row:
     if "video" in row:
         kept["video"] = store.keep(row["video"])
     return row | kept
+
+
+def _kept(rows: Mapping[str, Sequence[Row]]) -> Iterator[Kept]:
+    """Yield what rows refer to in the store."""
+    return (value for some in rows.values() for row in some for value in row.values() if isinstance(value, Kept))
 
 
 def _look_again(database: Database, prepared: Prepared) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from antelop.collection import spare
 from antelop.document import nearest, quoted
 from antelop.errors import Problem, Rejected, gathering
 from antelop.functions import AnalysisFunction
@@ -177,6 +178,7 @@ def _recompute(lab: Lab, session: Row, masks: Iterable[tuple[Row, AnalysisFuncti
     """Compute the masks of one session again, in a transaction; return how many trials each has."""
     database = lab.database
     with database.transaction():
+        spare(lab)
         world = database.World & session
         database.hold(world, to_change=True)
         if not world:  # it was removed meanwhile

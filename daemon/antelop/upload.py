@@ -11,6 +11,7 @@ import datajoint as dj
 import numpy as np
 
 from antelop import rig as rigs
+from antelop.collection import spare
 from antelop.document import counted, load, quoted
 from antelop.errors import Problem, Rejected, gathering
 from antelop.keys import refusal
@@ -105,7 +106,9 @@ def attach(lab: Lab, key: Mapping[str, Any], path: Path) -> None:
         problems.append(Problem("file_missing", str(path), "there is no such file", "Give the path of the file to attach"))
     if problems:
         raise Rejected(problems)
-    lab.database.Feature.update1({**key, "feature_data": lab.store.keep(path)})
+    with lab.database.transaction():
+        spare(lab)
+        lab.database.Feature.update1({**key, "feature_data": lab.store.keep(path)})
 
 
 def _read(rig_json: str | Path | Mapping[str, Any]) -> Row:

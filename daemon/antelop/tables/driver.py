@@ -15,16 +15,17 @@ PATIENCE = 60
 """How many seconds a statement waits for a lock."""
 
 SESSION = {
-    "postgresql": [f"SET lock_timeout = '{PATIENCE}s'"],
+    "postgresql": [
+        f"SET lock_timeout = '{PATIENCE}s'",
+        "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    ],
     "mysql": [
         f"SET SESSION innodb_lock_wait_timeout = {PATIENCE}",
-        # A statement sees what others have committed before it, as on PostgreSQL: the last look before COMMIT relies on it.
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-        # While an answer is streamed, who reads it may take some time over a row.
-        "SET SESSION net_write_timeout = 3600",
+        "SET SESSION net_write_timeout = 3600",  # for who reads a streamed answer, and takes some time over a row
     ],
 }
-"""How every session begins."""
+"""How every session begins. A statement sees what others have committed before it: what looks again under a lock relies on it."""
 
 # SQLSTATE classes and single states (PostgreSQL manual, appendix A): no connection, out of a resource such as disk or memory,
 # shut down by somebody, input or output error; a read-only server, a race lost to another transaction, a deadlock, a lock that

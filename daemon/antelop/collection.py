@@ -1,0 +1,86 @@
+"""Objects to which nothing refers any more: how they are removed, and how what is being written is kept from it.
+
+Three things keep an object that a row refers to, or will:
+
+* Whoever writes rows calls `spare` at the beginning of the transaction: it holds a row of `SchemaVersion` together with others
+  who write, and `collect` holds it alone, from before it looks for references until everything is removed. What is put into
+  the store after that is safe until COMMIT; whether what was put before is still there, `spare` tells.
+* Putting an object again renews its time, and young objects stay. This is for those who write without `spare`, such as scripts
+  with tables of their own: they have the grace period from putting to committing.
+* Putting an object again and removing it exclude each other, by a lock on its file.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from itertools import islice
+
+from antelop.arrays import Kept, Store
+from antelop.arrays.survey import Object, discard, now
+from antelop.errors import Problem, Rejected, Unavailable
+from antelop.inventory import Inventory, references
+from antelop.lab import Lab
+from antelop.tables.connection import Database
+from antelop.tables.references import unseen
+
+
+def spare(lab: Lab, kept: Iterable[Kept] = ()) -> bool:
+    """Keep objects from being removed until the end of the transaction; tell whether those that were put before are all there.
+
+    Raises
+    ------
+    Unavailable
+        If objects are being removed for longer than a statement waits.
+    """
+    _hold(lab.database)
+    addresses = {address for each in kept for address in Store.addresses(each.descriptor)}
+    return all((lab.store.folder / address).exists() for address in addresses)
+
+
+def collect(lab: Lab, grace: timedelta, report: Callable[[Object], None], *, dry_run: bool = False) -> None:
+    """Remove the objects to which no row of any table refers, and what killed processes left unfinished.
+
+    Parameters
+    ----------
+    lab
+        Whose store it is. Sessions may go in meanwhile.
+    grace
+        How long ago an object must have been put for the last time.
+    report
+        Is told each object that is removed, or with `dry_run` would be.
+
+    Raises
+    ------
+    Rejected
+        If there is any doubt: nothing is removed then.
+    Unavailable
+        If the database or the store is away, or another process cleans or copies the store.
+    """
+    database, store = lab.database, lab.store
+    with database.lock("store") as alone:
+        if not alone:
+            raise Unavailable("another process removes objects from the store or backs it up; try again when it has finished")
+        if not dry_run:
+            store.clear()
+        before = now(store) - grace.total_seconds()
+        with Inventory(store) as inventory, database.transaction(commit=False):
+            if not dry_run:
+                _hold(database, to_change=True)
+            if doubts := [*unseen(database), *_lost(database, inventory)]:
+                raise Rejected(doubts)
+            for each in inventory.unreferred(before=before):
+                database.connection.query("SELECT 1")  # which fails if the connection was lost, and with it what is held
+                if dry_run or discard(store, each.address, before):
+                    report(each)
+
+
+def _lost(database: Database, inventory: Inventory) -> list[Problem]:
+    """Say which objects are not in the store although rows refer to them, ten at most: it may be another store, or a part."""
+    remedy = "Run `antelop verify`, and mend what it finds first"
+    wrong = ((reference, inventory.refer(reference)) for reference in references(database))
+    lost = (Problem("object_lacks", str(reference), f"{reference.address} {what}", remedy) for reference, what in wrong if what)
+    return list(islice(lost, 10))
+
+
+def _hold(database: Database, *, to_change: bool = False) -> None:
+    """Hold the row that stands for the store until the end of the transaction: with others, or alone."""
+    database.hold(database.SchemaVersion & {"schema_name": f"{database.prefix}behaviour"}, to_change=to_change)

@@ -1,0 +1,145 @@
+"""What the store holds, against what rows refer to: any number of objects in little memory."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from antelop.arrays import Store
+from antelop.arrays.objects import ADDRESS
+from antelop.arrays.survey import Object, is_whole, objects
+from antelop.tables.connection import Database
+from antelop.tables.references import Column, referring, values
+
+Progress = Callable[[Iterable[Object], int], Iterable[Object]]
+"""Passes on the objects that it is given, which have so many bytes in all, and shows how far it has come."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An object that a row refers to.
+
+    Attributes
+    ----------
+    column, key
+        Where the row is.
+    address
+        The object's path within the store.
+    size
+        Its size in bytes by the row; None if the row does not say.
+    """
+
+    column: Column
+    key: tuple[object, ...]
+    address: str
+    size: int | None
+
+    def __str__(self) -> str:
+        return f"{self.column.label} {'/'.join(map(str, self.key))}, {self.column.name}"
+
+
+def references(database: Database) -> Iterator[Reference]:
+    """Yield what the rows of all tables that this user may read refer to, within a transaction."""
+    for column in referring(database):
+        if column.readable:
+            for key, text in values(database, column, "objects/"):
+                for address, size in _mentioned(json.loads(text)):
+                    yield Reference(column, key, address, size)
+
+
+def _mentioned(value: object, size: int | None = None) -> Iterator[tuple[str, int | None]]:
+    """Yield every address in a JSON value, however deep, with the size that stands beside it."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            yield from _mentioned(member, value.get("size") if name == "path" else None)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _mentioned(member)
+    elif isinstance(value, str):
+        for found in ADDRESS.finditer(value):
+            yield found[0], size
+
+
+class Inventory:
+    """The objects of a store as they were when this was made, and which of them rows refer to.
+
+    The list is in a file that goes with this process, and in memory only in small part.
+
+    Parameters
+    ----------
+    store
+        The store.
+
+    Raises
+    ------
+    Unavailable
+        If part of it cannot be read.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._list = sqlite3.connect("", isolation_level=None)
+        for statement in (
+            "PRAGMA journal_mode = OFF",
+            "PRAGMA synchronous = OFF",
+            "PRAGMA cache_size = -65536",
+            _LIST,
+            "BEGIN",
+        ):
+            self._list.execute(statement)
+        listed = ((each.address, each.size, each.time) for each in objects(store))
+        self._list.executemany("INSERT INTO object (address, size, time) VALUES (?, ?, ?)", listed)
+        self.count, self.bytes = self._list.execute("SELECT COUNT(*), COALESCE(SUM(size), 0) FROM object").fetchone()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._list.close()
+
+    def read(self, progress: Progress) -> None:
+        """Read every object through, and note those that are not what their names say."""
+        for each in progress(self._select("TRUE"), self.bytes):
+            if not is_whole(self._store, each.address):
+                self._list.execute("UPDATE object SET altered = TRUE WHERE address = ?", (each.address,))
+
+    def refer(self, reference: Reference) -> str:
+        """Note that a row refers to an object; return what is wrong with the object, nothing if all is well."""
+        listed = self._list.execute("SELECT size, altered FROM object WHERE address = ?", (reference.address,)).fetchone()
+        if listed:
+            self._list.execute("UPDATE object SET referred = TRUE WHERE address = ? AND NOT referred", (reference.address,))
+            size, altered = listed
+        else:
+            try:
+                size, altered = (self._store.folder / reference.address).stat().st_size, False  # put since the list was made
+            except FileNotFoundError:
+                return "is not in the store"
+        if reference.size not in (None, size):
+            return f"has {size} bytes, not {reference.size}"
+        return "is not what its name says: it was changed, or the disk has lost some of it" if altered else ""
+
+    def unreferred(self, *, altered: bool = False, before: float | None = None) -> Iterator[Object]:
+        """Yield the objects to which no row was said to refer: all, or the altered ones; all, or those put before a time."""
+        conditions = "NOT referred AND altered >= ? AND (? IS NULL OR time < ?)"
+        return self._select(conditions, altered, before, before)
+
+    def _select(self, conditions: str, *values: object) -> Iterator[Object]:
+        """Yield objects in the order of their addresses."""
+        query = f"SELECT address, size, time FROM object WHERE {conditions} ORDER BY address"  # noqa: S608  # of this module
+        with closing(self._list.execute(query, values)) as found:
+            for row in found:
+                yield Object(*row)
+
+
+_LIST = """
+CREATE TABLE object (
+    address TEXT PRIMARY KEY,
+    size INTEGER NOT NULL,
+    time REAL NOT NULL,
+    altered INTEGER NOT NULL DEFAULT FALSE,
+    referred INTEGER NOT NULL DEFAULT FALSE
+) WITHOUT ROWID
+"""
