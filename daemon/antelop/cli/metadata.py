@@ -13,7 +13,7 @@ from_json = click.option(
     "--from-json",
     type=click.File("rb"),
     metavar="FILE",
-    help="Take the row's attributes from a JSON object; - is standard input. What the command line says goes before.",
+    help="The row's attributes as a JSON object; - is standard input. What the command line says takes the place of its members.",
 )
 
 
