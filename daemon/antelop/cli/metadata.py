@@ -13,7 +13,7 @@ from_json = click.option(
     "--from-json",
     type=click.File("rb"),
     metavar="FILE",
-    help="The row's attributes as a JSON object; - is standard input. What the command line says takes the place of its members.",
+    help="The row's attributes as a JSON object; - is standard input. Its members give way to the command line.",
 )
 
 
