@@ -1,6 +1,7 @@
 """Drop folders on disk: real files, real links and renames, real inotify. The tests own the time."""
 
 import errno
+import fcntl
 import json
 import os
 import select
@@ -17,6 +18,7 @@ from antelop.delivery import Delivery
 from antelop.inbox import Folder, Health, Released, Update, Withdrawn, junk
 from antelop.inbox.finished import Finished
 from antelop.inbox.hints import Hints
+from antelop.inbox.junk import is_candidate
 from antelop.inbox.look import Inbox
 from antelop.inbox.presence import Presence
 from antelop.waiting import Waiting
@@ -344,10 +346,29 @@ def test_a_directory_that_moves_within_the_folder_is_still_watched(drop: Drop) -
     """Its files wait under their new names, and what comes later is found at once too."""
     drop.put("a/sub/x")
     drop.look(0.0)
+    (ready,) = [update for update in drop.look(10.0) if isinstance(update, Delivery)]
     (drop.path / "a").rename(drop.path / "b")
-    assert Released("a/sub/x.nwb") in drop.soon(1.0, "b/sub/x.nwb")
+    gone = Withdrawn(ready.delivery_id, "a/sub/x.manifest.json", "a/sub/x.nwb")
+    assert gone in drop.soon(11.0, "b/sub/x.nwb")
     drop.put("b/sub/y")
-    drop.soon(3.0, "b/sub/y.nwb")
+    drop.soon(13.0, "b/sub/y.nwb")
+
+
+def test_a_directory_that_moves_out_is_watched_no_more(drop: Drop, tmp_path: Path) -> None:
+    """The kernel's watches are few; it keeps one for each directory that is still there."""
+    (drop.path / "stays").mkdir()
+    (drop.path / "goes" / "below").mkdir(parents=True)
+    drop.look(0.0)
+    hints = drop.inbox.hints
+    assert hints is not None
+    watched = Path(f"/proc/self/fdinfo/{hints._inotify._inotify_fd}")
+    assert watched.read_text().count("inotify wd:") == 4
+    (drop.path / "goes").rename(tmp_path / "gone")
+    (tmp_path / "gone" / "x.nwb").touch()  # of which nobody is told
+    for now, name in enumerate(("stays/y", "stays/z")):  # when the second is known, all that came before has been taken in
+        drop.put(name)
+        drop.soon(1.0 + now, f"{name}.nwb")
+    assert watched.read_text().count("inotify wd:") == 2
 
 
 def test_a_folder_may_be_watched_without_its_sub_folders(start: Callable[..., Drop]) -> None:
@@ -395,8 +416,20 @@ def test_field_09_a_slow_writer_is_waited_for_and_then_announced(libver: str, dr
     assert drop.deliveries(14421.0) == ["x.nwb"]
 
 
-def test_a_growing_file_says_how_fast(drop: Drop) -> None:
-    """Also while it has no manifest yet, as during a recording."""
+def test_whoever_reads_a_delivery_may_lock_it(drop: Drop) -> None:
+    """Once it is announced, a lock on it is a worker's, and says nothing against it."""
+    drop.put("x")
+    drop.look(0.0)
+    assert drop.deliveries(10.0) == ["x.nwb"]
+    with (drop.path / "x.nwb").open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert drop.look(70.0) == []
+
+
+@pytest.mark.parametrize("watch", ["events", "poll"])
+def test_a_growing_file_says_how_fast(watch: str, start: Callable[..., Drop]) -> None:
+    """Also while it has no manifest yet, as during a recording; and between two scans, without any event."""
+    drop = start(watch=watch, scan=1000.0)
     path = drop.path / "x.nwb"
     path.write_bytes(bytes(1_000_000))
     drop.look(0.0)
@@ -520,9 +553,9 @@ def test_field_23_junk_beside_the_data_is_passed_over(drop: Drop) -> None:
     (drop.path / "notes.json").write_text('{"specification": "something else"}')
     (drop.path / "broken.json").write_text("{")
     os.mkfifo(drop.path / "pipe.nwb")
-    drop.look(0.0)
-    assert drop.deliveries(10.0) == ["x.nwb"]
-    assert drop.look(100.0) == []
+    assert set(drop.said(0.0)) == {"x.nwb"}
+    updates = [type(update) for now in (10.0, 100.0) for update in drop.look(now)]
+    assert updates == [Released, Delivery]
 
 
 @pytest.mark.parametrize(
@@ -540,6 +573,13 @@ def test_field_23_junk_beside_the_data_is_passed_over(drop: Drop) -> None:
 def test_junk_is_told_by_who_makes_it(name: str, maker: str | None) -> None:
     """The names of data are not junk."""
     assert junk(name) == maker
+    assert is_candidate(name) == (maker is None)
+
+
+def test_receipts_are_not_even_read() -> None:
+    """There may be as many of them as deliveries."""
+    assert not is_candidate("x.receipt.json")
+    assert is_candidate("receipt.json")
 
 
 def test_field_26_a_manifest_that_is_still_being_written_is_not_rejected(drop: Drop) -> None:
@@ -554,6 +594,18 @@ def test_field_26_a_manifest_that_is_still_being_written_is_not_rejected(drop: D
     drop.hint()
     assert drop.look(9.5) != []
     assert drop.deliveries(19.5) == ["x.nwb"]
+
+
+def test_a_manifest_that_changed_since_it_was_listed_is_read_again(start: Callable[..., Drop]) -> None:
+    """Just before a delivery is announced its files are looked at once more, scan or no scan."""
+    drop = start(watch="poll", scan=1000.0)
+    drop.put("x", note="old")
+    drop.look(0.0)
+    drop.put("x", recording=False, note="newer")
+    assert drop.deliveries(10.0) == []
+    assert drop.said(11.0) == {"x.manifest.json": "not settled yet: 0 s of 10 s"}
+    (delivery,) = [update for update in drop.look(21.0) if isinstance(update, Delivery)]
+    assert delivery.manifest.note == "newer"
 
 
 def test_a_manifest_that_stays_broken_is_delivered_to_be_rejected(drop: Drop) -> None:
@@ -571,6 +623,21 @@ def test_a_manifest_that_stays_broken_is_delivered_to_be_rejected(drop: Drop) ->
     drop.hint()
     drop.look(80.0)
     assert drop.deliveries(90.0) == ["x.nwb"]
+
+
+def test_a_rejected_manifest_is_not_read_again_either(drop: Drop) -> None:
+    """When it is finished, its listing alone tells, after a restart as well."""
+    drop.put("x")
+    path = drop.path / "x.manifest.json"
+    good = path.read_text()
+    path.write_text(good.replace("{", " ", 1))
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    drop.look(0.0)
+    (broken,) = [update for update in drop.look(10.0) if isinstance(update, Delivery)]
+    path.write_text(good)
+    os.utime(path, ns=times)
+    restarted = drop.start(finished=[broken.delivery_id])
+    assert [restarted.look(now) for now in (0.0, 10.0)] == [[], []]
 
 
 def test_a_rewritten_manifest_supersedes_the_delivery(drop: Drop) -> None:
@@ -598,7 +665,7 @@ def test_what_is_finished_is_neither_read_nor_said_again(drop: Drop) -> None:
     ready = [update for update in drop.look(10.0) if isinstance(update, Delivery)]
     assert len(ready) == 2
     drop.inbox.finish([delivery.delivery_id for delivery in ready])
-    assert drop.look(70.0) == []
+    assert [drop.look(now) for now in (11.0, 70.0)] == [[], []]
     path = drop.path / "x.manifest.json"
     times = path.stat().st_atime_ns, path.stat().st_mtime_ns
     path.write_bytes(bytes(path.stat().st_size))
@@ -656,7 +723,8 @@ def test_a_delivery_waits_for_the_videos_that_it_turns_out_to_need(drop: Drop) -
     (first,) = [update for update in drop.look(10.0) if isinstance(update, Delivery)]
     video = drop.path / "video.avi"
     video.write_bytes(b"half")
-    drop.inbox.require(first.delivery_id, ["video.avi", "missing.avi", "../drop-outside.avi"])
+    (drop.path.parent / "outside.avi").touch()
+    drop.inbox.require(first.delivery_id, ["video.avi", "missing.avi", "../outside.avi"])
     assert drop.said(11.0) == {"video.avi": "not settled yet: 0 s of 10 s"}
     video.write_bytes(b"the whole of it")
     assert drop.deliveries(21.0) == []
@@ -664,6 +732,8 @@ def test_a_delivery_waits_for_the_videos_that_it_turns_out_to_need(drop: Drop) -
     assert second.delivery_id == first.delivery_id
     assert second.videos == (("video.avi", 15, video.stat().st_mtime_ns),)
     assert drop.look(100.0) == []
+    drop.inbox.finish([second.delivery_id])
+    assert drop.inbox._required == {}
 
 
 def test_links_are_followed_as_long_as_they_stay_in_the_folder(drop: Drop, tmp_path: Path) -> None:

@@ -184,7 +184,7 @@ def unsettled(found: Found, settle: float, *others: str) -> Waiting | None:
     progress = found.progress
     if progress.settled:
         return None
-    if progress.rate:
+    if progress.rate >= 1:
         growth = {"size": as_size(found.stat.size), "rate": as_size(progress.rate)}
         return Waiting(found.path, Reason.GROWING, progress.seen, growth, others)
     facts = {"settle": as_span(settle), "changed": progress.changed}

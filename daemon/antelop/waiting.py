@@ -44,7 +44,7 @@ class Reason(Enum):
     UNREADABLE = "it cannot be read: {error}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """Something in a drop folder that waits; an equal value as long as nothing about it changes.
 
