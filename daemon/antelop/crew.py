@@ -6,7 +6,7 @@ import resource
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 from antelop.config import Config
 from antelop.inbox.link import Link
+from antelop.outcome import Outcome
 
 PAGE = resource.getpagesize()
 
@@ -31,8 +32,10 @@ class Member:
         When it was started, and when it began what it does now, in monotonic seconds.
     job
         What it said when it claimed the delivery that it works on; None if it has none.
+    ready
+        Whether it takes orders: it has found the database, and is not to end.
     done
-        How many deliveries it has settled.
+        How many deliveries it has dealt with.
     fault
         Why it was killed; empty if it was not.
     """
@@ -42,6 +45,7 @@ class Member:
     started: float
     since: float
     job: Mapping[str, Any] | None = None
+    ready: bool = False
     done: int = 0
     fault: str = ""
 
@@ -51,45 +55,106 @@ class Member:
 
     @property
     def memory(self) -> int:
-        """Resident memory in bytes (proc(5), statm); 0 if the process is gone."""
+        """Its own resident memory in bytes, without what it has mapped of files, which the kernel takes back as it likes."""
         with suppress(OSError):
-            return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]) * PAGE
-        return 0
+            _, resident, shared, *_ = Path(f"/proc/{self.process.pid}/statm").read_text().split()  # proc_pid_statm(5)
+            return (int(resident) - int(shared)) * PAGE
+        return 0  # it has ended
+
+    def hear(self, message: Mapping[str, Any], now: float) -> None:
+        """Keep in mind what it does."""
+        if message["event"] == "claimed":
+            self.job, self.since = message, now
+        elif message["event"] == "ready":
+            self.ready = True
+        elif message["event"] == "away":
+            self.job, self.since = None, now
+        elif self.job is not None and message.get("delivery_id") == self.job["delivery_id"]:
+            self.job, self.since, self.done = None, now, self.done + 1
+
+    def end(self) -> None:
+        """Let it finish what it does, and end."""
+        self.ready = False
+        self.link.end()
 
 
 @dataclass
 class Crew:
-    """As many workers as the configuration says; no method waits for a worker."""
+    """As many workers as the configuration says; no method waits for a worker.
+
+    Attributes
+    ----------
+    members
+        The workers that there are.
+    deaths
+        What is known of how workers have ended whose deliveries are not settled yet, by delivery.
+    """
 
     config: Config
+    environment: Mapping[str, str]
     members: list[Member] = field(default_factory=list)
+    deaths: dict[str, Outcome] = field(default_factory=dict)
+    _folders: list[str] = field(default_factory=list)
     _rest_until: float = 0.0
 
-    def fill(self, now: float) -> None:
-        """Start the workers that are missing."""
-        if now < self._rest_until:
-            return
-        while len(self.members) < self.config.workers.count:
-            self.members.append(_start(self.config, now))
+    def fill(self, now: float, absent: Collection[str]) -> None:
+        """Start the workers that are missing. One that is held up by an absent folder, or does not die, counts as missing."""
+        there = [
+            member
+            for member in self.members
+            if not member.fault and not (member.job is not None and member.job["folder"] in absent)
+        ]
+        surplus = len(there) - self.config.workers.count
+        if surplus > 0:
+            for member in [member for member in there if member.ready and member.job is None][:surplus]:
+                member.end()
+        if now >= self._rest_until:
+            for _ in range(-surplus):
+                self.members.append(_start(self.config, self.environment, now))
+
+    def order(self, folders: Collection[str]) -> None:
+        """Have deliveries taken from these folders, and no others."""
+        if sorted(folders) != self._folders:
+            self._folders = sorted(folders)
+            for member in self.members:
+                self._tell(member)
+
+    def report(self, delivery_id: str, death: Outcome) -> None:
+        """Have the delivery of a worker that has died settled by another one."""
+        self.deaths[delivery_id] = death
+        for member in self.members:
+            self._tell(member)
 
     def nudge(self) -> None:
         """Tell those that are idle that there is work."""
         for member in self.members:
             if member.job is None:
-                member.link.send("work")
+                self._tell(member)
+
+    def look_again(self) -> None:
+        """Have one that is idle look at rejected deliveries again."""
+        for member in self.members:
+            if member.ready and member.job is None:
+                self._tell(member, look=True)
+                return
+
+    def sources(self) -> list[Member]:
+        """Return the members, each of which can be read from when it has said something."""
+        return [member for member in self.members if member.fileno() >= 0]
 
     def listen(self, now: float) -> Iterator[Mapping[str, Any]]:
-        """Yield what the workers have said; a worker that has died says ``died``, with its job and why."""
+        """Yield what the workers have said; of one that has died, ``died`` with its ``job`` and why."""
         for member in list(self.members):
+            ended = member.process.poll() is not None  # asked first, so that its last words are not missed
             member.link.flush()
             for message in member.link.receive():
-                if message["event"] == "claimed":
-                    member.job, member.since = message, now
-                elif member.job is not None and message["event"] != "away":
-                    member.job, member.since = None, now
-                    member.done += 1
+                member.hear(message, now)
+                if message["event"] == "ready":
+                    self._tell(member)
+                elif message["event"] == "done":
+                    self.deaths.pop(message["delivery_id"], None)
                 yield message
-            if member.process.poll() is not None:
+            if ended:
                 self.members.remove(member)
                 member.link.close()
                 if member.process.returncode or member.fault:
@@ -119,7 +184,7 @@ class Crew:
     def release(self) -> None:
         """Let every worker finish what it does, and end."""
         for member in self.members:
-            member.link.end()
+            member.end()
 
     def kill(self) -> None:
         """Kill every worker; what it did is rolled back."""
@@ -127,18 +192,36 @@ class Crew:
             member.fault = "the service was stopped"
             member.process.kill()
 
+    def status(self, now: float) -> list[dict[str, Any]]:
+        """Return, for JSON, what each worker does."""
+        return [
+            {
+                "process": member.process.pid,
+                "seconds": round(now - member.since),
+                "done": member.done,
+                "memory": member.memory,
+                "delivery": member.job,
+            }
+            for member in self.members
+        ]
 
-def _start(config: Config, now: float) -> Member:
+    def _tell(self, member: Member, *, look: bool = False) -> None:
+        if member.ready:
+            member.link.send({"folders": self._folders, "deaths": self.deaths, "look": look})
+
+
+def _start(config: Config, environment: Mapping[str, str], now: float) -> Member:
     """Start a worker."""
     ours, theirs = socket.socketpair()
     with theirs, os.fdopen(os.memfd_create("config"), "w+b") as said:
         pickle.dump(config, said)
         said.seek(0)
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "antelop.worker", str(theirs.fileno())],
+            [sys.executable, "-P", "-m", "antelop.worker_process", str(theirs.fileno())],
             stdin=said,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,  # of the lab's functions
             pass_fds=[theirs.fileno()],
+            env=environment,
             process_group=0,  # so that Ctrl-C does not reach it
         )
     return Member(process, Link(ours.detach()), now, now)

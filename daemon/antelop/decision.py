@@ -6,33 +6,33 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from antelop.delivery import Delivery
 from antelop.errors import Problem, Rejected
 from antelop.keys import Policy, resolve
 from antelop.lab import Lab
+from antelop.manifest import parse
 from antelop.outcome import VERSION
 
 TAKEN = ("session_taken", "recording_taken")
-"""Checks that found another session in the way; they name it in ``where``."""
+"""Checks that found a recording in the way; they say in ``where`` which session holds it."""
 
 
-def decided_by(lab: Lab, delivery: Delivery, policy: Policy, problems: Iterable[Problem]) -> str:
+def decided_by(lab: Lab, manifest: object, policy: Policy, problems: Iterable[Problem]) -> str:
     """Return a hash over the rows that a manifest means, the mask functions, the check settings and this software's version.
 
     Parameters
     ----------
     lab
         Where the delivery goes.
-    delivery
-        What was delivered.
+    manifest
+        As the ledger has it.
     policy
         What whoever delivered it may do.
     problems
         What was found when it was looked at: the sessions that were in its way are decisive too.
     """
-    facts: list[Any] = [VERSION, dict(lab.config.checks), policy.create_sessions]
+    facts: list[Any] = [VERSION, dict(lab.config.checks), lab.config.workers.mask_timeout, policy.create_sessions]
     try:
-        meant = resolve(lab.database, delivery.manifest, policy)
+        meant = resolve(lab.database, parse(manifest), policy)
     except Rejected as rejected:
         facts += [problem.as_dict() for problem in rejected.problems]
     else:
@@ -47,6 +47,12 @@ def named_key(name: str) -> dict[str, str | int]:
     """Return the key that a session's name stands for: the inverse of `ledger.named`."""
     experimenter, experiment, session = name.rsplit("/", 2)
     return {"experimenter": experimenter, "experiment_id": int(experiment), "session_id": int(session)}
+
+
+def outdated(lab: Lab) -> list[str]:
+    """Return the mask functions of which the database knows another version than the analysis folder holds."""
+    known = set(zip(*lab.database.MaskFunction.to_arrays("maskfunction_name", "function_sha256"), strict=True))
+    return sorted({name for name, sha256 in known if _version(lab, name) != sha256})
 
 
 def _version(lab: Lab, function: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, Literal
 
@@ -60,3 +60,8 @@ class Outcome:
         """Return the JSON object of a receipt; members that say nothing are left out."""
         said = {**asdict(self), "finished": self.finished.isoformat(timespec="seconds")}
         return {name: value for name, value in said.items() if value or name in ("outcome", "sentence", "problems", "warnings")}
+
+
+def said(kind: Kind, sentence: str, problems: tuple[Problem, ...] = ()) -> Outcome:
+    """Return an outcome that is all in its sentence and its problems, of now."""
+    return Outcome(kind, sentence, datetime.now(UTC), VERSION, problems)

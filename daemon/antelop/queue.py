@@ -1,13 +1,16 @@
 """The durable queue of deliveries: DataJoint's jobs table of `Ingestion`, which any number of workers share.
 
 While a worker works on a delivery it holds a lock of the database that is named by it. The lock goes with the connection, so a
-reserved job whose lock is free is an orphan, on whichever host its worker was, and is released at once.
+reserved job whose lock is free is an orphan, on whichever host its worker was, and is released at once. Whoever takes a job
+out of the queue, or puts it back, holds the lock; whoever does not may only add one.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+from datajoint.errors import DuplicateError
 
 from antelop.delivery import Delivery
 from antelop.ledger import row_of, utc
@@ -21,142 +24,211 @@ TRIES = 3
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
 """Seconds until a delivery is tried again after a failure or an outage: the first time, and at most."""
 
+MISSING = timedelta(days=1)
+"""How long the files of a delivery are looked for that are not there."""
+
 OPEN = ("ready", "waiting", "rejected", "failed")
 """States in which a delivery has not committed."""
+
+
+def states(database: Database, delivery_ids: Iterable[str]) -> dict[str, str]:
+    """Return the states of those of these deliveries that the ledger knows."""
+    known = database.Delivery & [{"delivery_id": delivery_id} for delivery_id in delivery_ids]
+    return dict(zip(*known.to_arrays("delivery_id", "state"), strict=True))
 
 
 def enqueue(database: Database, delivery: Delivery, now: datetime) -> str:
     """Put a delivery into the queue, in the place of earlier ones of the same file or manifest; return the state it is in.
 
-    One that was seen before keeps its state, but for one that has waited for its videos.
+    One that was seen before keeps its state, unless it has waited for its videos, or was taken back and is there again.
     """
     key = {"delivery_id": delivery.delivery_id}
-    known = (database.Delivery & key).to_dicts()
-    if known and known[0]["state"] not in ("waiting", "superseded"):
-        return str(known[0]["state"])
+    known = states(database, key.values()).get(delivery.delivery_id)
+    if known == "ready" and not database.jobs & key & "status IN ('pending', 'reserved')":
+        put(database, key)  # somebody has deleted its job
+    if known not in (None, "waiting", "superseded"):
+        return known
     row = {**row_of(delivery), "videos": [list(video) for video in delivery.videos], "state": "ready", "readied": utc(now)}
     others = database.Delivery & {"folder": delivery.folder} & f"delivery_id != '{delivery.delivery_id}'"
-    with database.transaction():
-        for path in ("manifest_path", "nwb_path"):
-            if row[path]:
-                supersede(database, others & {path: row[path]})
-        if known:
-            database.Delivery.update1(row)
-        else:
-            database.Delivery.insert1({**row, "received": utc(now)})
-        put(database, key)
+    try:
+        with database.transaction():
+            for path in ("manifest_path", "nwb_path"):
+                if row[path]:
+                    supersede(database, others & {path: row[path]})
+            if known:
+                database.Delivery.update1(row)
+            else:
+                database.Delivery.insert1({**row, "received": utc(now)})
+            put(database, key)
+    except DuplicateError:  # another service that watches the same folder was first
+        pass
     return "ready"
 
 
 def supersede(database: Database, deliveries: Any) -> None:  # noqa: ANN401  # a DataJoint expression
-    """Take deliveries that have not committed out of the queue for good."""
+    """Take deliveries that have not committed out of the queue for good.
+
+    A worker that is at one of them finds out before it commits.
+    """
     for key in (deliveries & [{"state": state} for state in OPEN]).proj().to_dicts():
-        database.Delivery.update1({**key, "state": "superseded"})
-        (jobs(database) & key & {"status": "pending"}).delete_quick()
+        if _move(database, key, "superseded", OPEN):
+            (database.jobs & key & {"status": "pending"}).delete_quick()
 
 
-def put(database: Database, key: Mapping[str, Any], pause: float = 0) -> None:
-    """Make a job of a delivery, due after a pause in seconds."""
-    (jobs(database) & key).delete_quick()
-    due = f"SELECT CURRENT_TIMESTAMP(3) + {database.connection.adapter.interval_expr(pause, 'second')}"
-    scheduled = database.connection.query(due).fetchone()[0]
-    jobs(database).insert1({**key, "status": "pending", "priority": 5, "scheduled_time": scheduled})
+def withdraw(database: Database, delivery_id: str) -> None:
+    """Take a delivery whose files are no longer there out of the queue, unless it has committed."""
+    with database.transaction():
+        supersede(database, database.Delivery & {"delivery_id": delivery_id})
 
 
-def jobs(database: Database) -> Any:  # noqa: ANN401  # DataJoint's jobs table
-    """Return the queue's table."""
-    return database.Ingestion().jobs
+def retry(database: Database, delivery_id: str, now: datetime) -> bool:
+    """Put a delivery that was answered into the queue again, as if it had just come; return whether it was answered."""
+    key = {"delivery_id": delivery_id}
+    with database.transaction():
+        answered = ("rejected", "failed", "ingested", "already-ingested")
+        if moved := _move(database, key, "ready", answered, readied=utc(now)):
+            put(database, key)
+    return moved
 
 
 @contextmanager
 def claimed(database: Database, folders: Iterable[str]) -> Iterator[Row | None]:
     """Claim the delivery from these folders that has been due for longest, until the end of the block; None if none is due."""
-    table = jobs(database)
-    ours = database.Delivery & [{"folder": folder} for folder in folders]
-    due = (table.pending & "scheduled_time <= CURRENT_TIMESTAMP(3)").restrict(ours.proj(), semantic_check=False)
+    due = _jobs_of(database, folders) & {"status": "pending"} & "scheduled_time <= CURRENT_TIMESTAMP(3)"
     for key in due.keys(order_by=("priority", "scheduled_time"), limit=10):
         with _held(database, key["delivery_id"]) as held:
-            if held and table.reserve(key):
+            if held and database.jobs.reserve(key):
                 yield (database.Delivery & key).fetch1()
                 return
     yield None
 
 
-def orphans(database: Database, alive: Callable[[str, int], bool]) -> list[str]:
-    """Return the deliveries whose workers are gone.
+def orphans(database: Database, folders: Iterable[str]) -> Iterator[Row]:
+    """Yield the jobs of deliveries from these folders whose workers are gone, holding the lock of each meanwhile.
 
-    Parameters
-    ----------
-    database
-        Whose queue it is.
-    alive
-        Whether a process on a host, by name and number, is known to be alive: it has only lost its connection then, and will
-        say itself what came of its delivery.
+    Each has ``age``, the seconds since it was reserved, besides what DataJoint notes of who reserved it.
     """
-    found = []
-    for job in jobs(database).reserved.proj("host", "pid").to_dicts():
+    noted = ("host", "pid", "connection_id", "reserved_time")
+    for job in (_jobs_of(database, folders) & {"status": "reserved"}).proj(*noted).to_dicts():
         with _held(database, job["delivery_id"]) as held:
-            if held and not alive(job["host"], job["pid"]):
-                found.append(job["delivery_id"])
-    return found
+            if held and database.jobs & job & {"status": "reserved"}:  # still, now that nobody else can change it
+                now = database.connection.query("SELECT LOCALTIMESTAMP(3)").fetchone()[0]
+                yield {**job, "age": (now - job["reserved_time"]).total_seconds()}
 
 
 def settle(  # noqa: PLR0913, PLR0917  # what is known of an attempt
     database: Database, delivery_id: str, outcome: Outcome, seconds: float, decided_by: str = "", traceback: str | None = None
-) -> str:
-    """Enter what came of an attempt, and take the delivery out of the queue or put it back; return the state it is in then.
+) -> str | None:
+    """Enter what came of an attempt, and take the delivery out of the queue or put it back.
 
     An outage spends nobody's tries; a failure does, and the last one parks the delivery.
+
+    Returns
+    -------
+    str or None
+        The state that the delivery is in then; None if its lock was lost with a connection, and somebody else is at it now.
     """
     key = {"delivery_id": delivery_id}
-    with database.transaction():
-        readied, state = (database.Delivery & key).fetch1("readied", "state")
-        attempts = (database.Attempt & key).to_dicts(order_by="attempt_id")
-        database.Attempt.insert1(
-            {
-                **key,
-                "attempt_id": attempts[-1]["attempt_id"] + 1 if attempts else 1,
-                "outcome": outcome.outcome,
-                "sentence": outcome.sentence[:2000],
-                "problems": [problem.as_dict() for problem in outcome.problems],
-                "decided_by": decided_by,
-                "traceback": traceback and traceback[-8000:],
-                "attempted": utc(outcome.finished),
-                "seconds": seconds,
-            }
-        )
-        again = [attempt["outcome"] for attempt in attempts if attempt["attempted"] >= readied]
-        failures = again.count("failed") + (outcome.outcome == "failed")
-        if outcome.outcome == "unavailable" or (outcome.outcome == "failed" and failures < TRIES):
-            put(database, key, min(FIRST_PAUSE * 2 ** len(again), LONGEST_PAUSE))
-            return "ready"
-        (jobs(database) & key).delete_quick()
-        committed = state in ("ingested", "already-ingested")
-        if outcome.outcome in ("rejected", "failed") and not committed:
-            database.Delivery.update1({**key, "state": outcome.outcome, "finished": utc(outcome.finished)})
-        return outcome.outcome
+    entry = {
+        **key,
+        "outcome": outcome.outcome,
+        "sentence": outcome.sentence[:2000],
+        "problems": [problem.as_dict() for problem in outcome.problems],
+        "decided_by": decided_by,
+        "traceback": traceback and traceback[-8000:],
+        "attempted": utc(outcome.finished),
+        "seconds": seconds,
+    }
+    with _held(database, delivery_id) as held:  # it is held already, unless the connection was lost
+        if not held:
+            return None
+        with database.transaction():
+            readied, state = (database.Delivery & key).fetch1("readied", "state")
+            attempts = (database.Attempt & key).proj("outcome", "attempted").to_dicts(order_by="attempt_id")
+            again = [attempt for attempt in attempts if attempt["attempted"] >= readied]
+            _enter(database, entry, attempts)
+            failures = [attempt["outcome"] for attempt in (*again, entry)].count("failed")
+            worthwhile = outcome.outcome == "unavailable" or (outcome.outcome == "failed" and failures < TRIES)
+            if worthwhile and state != "superseded":
+                put(database, key, _pause(delivery_id, entry["attempted"] - again[0]["attempted"] if again else timedelta()))
+                return str(state)
+            (database.jobs & key).delete_quick()
+            moved = _move(database, key, outcome.outcome, ["ready"], finished=entry["attempted"])
+            return outcome.outcome if moved else str(state)
 
 
-def wait(database: Database, key: Mapping[str, Any]) -> None:
+def wait(database: Database, delivery_id: str) -> None:
     """Take a delivery out of the queue until its videos have settled."""
-    with database.transaction():
-        database.Delivery.update1({**key, "state": "waiting"})
-        (jobs(database) & key).delete_quick()
-
-
-def withdraw(database: Database, key: Mapping[str, Any]) -> None:
-    """Take a delivery that is no longer there out of the queue, whatever became of it; what has committed stays so."""
-    with database.transaction():
-        supersede(database, database.Delivery & key)
-        (jobs(database) & key).delete_quick()
-
-
-def retry(database: Database, delivery_id: str, now: datetime) -> None:
-    """Put a delivery into the queue again, as if it had just come."""
     key = {"delivery_id": delivery_id}
     with database.transaction():
-        database.Delivery.update1({**key, "state": "ready", "readied": utc(now)})
-        put(database, key)
+        _move(database, key, "waiting", ["ready"])
+        (database.jobs & key).delete_quick()
+
+
+def leave(database: Database, delivery_id: str, now: datetime) -> bool:
+    """Leave a delivery whose files are not there for later, but not for ever; return whether it is still in the queue."""
+    key = {"delivery_id": delivery_id}
+    with database.transaction():
+        missing = utc(now) - (database.Delivery & key).fetch1("readied")
+        if missing < MISSING:
+            put(database, key, _pause(delivery_id, missing))
+            return True
+        supersede(database, database.Delivery & key)
+        (database.jobs & key).delete_quick()
+        return False
+
+
+def counts(database: Database) -> dict[str, int]:
+    """Return how many jobs there are of each status, and in all."""
+    return dict(database.jobs.progress())
+
+
+def drop(database: Database, delivery_id: str) -> str:
+    """Take a delivery that needs no work out of the queue; return the state it is in."""
+    key = {"delivery_id": delivery_id}
+    (database.jobs & key).delete_quick()
+    return str((database.Delivery & key).fetch1("state"))
+
+
+def put(database: Database, key: Mapping[str, Any], pause: float = 0) -> None:
+    """Make a job of a delivery, due after a pause in seconds."""
+    (database.jobs & key).delete_quick()
+    job = {**key, "status": "pending", "priority": 5}
+    if pause:
+        due = f"SELECT CURRENT_TIMESTAMP(3) + {database.connection.adapter.interval_expr(pause, 'second')}"
+        job["scheduled_time"] = database.connection.query(due).fetchone()[0]
+    database.jobs.insert1(job)
+
+
+def _pause(delivery_id: str, lasted: timedelta) -> float:
+    """Return how long to wait after trouble that has lasted for a while: as long again, within limits, and not all at once."""
+    spread = 0.75 + int(delivery_id[:4], 16) / 2**17
+    return min(max(lasted.total_seconds(), FIRST_PAUSE), LONGEST_PAUSE) * spread
+
+
+def _enter(database: Database, entry: Row, attempts: list[Row]) -> None:
+    """Enter an attempt. Of an outage only the first and the last are kept: it may last for weeks."""
+    number = attempts[-1]["attempt_id"] + 1 if attempts else 1
+    if [attempt["outcome"] for attempt in attempts[-2:]] == ["unavailable"] * 2 and entry["outcome"] == "unavailable":
+        database.Attempt.update1({**entry, "attempt_id": number - 1})
+    else:
+        database.Attempt.insert1({**entry, "attempt_id": number})
+
+
+def _move(database: Database, key: Mapping[str, Any], state: str, before: Collection[str], **more: object) -> bool:
+    """Take a delivery from one of the states before to another, by one statement; return whether it was in one of them."""
+    changed = {"state": state, **more}
+    statement = (
+        f"UPDATE {database.Delivery.full_table_name} SET {', '.join(f'{name} = %s' for name in changed)} "  # noqa: S608  # ours
+        f"WHERE delivery_id = %s AND state IN ({', '.join(['%s'] * len(before))})"
+    )
+    return bool(database.connection.query(statement, (*changed.values(), key["delivery_id"], *before)).rowcount)
+
+
+def _jobs_of(database: Database, folders: Iterable[str]) -> Any:  # noqa: ANN401  # a DataJoint expression
+    """Return the jobs of deliveries from these folders."""
+    deliveries = database.Delivery & [{"folder": folder} for folder in folders]
+    return database.jobs.restrict(deliveries.proj(), semantic_check=False)
 
 
 @contextmanager

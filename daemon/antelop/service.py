@@ -1,49 +1,54 @@
-"""The service: from what lies in the drop folders to outcomes; one pass is `Service.tick`, and `run` waits and calls it."""
+"""The service: from what lies in the drop folders to outcomes. One pass is `Service.tick`; `antelop.run` waits and calls it."""
 
-import os
-import platform
 import select
-import signal
-import socket
 import time
+import traceback
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 from math import inf
 from typing import Any
 
 import structlog
 
-from antelop import queue
+from antelop import journal, queue
 from antelop.config import Config
 from antelop.crew import Crew, Member
 from antelop.delivery import Delivery
-from antelop.errors import Misconfigured, Problem, Unavailable
-from antelop.inbox import Folder, Health, Released, Update, Watcher, Withdrawn
+from antelop.errors import Problem, Unavailable
+from antelop.folders import Folders
+from antelop.inbox import Watcher
 from antelop.lab import Lab
 from antelop.notice import Notices
-from antelop.outcome import Kind
+from antelop.outcome import said
 from antelop.status import Status
-from antelop.supervisor import Supervisor
-from antelop.waiting import Waiting
-from antelop.worker import said
+from antelop.tables.connection import Database
 
 log = structlog.get_logger()
 
-TICK = 1.0
-"""Seconds after which the service looks around, even if nothing has happened."""
-
 CARE = 10.0
-"""Seconds from one look for orphans in the queue to the next; and from one try to reach a database that is away to the next."""
+"""Seconds from one look at the queue to the next, and from one try to reach a database that is away to the next."""
 
-AT_A_TIME = 100
-"""How many deliveries are put into the queue in one pass."""
+LOOK_AGAIN = 30.0
+"""Seconds from one look at rejected deliveries to the next."""
+
+REPORT, NEWS = 1.0, 0.1
+"""Seconds from one time that the status is written to the next, without and with news; or 50 times as long as that takes."""
 
 GRACE = 60.0
 """Seconds that a running ingest is given to finish when the service stops."""
 
-RECOVERY = 60.0
-"""Seconds after an outage in which a job without a worker counts as interrupted by it, and not as having killed its worker."""
+LAST = 10.0
+"""Seconds that a killed worker is given to end; in a system call that hangs it does not."""
+
+AT_A_TIME = 200
+"""How many deliveries are entered in one pass."""
+
+CLOSED = ("ingested", "already-ingested", "rejected", "failed")
+"""States in which a delivery needs no more attention from the process that watches its folder."""
 
 
 class Service:
@@ -60,19 +65,28 @@ class Service:
     """
 
     def __init__(self, config: Config, environment: Mapping[str, str], now: float) -> None:
-        self.config = config
-        self.status = Status(config.state, datetime.now(UTC))
-        self.crew = Crew(config)
-        self.notices = Notices(config.notify.urls)
+        self.status = Status(config.state)
+        self.folders = Folders(config.folders)
+        self.crew = Crew(config, environment)
+        self._config = config
         self._environment = environment
+        self._notices = Notices(config.notify.urls)
         self._lab: Lab | None = None
-        self.watchers: dict[str, Watcher] = {}
         self._arrivals: dict[str, Delivery] = {}
         self._departures: set[str] = set()
-        self._interrupted: dict[str, str] = {}
-        self._announced: set[str] = set()
-        self._next_care = self._next_try = now
-        self._lost = now - RECOVERY
+        self._next_try = self._next_count = now
+        self._next_look = now + LOOK_AGAIN
+        self._reported, self._cost, self._news = -inf, 0.0, False
+        self._stopping = False
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is more to do right away."""
+        return bool(self._arrivals or self._departures) and self.status.database is None
+
+    def sources(self) -> list[Watcher | Member]:
+        """Return what can be read from when there is something to do."""
+        return [*self.folders.sources(), *self.crew.sources()]
 
     def tick(self, now: float) -> None:
         """Do what there is to do, waiting for nothing but the database.
@@ -82,252 +96,197 @@ class Service:
         now
             Monotonic seconds.
         """
-        self._watch(now)
-        for name, watcher in self.watchers.items():
-            for update in watcher.poll(now):
-                self._heed(name, update)
-        for message in self.crew.listen(now):
-            self._hear(message)
+        database = self._reach(now)
+        self.folders.watch(lambda name: _finished(database, name), now)
+        self._listen(now)
+        if database is not None:
+            try:
+                self._enter(database, now)
+            except Unavailable as unavailable:
+                self._lose(unavailable, now)
         self.crew.enforce(now)
-        try:
-            self._keep(now)
-        except Unavailable as unavailable:
-            self._lose(str(unavailable), now)
+        self.crew.order(self.folders.present)
         if self.status.database is None:
-            self.crew.fill(now)
-        self._remind(now)
-
-    def sources(self) -> list[Any]:
-        """Return what can be read from when there is something to do."""
-        sources: list[Watcher | Member] = [*self.watchers.values(), *self.crew.members]
-        return [source for source in sources if source.fileno() >= 0]
+            self.crew.fill(now, self.folders.absent)
+        if now >= self._next_look:
+            self._next_look = now + LOOK_AGAIN
+            self.crew.look_again()
+        self._report(now)
 
     def reload(self, config: Config, now: float) -> None:
-        """Go on with another configuration: folders, limits, checks, analysis and notifications; a database needs a restart."""
-        if (config.database, config.state, config.store) != (self.config.database, self.config.state, self.config.store):
-            log.warning("restart_needed", keys="database, state, store")
-        if config.notify.urls != self.config.notify.urls:
-            self.notices.close(0)
-            self.notices = Notices(config.notify.urls)
+        """Go on with another configuration, but for database, state and store; look anew into folders that are absent."""
+        before = self._config
+        self._config = replace(config, database=before.database, state=before.state, store=before.store)
+        if self._config != config:
+            log.warning("restart_needed", sentence="the database, the state or the store is another one")
+        if config.notify != before.notify:
+            self._notices.close(0)
+            self._notices = Notices(config.notify.urls)
         folders = {folder.name: folder for folder in config.folders}
-        for folder in self.config.folders:
-            if folders.get(folder.name) != folder:
-                self.watchers.pop(folder.name).stop()
-                self.status.forget(folder.name)
-        self.config = config
-        self.crew.renew(config)
-        self._watch(now)
-        log.info("reloaded", folders=len(config.folders))
+        for folder in before.folders:
+            if folders.get(folder.name) != folder or folder.name in self.folders.absent:
+                self.folders.let_go(folder.name)
+                self._arrivals = {key: delivery for key, delivery in self._arrivals.items() if delivery.folder != folder.name}
+        self.folders.configured = folders
+        self.crew.renew(self._config)
+        log.info("reloaded", folders=len(folders))
+        self.tick(now)
 
     def stop(self, kill: Callable[[], bool]) -> None:
         """Claim nothing more, let what runs finish, and leave; roll it back if that takes too long, or when `kill` says so."""
+        self._stopping = True
         self.crew.release()
         deadline = time.monotonic() + GRACE
-        while self.crew.members:
+        while self.crew.members and time.monotonic() < deadline + LAST:
             if kill() or time.monotonic() > deadline:
                 self.crew.kill()
-            select.select(self.sources(), [], [], 0.1)
-            now = time.monotonic()
-            for message in self.crew.listen(now):
-                self._hear(message)
-            self.crew.enforce(now)
-        for watcher in self.watchers.values():
-            watcher.stop()
-        self.notices.close(5)
-        if self._lab:
+            select.select(self.crew.sources(), [], [], 0.1)
+            self._listen(time.monotonic())
+            self.crew.enforce(time.monotonic())
+        for name in list(self.folders.configured):
+            self.folders.let_go(name)
+        if self._lab is not None:
             with suppress(Unavailable):
-                self._keep(time.monotonic())
+                self._enter(self._lab.database, time.monotonic())
+                for delivery_id, death in self.crew.deaths.items():
+                    queue.settle(self._lab.database, delivery_id, death, 0.0)
             self._lab.close()
+        self._notices.close(5)
+        self._write(time.monotonic(), stopped=True)
 
-    def _watch(self, now: float) -> None:
-        """Watch every folder, also if the process that watched it has died."""
-        for folder in self.config.folders:
-            watcher = self.watchers.get(folder.name)
-            if watcher is not None and watcher.alive:
-                continue
-            if watcher is not None:
-                log.error("watcher_died", folder=folder.name)
-                watcher.stop()
-            settings = Folder(
-                folder.name, folder.path, folder.watch, folder.settle, folder.recursive, folder.sentinel, folder.scan
-            )
-            self.watchers[folder.name] = Watcher(settings, self._finished(folder.name), now)
+    def _reach(self, now: float) -> Database | None:
+        """Return the database if it is there; while it is away, see from time to time whether it is back."""
+        if self.status.database is not None and now >= self._next_try:
+            try:
+                if self._lab is None:
+                    self._lab = Lab(self._config, self._environment)
+                else:
+                    self._lab.reconnect()
+                self._lab.store.clear()
+            except Unavailable as unavailable:
+                self._lose(unavailable, now)
+            else:
+                self.status.database = None
+                log.info("database_there")
+        return self._lab.database if self._lab is not None and self.status.database is None else None
 
-    def _finished(self, folder: str) -> list[str]:
-        """Return the deliveries of a folder that need no more attention; none if the database cannot be asked now."""
-        try:
-            database = self._connected().database
-            closed = database.Delivery & {"folder": folder} & "state NOT IN ('ready', 'waiting')"
-            return [str(delivery_id) for delivery_id in closed.to_arrays("delivery_id")]
-        except Unavailable:
-            return []  # then they are told again, and found to be known
-
-    def _connected(self) -> Lab:
-        if self._lab is None:
-            self._lab = Lab(self.config, self._environment)
-        return self._lab
-
-    def _heed(self, folder: str, update: Update) -> None:
-        """Take in what has changed in a folder."""
-        match update:
-            case Delivery():
-                self._arrivals[update.delivery_id] = update
-                self._departures.discard(update.delivery_id)
-                log.info("delivered", folder=folder, delivery_id=update.delivery_id, nwb=update.nwb_path)
-            case Withdrawn():
-                self._arrivals.pop(update.delivery_id, None)
-                self._departures.add(update.delivery_id)
-                log.info("withdrawn", folder=folder, delivery_id=update.delivery_id, nwb=update.nwb_path)
-            case Waiting():
-                self.status.waiting[folder, update.path] = update
-            case Released():
-                self.status.waiting.pop((folder, update.path), None)
-            case Health():
-                before = self.status.health.get(folder)
-                if before is None or before.paused != update.paused:
-                    log.info("folder", folder=folder, paused=update.paused, watching=update.watching, because=update.because)
-                self.status.health[folder] = update
-
-    def _hear(self, message: Mapping[str, Any]) -> None:
-        """Take in what a worker has said."""
-        facts = {name: value for name, value in message.items() if name not in ("event", "problems", "warnings")}
-        match message["event"]:
-            case "claimed":
-                log.info("claimed", **facts)
-            case "unsettled":
-                log.info("videos_unsettled", **facts)
-                if watcher := self.watchers.get(message["folder"]):
-                    watcher.require(message["delivery_id"], message["paths"])
-            case "done":
-                log.info(message["state"], **facts)
-                self.status.note(message)
-                if message["state"] != "ready" and (watcher := self.watchers.get(message["folder"])):
-                    watcher.finish([message["delivery_id"]])
-                if message["state"] in ("rejected", "failed"):
-                    self._tell(message)
-            case "away":
-                log.warning("worker_without_database", sentence=message["sentence"])
-            case "died":
-                log.error("worker_died", **facts)
-                if message["job"]:
-                    self._interrupted[message["job"]["delivery_id"]] = message["sentence"]
-
-    def _tell(self, message: Mapping[str, Any]) -> None:
-        """Tell people of a delivery that needs them."""
-        remedies = "\n".join(f"- {Problem(**problem)}" for problem in message["problems"])
-        title = f"{message['state']}: {message['nwb']} in {message['folder']}"
-        key = f"{message['delivery_id']} {message['state']} {message['sentence']}"
-        self.notices.tell(key, title, f"{message['sentence']}\n{remedies}")
-
-    def _keep(self, now: float) -> None:
-        """Bring the queue up to date."""
-        if now < self._next_try:
-            return
-        lab = self._connected()
-        if self.status.database is not None:
-            lab.reconnect()
-            self.status.database = None
-            log.info("database_back")
-        database, wall = lab.database, datetime.now(UTC)
-        for delivery_id in list(self._departures):
-            queue.withdraw(database, {"delivery_id": delivery_id})
-            self._departures.discard(delivery_id)
-        for delivery in list(self._arrivals.values())[:AT_A_TIME]:
-            state = queue.enqueue(database, delivery, wall)
-            del self._arrivals[delivery.delivery_id]
-            if state == "ready":
-                self.crew.nudge()
-            elif watcher := self.watchers.get(delivery.folder):
-                watcher.finish([delivery.delivery_id])
-        for delivery_id, sentence in list(self._interrupted.items()):
-            queue.settle(database, delivery_id, said("failed", f"its worker died: {sentence}"), 0.0)
-            del self._interrupted[delivery_id]
-        if now >= self._next_care:
-            self._next_care = now + CARE
-            kind: Kind = "unavailable" if now - self._lost < RECOVERY else "failed"
-            for delivery_id in queue.orphans(database, _is_alive):
-                queue.settle(database, delivery_id, said(kind, "its worker is gone"), 0.0)
-                log.warning("orphan_released", delivery_id=delivery_id)
-            self.status.queue = queue.jobs(database).progress()
-
-    def _lose(self, sentence: str, now: float) -> None:
+    def _lose(self, unavailable: Unavailable, now: float) -> None:
         """Note that the database is away, and when to try again."""
-        if self.status.database is None:
-            log.warning("database_away", sentence=sentence)
-        self.status.database = sentence
-        self._lost = now
+        if self.status.database != str(unavailable):
+            log.warning("database_away", sentence=str(unavailable))
+        self.status.database = str(unavailable)
         self._next_try = now + CARE
 
-    def _remind(self, now: float) -> None:
-        """Announce, once each, what has waited for longer than its folder allows."""
-        limits = {folder.name: folder.announce for folder in self.config.folders}
-        for (folder, path), waiting in self.status.waiting.items():
-            key = f"{folder} {path} {waiting.since}"
-            if now - waiting.since > limits.get(folder, inf) and key not in self._announced:
-                self._announced.add(key)
-                sentence = waiting.sentence(now)
-                log.warning("waits_long", folder=folder, path=path, reason=sentence)
-                self.notices.tell(key, f"waiting: {path} in {folder}", sentence)
+    def _listen(self, now: float) -> None:
+        """Take in what has changed in the folders, and what the workers have said."""
+        for update in self.folders.listen(now):
+            self._news = True
+            if isinstance(update, Delivery):
+                self._arrivals[update.delivery_id] = update
+                self._departures.discard(update.delivery_id)
+            else:
+                self._arrivals.pop(update.delivery_id, None)
+                self._departures.add(update.delivery_id)
+                log.info("withdrawn", delivery_id=update.delivery_id, nwb=update.nwb_path)
+        for event in self.crew.listen(now):
+            self._news = True
+            self._hear(event)
+
+    def _hear(self, event: Mapping[str, Any]) -> None:
+        """Take in what a worker has said."""
+        journal.enter(event)
+        match event["event"]:
+            case "unsettled":
+                self.folders.require(event["folder"], event["delivery_id"], event["paths"])
+            case "done":
+                if event["state"] in CLOSED:
+                    self.folders.finish(event["folder"], [event["delivery_id"]])
+                if "outcome" in event:
+                    self.status.note(event)
+                if event["state"] in ("rejected", "failed"):
+                    self._tell(event)
+            case "trusted" | "untrusted":
+                self.status.analysis = event.get("sentence")
+            case "looked":
+                self.status.outdated = event["outdated"]
+            case "away":
+                self._next_count = -inf  # if it is away for this process too, that will tell
+            case "died" if event["job"]:
+                spared = self._stopping or event["job"]["folder"] in self.folders.absent
+                death = said("unavailable" if spared else "failed", f"its worker was lost: {event['sentence']}")
+                self.crew.report(event["job"]["delivery_id"], death)
+
+    def _tell(self, event: Mapping[str, Any]) -> None:
+        """Tell people of a delivery that needs them."""
+        outcome = event["outcome"]
+        title = f"{outcome['outcome']}: {event['nwb'] or event['manifest']} in {event['folder']}"
+        problems = "\n".join(f"- {Problem(**problem)}" for problem in outcome["problems"])
+        key = f"{event['delivery_id']} {outcome['outcome']} {outcome['sentence']}"
+        self._notices.tell(key, title, f"{outcome['sentence']}\n{problems}")
+
+    def _enter(self, database: Database, now: float) -> None:
+        """Bring the queue up to date."""
+        for delivery_id in list(self._departures):
+            queue.withdraw(database, delivery_id)
+            self._departures.discard(delivery_id)
+        batch = dict(islice(self._arrivals.items(), AT_A_TIME))
+        known = queue.states(database, batch) if batch else {}
+        closed = defaultdict(list)
+        for delivery_id, delivery in batch.items():
+            state = known.get(delivery_id)
+            if state not in CLOSED:
+                state = self._enqueue(database, delivery, state)
+            if state in CLOSED:
+                closed[delivery.folder].append(delivery_id)
+            else:
+                self.crew.nudge()
+            del self._arrivals[delivery_id]
+        for folder, delivery_ids in closed.items():
+            self.folders.finish(folder, delivery_ids)
+        if now >= self._next_count:
+            self._next_count = now + CARE
+            self.status.queue = queue.counts(database)
+
+    def _enqueue(self, database: Database, delivery: Delivery, before: str | None) -> str:
+        """Put a delivery into the queue; return the state it is in then."""
+        facts = {"delivery_id": delivery.delivery_id, "folder": delivery.folder}
+        facts |= {"manifest": delivery.manifest_path, "nwb": delivery.nwb_path}
+        try:
+            state = queue.enqueue(database, delivery, datetime.now(UTC))
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  # what cannot be entered must not keep everything else from it
+            outcome = said("failed", f"it cannot be entered into the ledger: {type(error).__name__}: {error}").as_dict()
+            self._hear({"event": "done", "state": "failed", "outcome": outcome, "traceback": traceback.format_exc(), **facts})
+            return "failed"
+        if before != "ready":
+            log.info("delivered", **facts)
+        return state
+
+    def _report(self, now: float) -> None:
+        """Announce what waits for too long, and write the status, but not all the time."""
+        if now - self._reported < max(NEWS if self._news else REPORT, 50 * self._cost):
+            return
+        started = time.perf_counter()
+        for folder, waiting in self.folders.long_waits(now):
+            sentence = waiting.sentence(now)
+            log.warning("waits_long", folder=folder, path=waiting.path, sentence=sentence)
+            self._notices.tell(f"{folder} {waiting.path} {waiting.since}", f"waiting: {waiting.path} in {folder}", sentence)
+        self._write(now)
+        self._reported, self._news, self._cost = now, False, time.perf_counter() - started
+
+    def _write(self, now: float, *, stopped: bool = False) -> None:
+        """Write the status."""
+        more = {"workers": self.crew.status(now), "notices": self._notices.status()}
+        self.status.write(stopped=stopped, **self.folders.status(now), **more)
 
 
-def _is_alive(host: str, process: int) -> bool:
-    """Tell whether a process is known to be alive; of another host's nothing is known."""
-    if host != platform.node():
-        return False
+def _finished(database: Database | None, folder: str) -> list[str]:
+    """Return the deliveries of a folder that need no more attention; none if the database is away: then they are told again."""
+    if database is None:
+        return []
+    closed = database.Delivery & [{"folder": folder, "state": state} for state in CLOSED]
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
-
-
-def run(load: Callable[[], Config], environment: Mapping[str, str]) -> None:
-    """Run the service until it is told to stop.
-
-    SIGTERM and SIGINT: stop when what runs has finished; a second one: roll it back and stop now. SIGHUP: read the
-    configuration again, and go on with the old one if it is wrong.
-
-    Parameters
-    ----------
-    load
-        Reads the configuration.
-    environment
-        Environment variables.
-    """
-    heard: list[int] = []
-    ours, theirs = socket.socketpair()
-    for end in (ours, theirs):
-        end.settimeout(0)
-    with ours, theirs:
-        signal.set_wakeup_fd(theirs.fileno())
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, lambda number, _: heard.append(number))
-        supervisor = Supervisor(environment, os.getpid())
-        service = Service(load(), environment, time.monotonic())
-        service.tick(time.monotonic())
-        supervisor.ready(service.status.sentence())
-        log.info("ready", folders=len(service.config.folders))
-        while not {signal.SIGTERM, signal.SIGINT} & set(heard):
-            with suppress(BlockingIOError):
-                ours.recv(4096)
-            now = time.monotonic()
-            if signal.SIGHUP in heard:
-                heard.clear()
-                supervisor.reloading(now)
-                try:
-                    service.reload(load(), now)
-                except Misconfigured as misconfigured:
-                    log.error("configuration_wrong", problems=str(misconfigured))  # noqa: TRY400  # it is no defect
-                supervisor.ready(service.status.sentence())
-            service.tick(now)
-            service.status.write(service, now)
-            supervisor.alive(service.status.sentence())
-            select.select([ours, *service.sources()], [], [], TICK)
-        log.info("stopping")
-        supervisor.stopping("stopping: waiting for what runs")
-        told = len(heard)
-        service.stop(lambda: len(heard) > told)
-        service.status.write(service, time.monotonic(), stopped=True)
-        log.info("stopped")
+        return list(map(str, closed.to_arrays("delivery_id")))
+    except Unavailable:
+        return []

@@ -2,138 +2,107 @@
 
 import json
 import os
-from collections import deque
-from collections.abc import Mapping
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from antelop.inbox import Health
 from antelop.outcome import VERSION
-from antelop.waiting import Waiting
-
-if TYPE_CHECKING:
-    from antelop.service import Service
 
 LAST = 20
 """How many outcomes are kept."""
 
-SILENCE = 30.0
-"""Seconds after which the process that watches a folder is said to be stuck, or the service itself not to run."""
+_OF_OUTCOMES = ("outcome", "sentence", "finished", "problems", "warnings")
+_OF_DELIVERIES = ("delivery_id", "folder", "manifest", "nwb", "state")
 
 
 class Status:
-    """What is known of folders, queue, workers and outcomes.
+    """What is known of the queue and of outcomes.
+
+    Parameters
+    ----------
+    state
+        The state directory, in which ``status.json`` is written.
 
     Attributes
     ----------
-    waiting
-        What waits, by folder and path.
-    health
-        By folder.
-    queue
-        Counts of jobs by their status, as of the last look.
     database
-        Why the database is away, None if it is not.
+        Why the database is away; None if it is not.
+    queue
+        How many jobs there are of each status, as of the last look.
+    analysis
+        Why nothing is ingested, if somebody who is not trusted could change what would be run; else None.
+    outdated
+        The mask functions of which the database knows another version than the analysis folder holds.
     """
 
-    def __init__(self, state: Path, started: datetime) -> None:
-        self.path = state / "status.json"
-        self.waiting: dict[tuple[str, str], Waiting] = {}
-        self.health: dict[str, Health] = {}
+    def __init__(self, state: Path) -> None:
+        self.database: str | None = "it was not asked yet"
         self.queue: Mapping[str, int] = {}
-        self.database: str | None = None
-        self._started = started
+        self.analysis: str | None = None
+        self.outdated: Sequence[str] = ()
+        self._path = state / "status.json"
+        self._started = datetime.now(UTC)
         self._outcomes: deque[Mapping[str, Any]] = deque(maxlen=LAST)
-        self._counts: dict[str, int] = {}
+        self._counts: Counter[str] = Counter()
         self._finished: deque[datetime] = deque()
 
-    def note(self, message: Mapping[str, Any]) -> None:
-        """Note what became of a delivery."""
-        now = datetime.now(UTC)
-        self._outcomes.append({name: value for name, value in message.items() if name not in ("event", "rows")})
-        self._counts[message["state"]] = self._counts.get(message["state"], 0) + 1
-        self._finished.append(now)
-        while self._finished[0] < now - timedelta(hours=1):
-            self._finished.popleft()
-
-    def forget(self, folder: str) -> None:
-        """Forget a folder that is no longer watched."""
-        self.health.pop(folder, None)
-        self.waiting = {key: waiting for key, waiting in self.waiting.items() if key[0] != folder}
+    def note(self, event: Mapping[str, Any]) -> None:
+        """Note what came of a delivery: what a worker says when it is done with it."""
+        outcome = event["outcome"]
+        named = {name: event[name] for name in _OF_DELIVERIES}
+        self._outcomes.append(named | {name: outcome[name] for name in _OF_OUTCOMES})
+        if event["state"] == outcome["outcome"]:
+            self._counts[event["state"]] += 1
+            self._finished.append(datetime.now(UTC))
 
     def sentence(self) -> str:
         """Say in one line how it goes."""
         if self.database is not None:
-            return f"database away: {self.database}"
-        paused = [folder for folder, health in self.health.items() if health.paused]
-        parts = [f"{self.queue.get('total', 0)} queued, {len(self.waiting)} waiting"]
-        parts += [f"{count} {state}" for state, count in self._counts.items()]
-        parts += [f"paused: {', '.join(paused)}"] if paused else []
-        return ", ".join(parts)
+            return f"the database is away: {self.database}"
+        if self.analysis is not None:
+            return f"nothing is ingested, for {self.analysis}"
+        return ", ".join(f"{count} {state}" for state, count in {"queued": self.queue.get("total", 0), **self._counts}.items())
 
-    def write(self, service: "Service", now: float, *, stopped: bool = False) -> None:
-        """Write the status for others to read, atomically; not for the ages, so it is not fsynced."""
-        temporary = self.path.with_name(f".{self.path.name}.tmp")
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(self._as_dict(service, now, stopped=stopped), default=str))
-        temporary.replace(self.path)
+    def write(self, *, stopped: bool = False, **more: object) -> None:
+        """Write the status for others to read, atomically; not for the ages, so it is not fsynced.
 
-    def _as_dict(self, service: "Service", now: float, *, stopped: bool) -> dict[str, Any]:
-        return {
+        Parameters
+        ----------
+        stopped
+            Whether the service runs no longer.
+        more
+            What else there is to say: ``folders``, ``waiting``, ``workers`` and ``notices``.
+        """
+        now = datetime.now(UTC)
+        while self._finished and self._finished[0] < now - timedelta(hours=1):
+            self._finished.popleft()
+        document = {
             "version": VERSION,
             "process": None if stopped else os.getpid(),
             "started": self._started.isoformat(timespec="seconds"),
-            "written": datetime.now(UTC).isoformat(timespec="seconds"),
+            "written": now.isoformat(timespec="seconds"),
             "sentence": "stopped" if stopped else self.sentence(),
             "database": self.database,
-            "queue": dict(self.queue),
+            "analysis": self.analysis,
+            "outdated_masks": self.outdated,
+            "queue": self.queue,
             "counts": self._counts,
             "last_hour": len(self._finished),
-            "folders": [
-                {"name": name, "path": str(watcher.folder.path), **self._folder(name, now - watcher.heard, now)}
-                for name, watcher in service.watchers.items()
-            ],
-            "waiting": [
-                {"folder": folder, "path": path, "reason": waiting.sentence(now), "seconds": round(now - waiting.since)}
-                for (folder, path), waiting in sorted(self.waiting.items())
-            ],
-            "workers": [
-                {
-                    "process": member.process.pid,
-                    "seconds": round(now - member.since),
-                    "done": member.done,
-                    "memory": member.memory,
-                    "delivery": member.job,
-                }
-                for member in service.crew.members
-            ],
             "outcomes": list(self._outcomes),
-            "notices": service.notices.status(),
+            **more,
         }
-
-    def _folder(self, name: str, silent: float, now: float) -> dict[str, Any]:
-        """Say how a folder fares."""
-        health = self.health.get(name)
-        if silent > SILENCE:
-            return {"paused": f"it has not answered for {silent:.0f} s: is its share hung?"}
-        if health is None:
-            return {"paused": None}
-        scanned = None if health.scanned is None else round(now - health.scanned)
-        return {
-            "paused": health.paused,
-            "watching": health.watching,
-            "because": health.because,
-            "settle": health.settle,
-            "scanned": scanned,
-            "entries": health.entries,
-        }
+        temporary = self._path.with_name(f".{self._path.name}.tmp")
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps(document))
+        temporary.replace(self._path)
 
 
 def read(state: Path) -> dict[str, Any] | None:
     """Return what the service has last written; None if it never has."""
     try:
-        said = json.loads((state / "status.json").read_text())
+        document = json.loads((state / "status.json").read_text())
     except (OSError, ValueError):
         return None
-    return said if isinstance(said, dict) else None
+    return document if isinstance(document, dict) else None

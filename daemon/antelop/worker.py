@@ -1,46 +1,46 @@
 """A worker: claims a delivery, ingests it, answers it beside its manifest, and goes on."""
 
 import os
-import pickle
-import select
-import signal
-import sys
+import platform
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from math import inf
+from pathlib import Path
+from typing import Any, Literal
+
+from structlog.contextvars import bound_contextvars
 
 from antelop import queue, receipt
 from antelop.analysis import places
 from antelop.archive import archive
 from antelop.config import FolderConfig
-from antelop.decision import decided_by
+from antelop.decision import decided_by, outdated
 from antelop.delivery import Delivery
 from antelop.errors import Problem, Rejected, Unavailable
-from antelop.inbox.link import Link
 from antelop.ingest import Unsettled, ingest
 from antelop.keys import Policy
 from antelop.lab import Lab
 from antelop.ledger import Superseded, recall
-from antelop.outcome import VERSION, Kind, Outcome
+from antelop.outcome import Outcome, said
 from antelop.rows import Row
 from antelop.trust import untrusted
 
-Say = Callable[[Mapping[str, Any]], None]
-"""Tells whoever started the worker what it does."""
+Event = Mapping[str, Any]
+"""What a worker says: an ``event``, and mostly of a delivery, by ``delivery_id``, ``folder``, ``manifest`` and ``nwb``."""
 
-
-IDLE = 2.0
-"""Seconds after which a worker that has nothing to do looks into the queue unasked."""
-
-RECONSIDER = 30.0
-"""Seconds from the end of one look at rejected deliveries to the next."""
+RECOVERY = 60.0
+"""Seconds after an outage in which a job without a worker counts as interrupted by it, and not as having killed its worker."""
 
 AT_A_TIME = 50
-"""How many of them are looked at at a time."""
+"""How many rejected deliveries are looked at at a time."""
+
+
+class Missing(Exception):
+    """The files of a delivery are not there."""
 
 
 class Worker:
@@ -51,13 +51,22 @@ class Worker:
     lab
         Where they go.
     say
-        Is told of each delivery, by ``delivery_id``: the ``event`` is ``claimed``, ``unsettled`` or ``done``.
+        Is told what happens.
+
+    Attributes
+    ----------
+    folders
+        From which deliveries are taken, by name.
+    lost
+        When the database was last away, in monotonic seconds.
     """
 
-    def __init__(self, lab: Lab, say: Say) -> None:
+    def __init__(self, lab: Lab, say: Callable[[Event], None]) -> None:
+        self.folders = {folder.name: folder for folder in lab.config.folders}
+        self.lost = -inf
         self._lab = lab
         self._say = say
-        self._folders = {folder.name: folder for folder in lab.config.folders}
+        self._distrust: str | None = ""
 
     def work(self) -> bool:
         """Work on the delivery that has been due for longest; return whether there was one.
@@ -65,113 +74,146 @@ class Worker:
         Raises
         ------
         Unavailable
-            If the database is away, and what became of the delivery cannot be entered: it is an orphan then.
+            If the database is away, and what became of the delivery cannot be entered: its job is an orphan then.
         """
-        with queue.claimed(self._lab.database, self._folders) as row:
+        if self._distrusts():
+            return False
+        with queue.claimed(self._lab.database, self.folders) as row:
             if row is None:
                 return False
             self._say({"event": "claimed", **_named(row)})
-            self._work_on(row)
+            with bound_contextvars(delivery_id=row["delivery_id"]):
+                came = self._work_on(row)
+            self._say({**_named(row), **came})
         return True
 
-    def reconsider(self, after: str = "") -> str:
+    def release(self, deaths: Mapping[str, Outcome]) -> None:
+        """Settle the jobs of workers that are gone. It costs the delivery a try, unless only the connection was lost.
+
+        Parameters
+        ----------
+        deaths
+            What is known of how workers have ended, by the delivery that they worked on.
+        """
+        for job in queue.orphans(self._lab.database, self.folders):
+            fate = _fate(job["host"], job["pid"], job["age"])
+            if fate == "ending":
+                continue  # whoever started it is about to say how it ended
+            spared = fate == "alive" or time.monotonic() - self.lost < RECOVERY
+            unknown = said("unavailable" if spared else "failed", "its worker lost the database, or has ended")
+            row = (self._lab.database.Delivery & {"delivery_id": job["delivery_id"]}).fetch1()
+            self._say({**_named(row), **self._settle(row, deaths.get(job["delivery_id"], unknown), job["age"])})
+
+    def look_again(self, after: str) -> str | None:
         """Put rejected and failed deliveries back into the queue if what decided them has changed; look at some at a time.
 
         Parameters
         ----------
         after
-            Where the last look ended.
+            Where the last look ended; empty to begin.
 
         Returns
         -------
-        str
-            Where this one ended; empty if it has come to the end.
+        str or None
+            Where this one ended; None if it has come to the end.
         """
         database = self._lab.database
         closed = database.Delivery & [
-            {"folder": folder, "state": state} for folder in self._folders for state in ("rejected", "failed")
+            {"state": state, "folder": folder} for state in ("rejected", "failed") for folder in self.folders
         ]
         rows = (closed & f"delivery_id > '{after}'").to_dicts(order_by="delivery_id", limit=AT_A_TIME)
         for row in rows:
-            key = {"delivery_id": row["delivery_id"]}
-            [last] = (database.Attempt & key).to_dicts(order_by="attempt_id DESC", limit=1)
-            problems = [Problem(**problem) for problem in last["problems"]]
-            folder = self._folders[row["folder"]]
-            try:
-                delivery = _read_again(row, folder)
-            except (Superseded, Unavailable):
-                continue  # for the folder's own process to find out
-            now = decided_by(self._lab, delivery, _policy(row, folder), problems)
-            if not last["decided_by"]:  # it failed: whoever noticed could not tell
-                database.Attempt.update1({**key, "attempt_id": last["attempt_id"], "decided_by": now})
+            attempts = database.Attempt & {"delivery_id": row["delivery_id"]}
+            (last,) = attempts.to_dicts(order_by="attempt_id DESC", limit=1)
+            policy = _policy(row, self.folders[row["folder"]])
+            now = decided_by(self._lab, row["manifest"], policy, [Problem(**problem) for problem in last["problems"]])
+            if not last["decided_by"]:  # it failed, and whoever noticed could not tell
+                database.Attempt.update1({name: last[name] for name in attempts.primary_key} | {"decided_by": now})
             elif now != last["decided_by"]:
                 queue.retry(database, row["delivery_id"], datetime.now(UTC))
-        return rows[-1]["delivery_id"] if len(rows) == AT_A_TIME else ""
+        if len(rows) == AT_A_TIME:
+            return str(rows[-1]["delivery_id"])
+        self._say({"event": "looked", "outdated": outdated(self._lab)})
+        return None
 
-    def _work_on(self, row: Row) -> None:
-        """Ingest one delivery, answer it, and enter what became of it."""
-        started, trace, decided = time.monotonic(), None, ""
-        key = {"delivery_id": row["delivery_id"]}
-        folder = self._folders[row["folder"]]
-        answer = receipt.path_for(folder.path / row["manifest_path"])
+    def _work_on(self, row: Row) -> Event:
+        """Ingest one delivery, answer it, enter what became of it, and say so."""
+        started, decided, trace = time.monotonic(), "", None
+        database, delivery_id = self._lab.database, row["delivery_id"]
         try:
-            outcome, decided = self._ingest(row, folder)
-            receipt.write(answer, outcome)
-            outcome = self._archive(outcome, row, folder)
+            outcome, decided = self._ingest(row)
+            self._answer(row, outcome)
+            outcome = self._archive(row, outcome)
         except Superseded:
-            queue.withdraw(self._lab.database, key)
-            self._say({"event": "done", **_named(row), "state": "superseded"})
-            return
+            return {"event": "done", "state": queue.drop(database, delivery_id)}
         except Unsettled as unsettled:
-            queue.wait(self._lab.database, key)
-            self._say({"event": "unsettled", **_named(row), "paths": list(unsettled.paths)})
-            return
+            queue.wait(database, delivery_id)
+            return {"event": "unsettled", "paths": unsettled.paths}
+        except Missing as missing:
+            return {"event": "missing", "path": str(missing), "sought": queue.leave(database, delivery_id, datetime.now(UTC))}
         except Unavailable as unavailable:
             outcome = said("unavailable", str(unavailable))
-            self._lab.reconnect()  # the connection may be what was lost
-        except Exception as error:  # noqa: BLE001  # a defect of ours costs the delivery an attempt, and not the worker its life
-            trace = traceback.format_exc()
+        except Exception as error:  # noqa: BLE001  # a defect of ours costs the delivery a try, and not the worker its life
             outcome = said("failed", f"a defect of this software: {type(error).__name__}: {error}")
-        seconds = time.monotonic() - started
-        state = queue.settle(self._lab.database, row["delivery_id"], outcome, seconds, decided, trace)
-        if state == "failed":
-            receipt.write(answer, outcome)
-        self._say({**outcome.as_dict(), "event": "done", **_named(row), "state": state})
+            trace = traceback.format_exc()
+        return self._settle(row, outcome, time.monotonic() - started, decided, trace)
 
-    def _ingest(self, row: Row, folder: FolderConfig) -> tuple[Outcome, str]:
+    def _ingest(self, row: Row) -> tuple[Outcome, str]:
         """Return what became of a delivery, and a hash of what decided it if it is rejected."""
-        if committed := recall(self._lab.database, row["delivery_id"]):
-            return committed, ""  # by a worker that did not live to say so
-        delivery = _read_again(row, folder)
+        if committed := recall(self._lab.database, row["delivery_id"]):  # by a worker that did not live to say so
+            return committed, ""
+        if row["state"] == "ingested":  # and its session was removed since
+            raise Superseded
+        folder = self.folders[row["folder"]]
         policy = _policy(row, folder)
-        self._expect_trust()
         try:
-            return ingest(self._lab, delivery, folder.path / row["nwb_path"], policy), ""
+            return ingest(self._lab, _read_again(row, folder.path), folder.path / row["nwb_path"], policy), ""
         except Rejected as rejected:
-            return refused(rejected.problems), decided_by(self._lab, delivery, policy, rejected.problems)
+            first, *others = rejected.problems
+            more = f" (and {len(others)} more)" if others else ""
+            outcome = said("rejected", f"{first}{more}", rejected.problems)
+            return outcome, decided_by(self._lab, row["manifest"], policy, rejected.problems)
 
-    def _archive(self, outcome: Outcome, row: Row, folder: FolderConfig) -> Outcome:
-        """Archive what has been committed, if the folder says so, and say so in the receipt."""
-        if folder.archive is None or outcome.outcome not in ("ingested", "already-ingested"):
+    def _archive(self, row: Row, outcome: Outcome) -> Outcome:
+        """Archive what has been committed, if its folder says so, and say so in the receipt."""
+        folder = self.folders[row["folder"]]
+        if folder.archive is None or outcome.outcome == "rejected":
             return outcome
         names = [row["nwb_path"], row["manifest_path"], *(path for path, _, _ in row["videos"] or ())]
         digest = archive(folder.path, folder.archive, names)
         archived = replace(outcome, archived={"path": str(folder.archive / row["nwb_path"]), "sha256": digest})
-        receipt.write(receipt.path_for(folder.path / row["manifest_path"]), archived)
+        self._answer(row, archived)
         return archived
 
-    def _expect_trust(self) -> None:
-        """Raise `Unavailable` if somebody who is not trusted could have written what would be run."""
+    def _answer(self, row: Row, outcome: Outcome) -> None:
+        """Write the receipt; that it cannot be written changes nothing."""
+        path = receipt.path_for(self.folders[row["folder"]].path / row["manifest_path"])
+        if reason := receipt.write(path, outcome):
+            self._say({"event": "unanswered", **_named(row), "sentence": reason})
+
+    def _settle(self, row: Row, outcome: Outcome, seconds: float, decided: str = "", trace: str | None = None) -> Event:
+        """Enter what came of an attempt, answer the delivery if it is given up, and return what there is to say."""
+        state = queue.settle(self._lab.database, row["delivery_id"], outcome, seconds, decided, trace)
+        if state == "failed":
+            self._answer(row, outcome)
+        facts = {"outcome": outcome.as_dict(), "seconds": round(seconds, 3), "traceback": trace}
+        return {"event": "done", "state": state, **facts}
+
+    def _distrusts(self) -> bool:
+        """Tell whether somebody who is not trusted could have written what would be run, and say so when that changes."""
         analysis = self._lab.config.analysis
-        scripts = [script for folder in analysis.folders for script in places(folder)]
-        if problems := untrusted([*analysis.folders, *scripts], uid=os.geteuid(), trusted=analysis.trusted):
-            raise Unavailable(f"the analysis folder cannot be trusted: {problems[0]}")
+        scripts = [path for folder in analysis.folders for path in places(folder)]
+        problems = untrusted([*analysis.folders, *scripts], uid=os.geteuid(), trusted=analysis.trusted)
+        distrust = str(problems[0]) if problems else None
+        if distrust != self._distrust:
+            self._distrust = distrust
+            self._say({"event": "untrusted", "sentence": distrust} if distrust else {"event": "trusted"})
+        return distrust is not None
 
 
 def _named(row: Row) -> dict[str, str]:
-    """Return what a log line says of a delivery."""
-    nwb = row["nwb_path"] or row["manifest_path"]
-    return {"delivery_id": row["delivery_id"], "folder": row["folder"], "nwb": nwb}
+    """Return what a delivery is called."""
+    return {name: row[name] for name in ("delivery_id", "folder")} | {"manifest": row["manifest_path"], "nwb": row["nwb_path"]}
 
 
 def _policy(row: Row, folder: FolderConfig) -> Policy:
@@ -180,29 +222,17 @@ def _policy(row: Row, folder: FolderConfig) -> Policy:
     return Policy(folder.experimenters, folder.create_sessions, settled)
 
 
-def said(kind: Kind, sentence: str) -> Outcome:
-    """Return an outcome that is all in its sentence."""
-    return Outcome(kind, sentence, datetime.now(UTC), VERSION)
-
-
-def refused(problems: Sequence[Problem]) -> Outcome:
-    """Return the outcome of a delivery that is rejected."""
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return replace(said("rejected", f"{problems[0]}{more}"), problems=tuple(problems))
-
-
-def _read_again(row: Row, folder: FolderConfig) -> Delivery:
+def _read_again(row: Row, folder: Path) -> Delivery:
     """Return the delivery as it lies in its folder; raise `Superseded` if it is no longer the one that was queued."""
-    manifest = folder.path / row["manifest_path"]
+    manifest, nwb = folder / row["manifest_path"], folder / row["nwb_path"]
     try:
-        found = manifest.stat()
-        if found.st_size != row["manifest_size"]:
-            raise Superseded
-        document = manifest.read_bytes()
-        nwb = (folder.path / row["nwb_path"]).stat() if row["nwb_path"] else None
+        found, held = manifest.stat(), nwb.stat() if row["nwb_path"] else None
+        document = manifest.read_bytes() if found.st_size == row["manifest_size"] else b""
+    except FileNotFoundError as error:
+        raise Missing(error.filename) from error
     except OSError as error:
-        raise Unavailable(f"{folder.path} cannot be read: {error.strerror}: {error.filename}") from error
-    size, mtime = (nwb.st_size, nwb.st_mtime_ns) if nwb else (0, 0)
+        raise Unavailable(f"{error.filename or manifest} cannot be read: {error.strerror}") from error
+    size, mtime = (held.st_size, held.st_mtime_ns) if held else (0, 0)
     delivery = Delivery(
         row["folder"], row["manifest_path"], found.st_size, found.st_mtime_ns, document, row["nwb_path"], size, mtime
     )
@@ -211,57 +241,12 @@ def _read_again(row: Row, folder: FolderConfig) -> Delivery:
     return delivery
 
 
-def drain(worker: Worker) -> int:
-    """Work until nothing is due; return how many deliveries there were."""
-    done = 0
-    while worker.work():
-        done += 1
-    return done
-
-
-def serve(lab: Lab, link: Link) -> None:
-    """Work until the other end of the link hangs up, or after as many deliveries as the configuration gives a worker.
-
-    Whatever comes through the link says that there is work. What is said through it is what `Worker` says, ``idle``, and
-    ``away`` with why the database is.
-    """
-    worker, done, looked, place = Worker(lab, link.send), 0, 0.0, ""
-    while done < lab.config.workers.jobs_per_worker and not link.closed:
-        pause = IDLE
-        try:
-            if worker.work():
-                done += 1
-                pause = 0.0
-            elif time.monotonic() - looked > RECONSIDER:
-                place = worker.reconsider(place)
-                looked = looked if place else time.monotonic()
-        except Unavailable as unavailable:
-            link.send({"event": "away", "sentence": str(unavailable)})
-            with suppress(Unavailable):
-                lab.reconnect()
-        if pause:
-            link.send({"event": "idle"})
-        select.select([link], [], [], pause)
-        link.flush()
-        link.receive()
-
-
-def main() -> None:
-    """Work for the service at the other end of the last argument's descriptor, with the configuration on standard input."""
-    config = pickle.load(sys.stdin.buffer)  # noqa: S301  # from our own service
-    # Ctrl-C and systemd's SIGTERM are for the service, which hangs up when this worker is to finish.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    link = Link(int(sys.argv[-1]))
-    while not link.closed:
-        try:
-            with Lab(config, os.environ) as lab:
-                serve(lab, link)
-                return
-        except Unavailable as unavailable:
-            link.send({"event": "away", "sentence": str(unavailable)})
-            select.select([link], [], [], IDLE)
-            link.receive()
-
-
-if __name__ == "__main__":
-    main()
+def _fate(host: str, process: int, age: float) -> Literal["alive", "ending", "unknown"]:
+    """Tell what became of a process that reserved a job `age` seconds ago: one that has begun since is only its namesake."""
+    if host == platform.node():
+        with suppress(OSError):
+            state, *facts = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()  # proc_pid_stat(5)
+            began = int(facts[18]) / os.sysconf("SC_CLK_TCK")
+            if time.clock_gettime(time.CLOCK_BOOTTIME) - began > age:
+                return "ending" if state == "Z" else "alive"
+    return "unknown"

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import datajoint as dj
 from datajoint.settings import Config
@@ -183,6 +184,11 @@ class Database:
         share = "FOR SHARE" if self.is_postgresql else "LOCK IN SHARE MODE"
         self.connection.query(f"{rows.make_sql()} {'FOR UPDATE' if to_change else share}").fetchall()
 
+    @property
+    def identity(self) -> str:
+        """What tells the tables that refer to the store from those of every other lab; the store has it, too."""
+        return str((self.SchemaVersion & {"schema_name": f"{self.prefix}behaviour"}).fetch1("schema_id"))
+
     def may_write_for(self, experimenter: str) -> bool:
         """Tell whether this connection's user may write for that experimenter: their own, an admin's, or the service's."""
         if self._everyone or self.user == experimenter:
@@ -202,7 +208,7 @@ class Database:
             if version is None and present[name] - {"schema_version"}:
                 raise Misconfigured([_foreign(schema_name, "it holds tables that this software did not make")])
             if version is None:  # before the tables, so that a crash among them leaves a schema that is known as ours
-                versions.insert1({"schema_name": schema_name, "version": SCHEMA_VERSION})
+                versions.insert1({"schema_name": schema_name, "version": SCHEMA_VERSION, "schema_id": uuid4().hex})
             elif version != SCHEMA_VERSION:
                 raise Misconfigured([_foreign(schema_name, f"its tables are of version {version}, not {SCHEMA_VERSION}")])
             self._bind(name, definitions)

@@ -25,7 +25,7 @@ SESSION = {
         "SET SESSION net_write_timeout = 3600",  # for who reads a streamed answer, and takes some time over a row
     ],
 }
-"""How every session begins. A statement sees what others have committed before it: what looks again under a lock relies on it."""
+"""How every session begins. A statement sees what others committed before it: who looks again under a lock relies on that."""
 
 # SQLSTATE classes and single states (PostgreSQL manual, appendix A): no connection, out of a resource such as disk or memory,
 # shut down by somebody, input or output error; a read-only server, a race lost to another transaction, a deadlock, a lock that

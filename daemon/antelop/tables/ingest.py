@@ -10,6 +10,7 @@ class SchemaVersion(dj.Manual):
     schema_name : varchar(64)
     ---
     version : int16
+    schema_id : char(32)              # drawn when it was made; the lab's store bears that of the schema that refers to it
     """
 
 
@@ -29,10 +30,12 @@ class Delivery(dj.Manual):
     manifest : json
     videos = null : json              # its files beside it that have settled: path, size, mtime of each
     state : enum('ready', 'waiting', 'ingested', 'already-ingested', 'rejected', 'failed', 'superseded')
-    received : datetime               # when it was first seen, UTC
-    readied : datetime                # when it was last put into the queue, UTC
-    finished = null : datetime        # UTC
+    received : datetime(6)            # when it was first seen, UTC
+    readied : datetime(6)             # when it was last put into the queue, UTC: attempts since then count
+    finished = null : datetime(6)     # UTC
     index (folder, nwb_path)
+    index (folder, manifest_path)
+    index (state, folder)
     """
 
 
@@ -84,7 +87,7 @@ class Attempt(dj.Manual):
     problems : json
     decided_by : varchar(64)          # hash of the rig, mask, session and animal rows, check settings and software version
     traceback = null : varchar(8000)
-    attempted : datetime              # UTC
+    attempted : datetime(6)           # UTC
     seconds : float64
     """
 

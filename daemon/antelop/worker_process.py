@@ -1,0 +1,95 @@
+"""The process of a worker, ``python -m antelop.worker_process DESCRIPTOR``, which a service starts, and not for people."""
+
+import os
+import pickle
+import select
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Protocol
+
+from antelop import log
+from antelop.errors import Unavailable
+from antelop.inbox.link import Link
+from antelop.lab import Lab
+from antelop.outcome import Outcome
+from antelop.worker import Worker
+
+IDLE = 5.0
+"""Seconds after which a worker that has nothing to do looks into the queue unasked."""
+
+
+class Master(Protocol):
+    """Who gives a worker its orders, and is told what it does: the other end of a `Link`."""
+
+    closed: bool
+
+    def fileno(self) -> int:
+        """Return a descriptor that can be read from when there are orders."""
+
+    def receive(self) -> list[Mapping[str, Any]]:
+        """Return the orders that have come."""
+
+    def send(self, event: Mapping[str, Any]) -> None:
+        """Tell what the worker does."""
+
+    def flush(self) -> None:
+        """Send on what could not be sent before."""
+
+
+def serve(lab: Lab, master: Master) -> None:
+    """Work until the master is gone, or for as many deliveries as the configuration gives a worker.
+
+    Orders are ``folders``, those that are there to take deliveries from; ``deaths``, as in `Worker.release`; and ``look``,
+    whether to look at rejected deliveries again. The master is told what `Worker` says, ``ready`` at first, and ``away`` with
+    why the database is.
+    """
+    worker = Worker(lab, master.send)
+    configured, worker.folders = worker.folders, {}
+    deaths: Mapping[str, Outcome] = {}
+    done, after = 0, None
+    master.send({"event": "ready"})
+    while done < lab.config.workers.jobs_per_worker:
+        master.flush()
+        for order in master.receive():
+            worker.folders = {name: folder for name, folder in configured.items() if name in order["folders"]}
+            deaths, after = order["deaths"], "" if order["look"] else after
+        if master.closed:
+            break
+        looking = after is not None
+        try:
+            if worker.work():
+                done += 1
+                continue
+            worker.release(deaths)
+            after = None if after is None else worker.look_again(after)
+        except Unavailable as unavailable:
+            worker.lost = time.monotonic()
+            master.send({"event": "away", "sentence": str(unavailable)})
+            with suppress(Unavailable):
+                lab.reconnect()
+        select.select([master], [], [], 0 if looking else IDLE)
+
+
+def main() -> None:
+    """Work for the service at the other end of the last argument's descriptor, with the configuration on standard input."""
+    config = pickle.load(sys.stdin.buffer)  # noqa: S301  # from our own service
+    # Ctrl-C is for the service, which hangs up when this worker is to finish.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    log.configure(sys.stderr, terminal=sys.stderr.isatty(), journal=log.to_journal(sys.stderr, os.environ))
+    link = Link(int(sys.argv[-1]))
+    while not link.closed:
+        try:
+            with Lab(config, os.environ) as lab:
+                serve(lab, link)
+                return
+        except Unavailable as unavailable:
+            link.send({"event": "away", "sentence": str(unavailable)})
+            select.select([link], [], [], IDLE)
+            link.receive()
+
+
+if __name__ == "__main__":
+    main()
