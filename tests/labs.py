@@ -95,7 +95,7 @@ def lab(served_lab: tuple[Lab, Mapping[str, str]], tmp_path: Path, monkeypatch: 
     lab = copy(shared)
     lab.config = replace(shared.config, store=tmp_path / "store", analysis=AnalysisConfig(folders=(tmp_path / "analysis",)))
     lab.store, lab.analysis, lab._opened = Store(lab.config.store), Analysis(lab.config.analysis.folders), ExitStack()
-    lab.store.make()
+    lab.store.make(shared.database.identity)
     monkeypatch.setitem(shared.database.connection._config.stores[STORE], "location", str(lab.store.folder))
     furnish(lab)
     return lab

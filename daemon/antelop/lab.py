@@ -9,7 +9,7 @@ from antelop.analysis import Analysis
 from antelop.arrays import Store
 from antelop.config import Config, DatabaseConfig, credentials
 from antelop.embedded import Server, serving
-from antelop.errors import Unavailable
+from antelop.errors import Misconfigured, Problem, Unavailable
 from antelop.tables.connection import Database
 
 
@@ -28,7 +28,7 @@ class Lab:
     Unavailable
         If the database cannot be reached, or the store is not there although rows refer to it.
     Misconfigured
-        If credentials or tables are missing.
+        If credentials or tables are missing, or the store is another lab's.
     """
 
     def __init__(self, config: Config, environment: Mapping[str, str]) -> None:
@@ -98,7 +98,10 @@ class Lab:
     def _open_store(self) -> None:
         """Make the store if the lab is new: where rows refer to it and it is not there, it is a share that is away."""
         if self.store.exists():
+            if self.store.owner() != self.database.identity:
+                remedy = "Set [store] location to the store of this database, or [database] to the database of this store"
+                raise Misconfigured([Problem("store_foreign", str(self.store.folder), "it is another lab's store", remedy)])
             return
         if self.database.Ingestion() or self.database.Feature() & "feature_data IS NOT NULL":
             raise Unavailable(f"the store {self.store.folder} is not there, and sessions refer to it: is its share mounted?")
-        self.store.make()
+        self.store.make(self.database.identity)

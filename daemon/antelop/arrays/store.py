@@ -3,6 +3,7 @@
 import base64
 import fcntl
 import math
+import os
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
@@ -62,15 +63,31 @@ class Store:
         with available(f"the store {self.folder} cannot be looked at"):
             return (self.folder / "objects").is_dir()
 
-    def make(self) -> None:
+    def make(self, owner: str = "") -> None:
         """Make the store's folders, when the lab is set up.
 
         Nothing else makes them: the mount point of a share that is away is an empty folder, and must not become a store.
+
+        Parameters
+        ----------
+        owner
+            The identity of the database whose rows will refer to it; nobody else may take out what they do not refer to.
         """
         with available(f"the store {self.folder} cannot be made"):
-            for name in ("incoming", "objects"):  # in this order, for `exists` looks for the last
-                (self.folder / name).mkdir(parents=True, exist_ok=True)
+            (self.folder / "incoming").mkdir(parents=True, exist_ok=True)
+            if owner:
+                with (self.folder / "owner").open("w") as file:
+                    file.write(owner)
+                    file.flush()
+                    os.fsync(file.fileno())
+            (self.folder / "objects").mkdir(exist_ok=True)  # at the end, for `exists` looks for it
             sync_folder(self.folder)
+
+    def owner(self) -> str:
+        """Return the identity of the database whose rows refer to it; empty if it was made without."""
+        with available(f"the store {self.folder} cannot be read"), suppress(FileNotFoundError):
+            return (self.folder / "owner").read_text()
+        return ""
 
     def clear(self) -> None:
         """Remove what killed processes left unfinished; those that are alive hold a lock on theirs."""
