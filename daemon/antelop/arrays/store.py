@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,10 +77,12 @@ class Store:
         with available(f"the store {self.folder} cannot be made"):
             (self.folder / "incoming").mkdir(parents=True, exist_ok=True)
             if owner:
-                with (self.folder / "owner").open("w") as file:
+                new = self.folder / "incoming" / uuid4().hex
+                with new.open("w") as file:
                     file.write(owner)
                     file.flush()
                     os.fsync(file.fileno())
+                new.replace(self.folder / "owner")
             (self.folder / "objects").mkdir(exist_ok=True)  # at the end, for `exists` looks for it
             sync_folder(self.folder)
 
