@@ -116,7 +116,8 @@ def failure(error: Exception) -> dict[str, Any]:
     if isinstance(error, Unavailable):
         return {"outcome": "unavailable", "sentence": str(error), "problems": []}
     click.echo("\n".join(_lines("".join(traceback.format_exception(error)))), err=True)
-    said = f"{type(error).__name__}: {str(error).rstrip('.')}. This is a defect of antelop, not of your data: please report it with the lines above"
+    what = f"{type(error).__name__}: {error}".rstrip(".")
+    said = f"{what}. This is a defect of antelop, not of your data: please report it with the lines above"
     return {"outcome": "failed", "sentence": said, "problems": []}
 
 
