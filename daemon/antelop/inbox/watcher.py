@@ -36,6 +36,8 @@ class Watcher:
         The drop folder.
     finished
         The ids of deliveries from it that need no more attention.
+    now
+        Monotonic seconds.
 
     Attributes
     ----------
@@ -96,7 +98,7 @@ class Watcher:
         self._link.send(("require", delivery_id, list(paths)))
 
     def stop(self) -> None:
-        """End the process; one that hangs is left to the kernel."""
+        """End the process. One that hangs is left to the kernel after a second."""
         self._link.close()
         self._process.kill()
         with suppress(subprocess.TimeoutExpired):
