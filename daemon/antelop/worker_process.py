@@ -6,16 +6,20 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from math import inf
 from typing import Any, Protocol
 
-from antelop import log
+from antelop import journal, log
 from antelop.errors import Unavailable
 from antelop.inbox.link import Link
 from antelop.lab import Lab
 from antelop.outcome import Outcome
 from antelop.worker import Worker
+
+LOOK_AGAIN = 30.0
+"""Seconds from one look at rejected deliveries to the next, of a worker that is alone."""
 
 IDLE = 5.0
 """Seconds after which a worker that has nothing to do looks into the queue unasked."""
@@ -71,6 +75,47 @@ def serve(lab: Lab, master: Master) -> None:
             with suppress(Unavailable):
                 lab.reconnect()
         select.select([master], [], [], 0 if looking else IDLE)
+
+
+class Alone:
+    """In the place of a service, for a worker that has none: all folders are there, and there is a look now and then.
+
+    Parameters
+    ----------
+    folders
+        From which deliveries are taken, by name.
+    """
+
+    def __init__(self, folders: Iterable[str]) -> None:
+        self.closed = False
+        self._folders = tuple(folders)
+        self._next_look = -inf
+        self._wakened, self._wake = os.pipe2(os.O_CLOEXEC)
+
+    def fileno(self) -> int:
+        """Return a descriptor that can be read from when it is time to stop."""
+        return self._wakened
+
+    def stop(self, *_: object) -> None:
+        """Stop when what runs has finished; the second time, at once (a handler of signals)."""
+        if self.closed:
+            raise KeyboardInterrupt
+        self.closed = True
+        os.write(self._wake, b"!")
+
+    def receive(self) -> list[Mapping[str, Any]]:
+        """Return the same order again and again."""
+        look = time.monotonic() >= self._next_look
+        if look:
+            self._next_look = time.monotonic() + LOOK_AGAIN
+        return [{"folders": self._folders, "deaths": {}, "look": look}]
+
+    def send(self, event: Mapping[str, Any]) -> None:
+        """Log what the worker does."""
+        journal.enter(event)
+
+    def flush(self) -> None:
+        """Do nothing: there is nobody to wait for."""
 
 
 def main() -> None:

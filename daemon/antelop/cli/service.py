@@ -1,0 +1,212 @@
+"""The service: ``run``, ``worker``, ``status``, ``explain``, ``retry``."""
+# ruff: noqa: PLC0415  # see antelop.cli.terminal
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from antelop.cli.command import main
+from antelop.cli.terminal import STATUSES, Terminal, complain
+from antelop.document import counted, printable
+from antelop.errors import Problem, Rejected, Unavailable
+
+if TYPE_CHECKING:
+    from antelop.lab import Lab
+    from antelop.rows import Row
+
+SILENT = timedelta(minutes=1)
+"""How long ago a service that runs has written its status at most."""
+
+
+@main.command(example="antelop run --config /etc/antelop/antelop.toml")
+@click.pass_obj
+def run(terminal: Terminal) -> None:
+    """Run the service: watch the drop folders, and ingest what is delivered.
+
+    SIGTERM and Ctrl-C stop it when what runs has finished, a second one at once; SIGHUP has it read the configuration again.
+    The log goes to standard error.
+    """
+    from antelop.run import run
+
+    _open_log()
+    run(terminal.config, os.environ)
+
+
+@main.command(example="antelop worker --drain")
+@click.option("--drain", is_flag=True, help="Stop when there is nothing to do.")
+@click.pass_obj
+def worker(terminal: Terminal, *, drain: bool) -> None:
+    """Ingest what is in the queue, as the workers of the service do.
+
+    So a second machine can help, if it sees the same folders, store and analysis folder. SIGTERM and Ctrl-C stop it when what
+    runs has finished, a second one at once.
+    """
+    from antelop import journal
+    from antelop.worker import Worker
+    from antelop.worker_process import Alone, serve
+
+    _open_log()
+    with terminal.lab() as lab:
+        if drain:
+            one = Worker(lab, journal.enter)
+            one.release({})
+            while one.work():
+                pass
+            return
+        alone = Alone(folder.name for folder in lab.config.folders)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, alone.stop)
+        while not alone.closed:
+            serve(lab, alone)
+
+
+@main.command(example="antelop status")
+@click.pass_context
+def status(ctx: click.Context) -> None:
+    """Say how the service fares: folders, what waits and why, queue, workers and the last outcomes.
+
+    The exit status is 3 if it does not run.
+    """
+    from antelop import status
+
+    config = ctx.obj.config()
+    document = status.read(config.state)
+    if document is None:
+        raise Unavailable(f"the service has never run with {config.state} as its state directory")
+    quiet = datetime.now(UTC) - datetime.fromisoformat(document["written"])
+    document["running"] = document["process"] is not None and quiet < SILENT
+    if ctx.obj.as_json:
+        ctx.obj.write(document)
+    else:
+        _show(ctx.obj, document)
+    ctx.exit(0 if document["running"] else STATUSES["unavailable"])
+
+
+@main.command(example="antelop explain /srv/acquisition/rig-2/2026-11-22_m17.nwb")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.pass_obj
+def explain(terminal: Terminal, path: Path) -> None:
+    """Say what holds the file PATH in a drop folder, and what would release it."""
+    from contextlib import ExitStack
+
+    from antelop.explain import explain
+    from antelop.status import read
+
+    config = terminal.config()
+    with ExitStack() as opened:
+        database = None
+        with suppress(Unavailable):
+            database = opened.enter_context(terminal.lab()).database
+        found = explain(path, config.folders, read(config.state), database)
+    document: dict[str, Any] = {"outcome": found.rule, **asdict(found)}
+    if terminal.as_json:
+        terminal.write(document)
+        return
+    click.echo(f"{click.style(found.rule, bold=True)}  {printable(path.name)}: {printable(found.sentence)}")
+    complain("problem", found.problems)
+    if found.release:
+        click.echo(f"  {click.style('release', fg='green')}  {printable(found.release)}")
+
+
+@main.command(example="antelop retry --all")
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--all", "everything", is_flag=True, help="Try all that was rejected or has failed.")
+@click.pass_obj
+def retry(terminal: Terminal, path: Path | None, *, everything: bool) -> None:
+    """Try a delivery again, by its recording or manifest PATH, whatever became of it.
+
+    A recording that was removed from its session goes in again. The service, or a worker, does it.
+    """
+    from antelop import queue
+
+    if (path is None) != everything:
+        raise click.UsageError("give the PATH of a recording or manifest, or --all")
+    with terminal.lab() as lab:
+        rows = _closed(lab) if path is None else [_delivery(lab, path)]
+        tried = [row["delivery_id"] for row in rows if queue.retry(lab.database, row["delivery_id"], datetime.now(UTC))]
+    sentence = f"{counted(len(tried), 'recording')} put into the queue" if tried else "there is nothing to try again"
+    terminal.tell({"outcome": "queued", "sentence": sentence, "deliveries": tried})
+
+
+def _closed(lab: "Lab") -> "list[Row]":
+    """Return the deliveries that were rejected or have failed."""
+    folders = [{"folder": folder.name, "state": state} for folder in lab.config.folders for state in ("rejected", "failed")]
+    return (lab.database.Delivery & folders).proj().to_dicts()  # type: ignore[no-any-return]
+
+
+def _delivery(lab: "Lab", path: Path) -> "Row":
+    """Return the delivery that a file was last part of."""
+    from antelop.explain import delivered
+
+    row = delivered(lab.database, lab.config.folders, path)
+    if row is None:
+        remedy = "`antelop explain` says what holds it"
+        raise Rejected([Problem("delivery_unknown", str(path), "it was never part of a delivery", remedy)])
+    return row
+
+
+def _open_log() -> None:
+    """Log to standard error."""
+    from antelop import log
+
+    log.configure(sys.stderr, terminal=sys.stderr.isatty(), journal=log.to_journal(sys.stderr, os.environ))
+
+
+def _show(terminal: Terminal, document: dict[str, Any]) -> None:
+    """Print the status for people."""
+    started, written = (datetime.fromisoformat(document[name]).astimezone() for name in ("started", "written"))
+    if document["running"]:
+        click.echo(f"antelop {document['version']} runs since {started:%Y-%m-%d %H:%M} as process {document['process']}")
+    else:
+        click.echo(f"antelop does not run; it was last heard of at {written:%Y-%m-%d %H:%M:%S}")
+    click.echo(printable(f"{document['sentence']}; {document['last_hour']} in the last hour"))
+    for name in document["outdated_masks"]:
+        click.echo(printable(f"mask function {name} is not the version that the rig was uploaded with: upload the rig again"))
+    for service in document["notices"]["failing"]:
+        click.echo(printable(f"notification service {service} did not take the last message"))
+    tables: dict[tuple[str, ...], list[tuple[object, ...]]] = {
+        ("folder", "state", "settle", "scanned", "entries"): [_folder(folder) for folder in document["folders"]],
+        ("waits", "since", "why"): [
+            (f"{waits['folder']}: {waits['path']}", _when(waits["since"]), waits["reason"]) for waits in document["waiting"]
+        ],
+        ("worker", "does", "for", "done", "memory"): [_worker(worker) for worker in document["workers"]],
+        ("last", "came of", "at", "that is"): [
+            (f"{last['folder']}: {last['nwb'] or last['manifest']}", last["outcome"], _when(last["finished"]), last["sentence"])
+            for last in document["outcomes"]
+        ],
+    }
+    for columns, rows in tables.items():
+        if rows:
+            click.echo()
+            terminal.table(columns, rows)
+
+
+def _folder(folder: dict[str, Any]) -> tuple[object, ...]:
+    """Return a folder's row."""
+    from antelop.waiting import as_span
+
+    state = folder["absent"] or ", ".join(filter(None, [folder["watching"], folder["because"]]))
+    if "entries" not in folder:
+        return folder["name"], state, "", "", ""
+    scanned = "" if folder["scanned"] is None else f"{as_span(folder['scanned'])} ago"
+    return folder["name"], state, as_span(folder["settle"]), scanned, folder["entries"]
+
+
+def _worker(worker: dict[str, Any]) -> tuple[object, ...]:
+    """Return a worker's row."""
+    from antelop.waiting import as_size, as_span
+
+    does = worker["delivery"]["nwb"] or worker["delivery"]["manifest"] if worker["delivery"] else "waits"
+    return worker["process"], does, as_span(worker["seconds"]), worker["done"], as_size(worker["memory"])
+
+
+def _when(time: str) -> str:
+    """Return a time as a clock on the wall shows it."""
+    return f"{datetime.fromisoformat(time).astimezone():%m-%d %H:%M:%S}"
