@@ -135,10 +135,10 @@ def refusal(database: Database, experimenter: str, where: str) -> list[Problem]:
 
 def new_session(database: Database, meant: Meant, manifest: Manifest, began: datetime) -> Row:
     """Return the row of a session that is made with its recording, which `began` by the clock of the lab."""
-    ids = (database.Session & meant.experiment).to_arrays("session_id")
+    last = (database.Session & meant.experiment).to_arrays("session_id", order_by="session_id DESC", limit=1)
     return {
         **meant.experiment,
-        "session_id": int(max(ids, default=0)) + 1,
+        "session_id": int(last[0]) + 1 if len(last) else 1,
         "session_name": manifest.session["session_name"],
         "session_timestamp": began.replace(tzinfo=None),
         "session_notes": manifest.note,

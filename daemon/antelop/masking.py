@@ -92,8 +92,9 @@ def attempt(lab: Lab, name: str, session: Mapping[str, Any]) -> MaskResult:
     Raises
     ------
     Rejected
-        If there is no such function, or it fails, or returns what is no mask.
+        If the session holds no recording, or there is no such function, or it fails, or returns what is no mask.
     """
+    _under(lab.database, session)
     return _compute(lab, lab.analysis.function(name, lab.database.tables), session)
 
 

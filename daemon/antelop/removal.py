@@ -14,7 +14,8 @@ from antelop.ledger import named
 def hanging(lab: Lab, session: Mapping[str, Any]) -> dict[str, int]:
     """Return how many rows of each table go when a session's recording is removed, other packages' tables included."""
     counts = dj.Diagram.cascade(lab.database.World & dict(session)).counts()
-    return {table.replace('"', "").replace("`", ""): count for table, count in counts.items() if count}
+    ours = {table().full_table_name: name for name, table in lab.database.tables.items()}
+    return {ours.get(table, table.replace('"', "").replace("`", "")): count for table, count in counts.items() if count}
 
 
 def remove(lab: Lab, session: Mapping[str, Any]) -> dict[str, int]:
