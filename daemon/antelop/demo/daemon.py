@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from antelop import status
 from antelop.errors import Unavailable
@@ -16,6 +16,14 @@ LOOK = 0.1
 
 PATIENCE = 120.0
 """Seconds that the daemon may take to start, to answer, or to stop."""
+
+
+class State(NamedTuple):
+    """The rule by which a delivery waits, ``claimed``, or its outcome; the same for a person; and whether that is the end."""
+
+    rule: str
+    sentence: str
+    final: bool = False
 
 
 class Daemon:
@@ -47,30 +55,32 @@ class Daemon:
         """Return when it has begun to watch."""
         next(self._status())
 
-    def states(self, *paths: str) -> Iterator[tuple[str, str]]:
-        """Yield what becomes of a delivery, each time that it changes, until that is final.
+    def states(self, *paths: str) -> Iterator[State]:
+        """Yield what becomes of a delivery, each time that it changes, to its end.
 
         Parameters
         ----------
         *paths
             Its files, relative to the drop folder.
 
-        Yields
+        Raises
         ------
-        state
-            ``waiting``, ``claimed``, or the outcome.
-        sentence
-            The same for a person.
+        Unavailable
+            If the daemon does not answer, or ingests nothing.
         """
-        before = None
+        before = ""
         for said in self._status():
-            for state, sentence in _told(said, paths):
-                now = state, "".join(letter for letter in sentence if not letter.isdigit())
-                if now != before:
-                    yield state, sentence
-                before = now
-                if state not in ("waiting", "claimed"):
-                    return
+            if said["analysis"] is not None:
+                raise Unavailable(said["analysis"])
+            state = _state(said, paths)
+            if state is None:
+                continue
+            words = "".join(letter for letter in state.sentence if not letter.isdigit())
+            if words != before:
+                yield state
+            if state.final:
+                return
+            before = words
 
     def stop(self) -> None:
         """Stop it as an administrator would."""
@@ -90,21 +100,19 @@ class Daemon:
                 yield said
             time.sleep(LOOK)
         how = "does not answer" if self._process.poll() is None else f"has ended with status {self._process.returncode}"
-        last = "\n".join(self._log.read_text(errors="replace").splitlines()[-10:])
-        raise Unavailable(f"the daemon {how}; its log, {self._log}, ends:\n{last}")
+        *_, last = ["nothing", *self._log.read_text(errors="replace").splitlines()]
+        raise Unavailable(f"the daemon {how}; the last line of its log, {self._log}, is: {last}")
 
 
-def _told(said: Mapping[str, Any], paths: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Yield what a status says of files: at most one thing, and nothing while they go from one state to the next."""
+def _state(said: Mapping[str, Any], paths: tuple[str, ...]) -> State | None:
+    """Return what a status says of files; None while they go from one state to the next."""
     for outcome in said["outcomes"]:
         if outcome["nwb"] in paths:
-            yield outcome["outcome"], outcome["sentence"]
-            return
+            return State(outcome["outcome"], f"{outcome['outcome']}: {outcome['sentence']}", final=True)
     for worker in said["workers"]:
         if worker["delivery"] and worker["delivery"]["nwb"] in paths:
-            yield "claimed", f"worker {worker['process']} reads, checks and inserts it"
-            return
+            return State("claimed", f"claimed: worker {worker['process']} reads, checks and inserts it")
     for waiting in said["waiting"]:
         if waiting["path"] in paths:
-            yield "waiting", f"{waiting['path']}: {waiting['reason']}"
-            return
+            return State(waiting["rule"], f"waiting: {waiting['path']}: {waiting['reason']}")
+    return None

@@ -89,9 +89,9 @@ class Show:
             dropped = time.monotonic()
             self._say(f"dropped   {nwb.name}, and its film beside it")
             self._begin("the daemon looks at it")
-            for state, sentence in daemon.states(nwb.name, manifest.name):
-                self._say(f"{time.monotonic() - dropped:5.1f} s   {state}: {sentence}")
-                if "manifest missing" in sentence:
+            for state in daemon.states(nwb.name, manifest.name):
+                self._say(f"{time.monotonic() - dropped:5.1f} s   {state.sentence}")
+                if state.rule == "no_manifest":
                     temporary = manifest.with_suffix(".tmp")
                     temporary.write_text(manifest_of(day))
                     temporary.rename(manifest)
@@ -104,7 +104,7 @@ class Show:
         self._say("daemon    stopped")
         answer = receipt.read(receipt.path_for(manifest))
         if answer is None:
-            raise Unavailable(f"{nwb.name} was not answered; {state}: {sentence}")
+            raise Unavailable(f"{nwb.name} has no receipt; {state.sentence}")
         self._say(f"receipt   {receipt.path_for(manifest)}:")
         self._say(f"          {answer['outcome']}: {answer['sentence']}")
         return answer
