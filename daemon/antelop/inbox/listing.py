@@ -5,9 +5,7 @@ import posixpath
 import stat as modes
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
 
 from antelop.delivery import File, companion, stamp
 from antelop.document import load
@@ -15,6 +13,7 @@ from antelop.errors import Rejected
 from antelop.inbox.finished import Finished
 from antelop.inbox.junk import is_candidate, is_utf8, junk
 from antelop.inbox.probe import stat_of
+from antelop.inbox.shelf import Shelf, Shelves, Text, unreadable
 from antelop.inbox.updates import Folder
 from antelop.manifest import SPECIFICATION, Manifest, is_manifest, parse
 from antelop.settle import Stat
@@ -24,40 +23,6 @@ _LARGEST = 1 << 20
 """How much of a JSON file is read, in bytes. No manifest is as long."""
 
 _UNREAD = ""
-
-
-class Text(NamedTuple):
-    """A manifest on disk: its bytes, and what they say (None if it is rejected)."""
-
-    stat: Stat
-    document: bytes
-    manifest: Manifest | None
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """What one directory holds that has not been dealt with, by path.
-
-    Attributes
-    ----------
-    nwbs
-        NWB files.
-    texts
-        Manifests.
-    odd
-        What cannot be used as it is: why, and what there is to say about it.
-    """
-
-    nwbs: dict[str, Stat] = field(default_factory=dict)
-    texts: dict[str, Text] = field(default_factory=dict)
-    odd: dict[str, tuple[Reason, dict[str, str]]] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return bool(self.nwbs or self.texts or self.odd)
-
-
-Shelves = dict[str, Shelf]
-"""By directory, relative to the drop folder, which is the empty string itself; empty ones are left out."""
 
 
 class Listing:
@@ -126,7 +91,7 @@ class Listing:
                     raise
                 shelves.pop(directory, None)
                 if not isinstance(error, FileNotFoundError | NotADirectoryError):
-                    shelves.update(_unreadable(directory, error, known))
+                    shelves.update(unreadable(directory, error, known))
             else:
                 pending += [path for path in below if descend(path)]
         if only is None:
@@ -255,13 +220,6 @@ def _manifest(document: bytes) -> Manifest | None:
         return parse(load(document))
     except Rejected:
         return None
-
-
-def _unreadable(directory: str, error: OSError, known: Shelves) -> Shelves:
-    """Return what a directory that cannot be read was known to hold, and what those below it were."""
-    odd = {directory: (Reason.UNREADABLE, {"error": str(error.strerror)})}
-    below = {path: shelf for path, shelf in known.items() if path.startswith(f"{directory}/")}
-    return below | {directory: replace(known.get(directory, Shelf()), odd=odd)}
 
 
 @contextmanager

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from antelop.inbox.finished import Finished
 from antelop.inbox.hints import Hints
-from antelop.inbox.listing import Listing, Shelf, Shelves
+from antelop.inbox.listing import Listing
 from antelop.inbox.presence import Identity, Presence
+from antelop.inbox.shelf import Shelf, Shelves
 from antelop.inbox.updates import Folder
 
 SETTLE, SETTLE_ON_NETWORK = 10.0, 60.0
