@@ -10,14 +10,14 @@ Three things keep an object that a row refers to, or will:
 * Putting an object again and removing it exclude each other, by a lock on its file.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from itertools import islice
 
 from antelop.arrays import Kept, Store
 from antelop.arrays.survey import Object, discard, now
-from antelop.errors import Problem, Rejected, Unavailable
-from antelop.inventory import Inventory, references
+from antelop.errors import Rejected, Unavailable
+from antelop.inventory import Inventory
 from antelop.lab import Lab
 from antelop.tables.connection import Database
 from antelop.tables.references import unseen
@@ -56,16 +56,14 @@ def collect(lab: Lab, grace: timedelta, report: Callable[[Object], None], *, dry
         If the database or the store is away, or another process cleans or copies the store.
     """
     database, store = lab.database, lab.store
-    with database.lock("store") as alone:
-        if not alone:
-            raise Unavailable("another process removes objects from the store or backs it up; try again when it has finished")
+    with alone(database):
         if not dry_run:
             store.clear()
         before = now(store) - grace.total_seconds()
         with Inventory(store) as inventory, database.transaction(commit=False):
             if not dry_run:
                 _hold(database, to_change=True)
-            if doubts := [*unseen(database), *_lost(database, inventory)]:
+            if doubts := [*unseen(database), *inventory.lacking(database)]:
                 raise Rejected(doubts)
             for each in inventory.unreferred(before=before):
                 database.connection.query("SELECT 1")  # which fails if the connection was lost, and with it what is held
@@ -73,12 +71,13 @@ def collect(lab: Lab, grace: timedelta, report: Callable[[Object], None], *, dry
                     report(each)
 
 
-def _lost(database: Database, inventory: Inventory) -> list[Problem]:
-    """Say which objects are not in the store although rows refer to them, ten at most: it may be another store, or a part."""
-    remedy = "Run `antelop verify`, and mend what it finds first"
-    wrong = ((reference, inventory.refer(reference)) for reference in references(database))
-    lost = (Problem("object_lacks", str(reference), f"{reference.address} {what}", remedy) for reference, what in wrong if what)
-    return list(islice(lost, 10))
+@contextmanager
+def alone(database: Database) -> Iterator[None]:
+    """Keep others from removing objects or backing them up; raise `Unavailable` if they are at it."""
+    with database.lock("store") as had:
+        if not had:
+            raise Unavailable("another process removes objects from the store or backs it up; try again when it has finished")
+        yield
 
 
 def _hold(database: Database, *, to_change: bool = False) -> None:

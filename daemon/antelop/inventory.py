@@ -5,12 +5,15 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
+from math import inf
 from types import TracebackType
 from typing import Self
 
 from antelop.arrays import Store
 from antelop.arrays.objects import ADDRESS
 from antelop.arrays.survey import Object, is_whole, objects
+from antelop.errors import Problem
 from antelop.tables.connection import Database
 from antelop.tables.references import Column, referring, values
 
@@ -63,6 +66,14 @@ def _mentioned(value: object, size: int | None = None) -> Iterator[tuple[str, in
             yield found[0], size
 
 
+@dataclass(frozen=True)
+class Total:
+    """So many objects, of so many bytes."""
+
+    count: int
+    bytes: int
+
+
 class Inventory:
     """The objects of a store as they were when this was made, and which of them rows refer to.
 
@@ -92,7 +103,6 @@ class Inventory:
             self._list.execute(statement)
         listed = ((each.address, each.size, each.time) for each in objects(store))
         self._list.executemany("INSERT INTO object (address, size, time) VALUES (?, ?, ?)", listed)
-        self.count, self.bytes = self._list.execute("SELECT COUNT(*), COALESCE(SUM(size), 0) FROM object").fetchone()
 
     def __enter__(self) -> Self:
         return self
@@ -102,7 +112,7 @@ class Inventory:
 
     def read(self, progress: Progress) -> None:
         """Read every object through, and note those that are not what their names say."""
-        for each in progress(self._select("TRUE"), self.bytes):
+        for each in progress(self._select("TRUE"), self.total().bytes):
             if not is_whole(self._store, each.address):
                 self._list.execute("UPDATE object SET altered = TRUE WHERE address = ?", (each.address,))
 
@@ -121,10 +131,29 @@ class Inventory:
             return f"has {size} bytes, not {reference.size}"
         return "is not what its name says: it was changed, or the disk has lost some of it" if altered else ""
 
-    def unreferred(self, *, altered: bool = False, before: float | None = None) -> Iterator[Object]:
-        """Yield the objects to which no row was said to refer: all, or the altered ones; all, or those put before a time."""
-        conditions = "NOT referred AND altered >= ? AND (? IS NULL OR time < ?)"
-        return self._select(conditions, altered, before, before)
+    def lacking(self, database: Database) -> list[Problem]:
+        """Note what the rows of a database refer to, within a transaction; say what of it is lacking, ten at most."""
+        remedy = "Run `antelop verify`, and mend what it finds first"
+        wrong = ((reference, self.refer(reference)) for reference in references(database))
+        problems = (Problem("object_lacks", str(which), f"{which.address} {what}", remedy) for which, what in wrong if what)
+        return list(islice(problems, 10))
+
+    def total(self, *, referred: bool = False) -> Total:
+        """Return how many objects there are, and of how many bytes: all, or those that rows refer to."""
+        query = "SELECT COUNT(*), COALESCE(SUM(size), 0) FROM object WHERE referred >= ?"
+        return Total(*self._list.execute(query, (referred,)).fetchone())
+
+    def referred(self) -> Iterator[Object]:
+        """Yield the objects that rows refer to."""
+        return self._select("referred")
+
+    def is_referred(self, address: str) -> bool:
+        """Tell whether a row refers to an object."""
+        return self._list.execute("SELECT 1 FROM object WHERE address = ? AND referred", (address,)).fetchone() is not None
+
+    def unreferred(self, *, altered: bool = False, before: float = inf) -> Iterator[Object]:
+        """Yield the objects that no row refers to and that were put before a time: all, or the altered ones."""
+        return self._select("NOT referred AND altered >= ? AND time < ?", altered, before)
 
     def _select(self, conditions: str, *values: object) -> Iterator[Object]:
         """Yield objects in the order of their addresses."""

@@ -8,7 +8,7 @@ from typing import Any
 from antelop import queue
 from antelop import rig as rigs
 from antelop.errors import Problem, Rejected
-from antelop.inventory import Inventory, Progress, references
+from antelop.inventory import Inventory, Progress, Total, references
 from antelop.lab import Lab
 from antelop.ledger import named
 from antelop.rows import TABLES, Row
@@ -28,17 +28,15 @@ class Holdings:
     ----------
     sessions
         That hold a recording.
-    objects, bytes
-        In the store.
-    unreferred, unreferred_bytes
-        Of these, what no row refers to. There is nothing wrong with it: `antelop gc` removes it in time.
+    stored
+        What is in the store.
+    referred
+        What of it rows refer to. There is nothing wrong with the rest: `antelop gc` removes it in time.
     """
 
     sessions: int
-    objects: int
-    bytes: int
-    unreferred: int
-    unreferred_bytes: int
+    stored: Total
+    referred: Total
 
 
 def verify(lab: Lab, report: Callable[[Problem], None], reading: Progress | None = None) -> Holdings:
@@ -74,10 +72,7 @@ def verify(lab: Lab, report: Callable[[Problem], None], reading: Progress | None
         with lab.database.transaction(commit=False):
             for problem in _objects(lab.database, inventory):
                 report(problem)
-        count = size = 0
-        for each in inventory.unreferred():
-            count, size = count + 1, size + each.size
-        return Holdings(len(lab.database.World()), inventory.count, inventory.bytes, count, size)
+        return Holdings(len(lab.database.World()), inventory.total(), inventory.total(referred=True))
 
 
 def _ledger(lab: Lab) -> Problems:

@@ -141,6 +141,17 @@ class Incoming:
             yield
 
 
+def write_label(folder: Path, name: str, text: str) -> None:
+    """Put a text beside the objects of a store, on the disk, whole or not at all, in the place of the one that is there."""
+    new = folder / "incoming" / uuid4().hex
+    with new.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(folder / name)
+    sync_folder(folder)
+
+
 def sync_folder(folder: Path) -> None:
     """Put a folder's entries on the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

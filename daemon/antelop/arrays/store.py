@@ -3,19 +3,17 @@
 import base64
 import fcntl
 import math
-import os
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
-from antelop.arrays.objects import ADDRESS, SUFFIX, Incoming, available, sync_folder
+from antelop.arrays.objects import ADDRESS, SUFFIX, Incoming, available, sync_folder, write_label
 from antelop.errors import Unavailable
 from antelop.recording import Clock, Samples, Scaled, blocks
 
@@ -77,12 +75,7 @@ class Store:
         with available(f"the store {self.folder} cannot be made"):
             (self.folder / "incoming").mkdir(parents=True, exist_ok=True)
             if owner:
-                new = self.folder / "incoming" / uuid4().hex
-                with new.open("w") as file:
-                    file.write(owner)
-                    file.flush()
-                    os.fsync(file.fileno())
-                new.replace(self.folder / "owner")
+                write_label(self.folder, "owner", owner)
             (self.folder / "objects").mkdir(exist_ok=True)  # at the end, for `exists` looks for it
             sync_folder(self.folder)
 

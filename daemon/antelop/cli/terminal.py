@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from antelop.config import Config
     from antelop.lab import Lab
 
-STATUSES = {"rejected": 1, "misconfigured": 2, "unavailable": 3, "failed": 4}
+STATUSES = {"rejected": 1, "damaged": 1, "misconfigured": 2, "unavailable": 3, "failed": 4}
 """The exit statuses of the outcomes that are none of success; a wrong command line is 2 as well, which is click's doing."""
 
-COLOURS = {"rejected": "red", "misconfigured": "red", "unavailable": "yellow", "failed": "red"}
+COLOURS = {"rejected": "red", "damaged": "red", "misconfigured": "red", "unavailable": "yellow", "failed": "red"}
 
 WIDE = 10_000
 """More characters than a line of a table has."""

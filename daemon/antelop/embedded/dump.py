@@ -1,0 +1,67 @@
+"""All of an embedded database as one file, out and in again, by PostgreSQL's own programs."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from antelop.embedded.cluster import PROGRAMS
+from antelop.embedded.owner import ENVIRONMENT
+from antelop.embedded.server import Server
+from antelop.errors import Unavailable
+
+BLOCK_BYTES = 1 << 20
+
+
+def dump(server: Server, snapshot: str) -> Iterator[bytes]:
+    """Yield the database as it is in a snapshot that a transaction has exported, in pg_dump's custom format.
+
+    Raises
+    ------
+    Unavailable
+        At the end, if something of it is lacking.
+    """
+    command = _command("pg_dump", server, "--format=custom", f"--snapshot={snapshot}")
+    with TemporaryFile() as said:
+        with subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=said) as process:
+            while block := process.stdout.read(BLOCK_BYTES) if process.stdout else b"":
+                yield block
+        if process.returncode != 0:
+            said.seek(0)
+            raise Unavailable(f"the database could not be dumped: {said.read().decode(errors='replace').strip()}")
+
+
+def load(server: Server, path: Path) -> None:
+    """Load what `dump` gave into an empty database, all of it or nothing.
+
+    Raises
+    ------
+    Unavailable
+        If it is not loaded.
+    """
+    with path.open("rb") as file:
+        command = _command("pg_restore", server, "--single-transaction", "--exit-on-error")
+        done = subprocess.run(command, env=ENVIRONMENT, stdin=file, capture_output=True, check=False)
+    if done.returncode != 0:
+        raise Unavailable(f"the database could not be loaded: {done.stderr.decode(errors='replace').strip()}")
+
+
+def is_empty(server: Server) -> bool:
+    """Tell whether there is no table in the database, nor anything like one.
+
+    Raises
+    ------
+    Unavailable
+        If it does not say.
+    """
+    query = r"SELECT 1 FROM pg_class WHERE relnamespace::regnamespace::text !~ '^(pg_|information_schema$)' LIMIT 1"
+    command = _command("psql", server, "--no-psqlrc", "--tuples-only", "--command", query)
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, check=False)
+    if done.returncode != 0:
+        raise Unavailable(f"the database does not answer: {done.stderr.decode(errors='replace').strip()}")
+    return not done.stdout.strip()
+
+
+def _command(program: str, server: Server, *options: str) -> list[str]:
+    where = [f"--host={server.host}", f"--port={server.port}", f"--username={server.user}", f"--dbname={server.database}"]
+    return [str(PROGRAMS / program), *where, "--no-password", *options]
