@@ -1,3 +1,3 @@
 """What all tests share."""
 
-pytest_plugins = ["tests.left_out", "tests.labs"]
+pytest_plugins = ["tests.left_out", "tests.labs", "tests.drops"]

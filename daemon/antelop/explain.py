@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from antelop import queue
 from antelop.config import FolderConfig
 from antelop.document import load
 from antelop.errors import Rejected
@@ -106,8 +107,8 @@ def delivered(database: Database, folders: Sequence[FolderConfig], path: Path) -
     if found is None:
         return None
     folder, name = found
-    deliveries = database.Delivery & {"folder": folder.name} & [{"manifest_path": name}, {"nwb_path": name}]
-    return next(iter(deliveries.to_dicts(order_by="readied DESC", limit=1)), None)
+    latest = queue.concerning(database, folder.name, name)[:1]
+    return (database.Delivery & {"delivery_id": latest[0]}).fetch1() if latest else None
 
 
 def _placed(path: Path, folders: Sequence[FolderConfig]) -> tuple[FolderConfig, str] | None:

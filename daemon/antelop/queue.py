@@ -13,6 +13,7 @@ from typing import Any
 from datajoint.errors import DuplicateError
 
 from antelop.delivery import Delivery
+from antelop.document import printable
 from antelop.ledger import row_of, utc
 from antelop.outcome import Outcome
 from antelop.rows import Row
@@ -34,7 +35,7 @@ OPEN = ("ready", "waiting", "rejected", "failed")
 def states(database: Database, delivery_ids: Iterable[str]) -> dict[str, str]:
     """Return the states of those of these deliveries that the ledger knows."""
     known = database.Delivery & [{"delivery_id": delivery_id} for delivery_id in delivery_ids]
-    return dict(zip(*known.to_arrays("delivery_id", "state"), strict=True))
+    return {row["delivery_id"]: row["state"] for row in known.proj("state").to_dicts()}
 
 
 def enqueue(database: Database, delivery: Delivery, now: datetime) -> str:
@@ -49,12 +50,9 @@ def enqueue(database: Database, delivery: Delivery, now: datetime) -> str:
     if known not in (None, "waiting", "superseded"):
         return known
     row = {**row_of(delivery), "videos": [list(video) for video in delivery.videos], "state": "ready", "readied": utc(now)}
-    others = database.Delivery & {"folder": delivery.folder} & f"delivery_id != '{delivery.delivery_id}'"
     try:
         with database.transaction():
-            for path in ("manifest_path", "nwb_path"):
-                if row[path]:
-                    supersede(database, others & {path: row[path]})
+            supersede(database, concerning(database, delivery.folder, delivery.manifest_path, delivery.nwb_path))
             if known:
                 database.Delivery.update1(row)
             else:
@@ -65,12 +63,24 @@ def enqueue(database: Database, delivery: Delivery, now: datetime) -> str:
     return "ready"
 
 
-def supersede(database: Database, deliveries: Any) -> None:  # noqa: ANN401  # a DataJoint expression
-    """Take deliveries that have not committed out of the queue for good.
+def concerning(database: Database, folder: str, *paths: str) -> list[str]:
+    """Return the deliveries that had one of these files as their manifest or their recording, the latest first."""
+    # By parameters: DataJoint doubles the backslashes of a restriction, on PostgreSQL too, where they stand for themselves.
+    asked = ", ".join(["%s"] * len(paths))
+    query = (
+        f"SELECT delivery_id FROM {database.Delivery.full_table_name} "  # noqa: S608  # ours
+        f"WHERE folder = %s AND (manifest_path IN ({asked}) OR nwb_path IN ({asked}) AND nwb_path <> '') ORDER BY readied DESC"
+    )
+    return [str(row[0]) for row in database.connection.query(query, (folder, *paths, *paths)).fetchall()]
+
+
+def supersede(database: Database, delivery_ids: Iterable[str]) -> None:
+    """Take those of these deliveries that have not committed out of the queue for good.
 
     A worker that is at one of them finds out before it commits.
     """
-    for key in (deliveries & [{"state": state} for state in OPEN]).proj().to_dicts():
+    for delivery_id in delivery_ids:
+        key = {"delivery_id": delivery_id}
         if _move(database, key, "superseded", OPEN):
             (database.jobs & key & {"status": "pending"}).delete_quick()
 
@@ -78,7 +88,7 @@ def supersede(database: Database, deliveries: Any) -> None:  # noqa: ANN401  # a
 def withdraw(database: Database, delivery_id: str) -> None:
     """Take a delivery whose files are no longer there out of the queue, unless it has committed."""
     with database.transaction():
-        supersede(database, database.Delivery & {"delivery_id": delivery_id})
+        supersede(database, [delivery_id])
 
 
 def retry(database: Database, delivery_id: str, now: datetime) -> bool:
@@ -132,10 +142,10 @@ def settle(  # noqa: PLR0913, PLR0917  # what is known of an attempt
     entry = {
         **key,
         "outcome": outcome.outcome,
-        "sentence": outcome.sentence[:2000],
-        "problems": [problem.as_dict() for problem in outcome.problems],
+        "sentence": printable(outcome.sentence)[:2000],
+        "problems": [{name: printable(text) for name, text in problem.as_dict().items()} for problem in outcome.problems],
         "decided_by": decided_by,
-        "traceback": traceback and traceback[-8000:],
+        "traceback": traceback and "\n".join(map(printable, traceback.splitlines()))[-8000:],
         "attempted": utc(outcome.finished),
         "seconds": seconds,
     }
@@ -153,8 +163,9 @@ def settle(  # noqa: PLR0913, PLR0917  # what is known of an attempt
                 put(database, key, _pause(delivery_id, entry["attempted"] - again[0]["attempted"] if again else timedelta()))
                 return str(state)
             (database.jobs & key).delete_quick()
-            moved = _move(database, key, outcome.outcome, ["ready"], finished=entry["attempted"])
-            return outcome.outcome if moved else str(state)
+            if worthwhile or not _move(database, key, outcome.outcome, ["ready"], finished=entry["attempted"]):
+                return str(state)
+            return outcome.outcome
 
 
 def wait(database: Database, delivery_id: str) -> None:
@@ -173,7 +184,7 @@ def leave(database: Database, delivery_id: str, now: datetime) -> bool:
         if missing < MISSING:
             put(database, key, _pause(delivery_id, missing))
             return True
-        supersede(database, database.Delivery & key)
+        supersede(database, [delivery_id])
         (database.jobs & key).delete_quick()
         return False
 

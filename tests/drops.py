@@ -1,0 +1,132 @@
+"""A drop folder to deliver into: small recordings of the licking task, each with a number that makes it another one."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import pytest
+
+from antelop.config import FolderConfig
+from antelop.delivery import Delivery, File
+from antelop.demo.licking import licking_task
+from antelop.lab import Lab
+from antelop.upload import upload_rig_json
+from tests.labs import EXPERIMENT, MASKS
+from tests.recordings import LICKING_RIG, write_recording
+
+KEPT = ("lick", "trials")
+"""The features of the small rig; the rest of the licking task is left out."""
+
+RIG: dict[str, Any] = {
+    **LICKING_RIG,
+    "features": [feature for feature in LICKING_RIG["features"] if feature["name"] in KEPT],
+    "videos": [],
+}
+
+
+@pytest.fixture(scope="session")
+def prototype(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a recording that all others are copies of."""
+    left_out = {path: None for path in licking_task(0, "") if path.rpartition("/")[2] not in KEPT}
+    path = tmp_path_factory.mktemp("prototype") / "prototype.nwb"
+    return write_recording(path, series=left_out, video=None, cache_spec=False)
+
+
+@dataclass(frozen=True)
+class Drop:
+    """A drop folder of a lab.
+
+    Attributes
+    ----------
+    config
+        As the lab's configuration has it.
+    prototype
+        The recording that is copied.
+    """
+
+    config: FolderConfig
+    prototype: Path
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self.config.path
+
+    def record(self, stem: str, number: int = 0) -> Path:
+        """Put a recording there as a rename puts it, whole at once; another number makes another recording."""
+        path = self.path / f"{stem}.nwb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f"{path.name}.part")
+        shutil.copyfile(self.prototype, partial)
+        with h5py.File(partial, "r+") as file:
+            file["acquisition/lick/data"][0] = number
+        return partial.rename(path)
+
+    def note(self, stem: str, session: int | str = 41, **members: Any) -> Path:
+        """Put a manifest there, whole at once; members that are None are left out."""
+        by = "session_id" if isinstance(session, int) else "session_name"
+        manifest = {
+            "specification": "antelop-manifest",
+            "version": "1.0",
+            "nwb": f"{Path(stem).name}.nwb",
+            "session": {**EXPERIMENT, by: session},
+            "rig": "lick rig",
+            "animals": [{"animal_id": 17}],
+            **members,
+        }
+        path = self.path / f"{stem}.manifest.json"
+        partial = path.with_name(f"{path.name}.part")
+        partial.write_text(json.dumps({name: value for name, value in manifest.items() if value is not None}))
+        return partial.rename(path)
+
+    def deliver(self, stem: str, session: int | str = 41, number: int = 0, **members: Any) -> Delivery:
+        """Put a recording and its manifest there; return the delivery that they are."""
+        self.record(stem, number)
+        self.note(stem, session, **members)
+        return self.delivery(stem)
+
+    def prove(self, stem: str) -> dict[str, Any]:
+        """Return what a manifest states of a recording, so that it need not settle."""
+        content = (self.path / f"{stem}.nwb").read_bytes()
+        return {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+    def delivery(self, stem: str, *videos: str) -> Delivery:
+        """Return the delivery that lies there."""
+        manifest, nwb = self._file(f"{stem}.manifest.json"), self._file(f"{stem}.nwb")
+        document = (self.path / manifest.path).read_bytes()
+        return Delivery(self.config.name, *manifest, document, *nwb, videos=tuple(map(self._file, videos)))
+
+    def receipt(self, stem: str) -> dict[str, Any] | None:
+        """Return the answer, None if there is none yet."""
+        path = self.path / f"{stem}.receipt.json"
+        return json.loads(path.read_text()) if path.exists() else None
+
+    def _file(self, name: str) -> File:
+        found = (self.path / name).stat()
+        return File(name, found.st_size, found.st_mtime_ns)
+
+
+@pytest.fixture
+def dropping(lab: Lab, tmp_path: Path, prototype: Path) -> Callable[..., Drop]:
+    """Give what makes a drop folder of the lab, in its configuration too."""
+    upload_rig_json(lab, "lab", "lick rig", RIG, MASKS)
+
+    def make(name: str = "rig-2", **settings: Any) -> Drop:
+        path = tmp_path / name
+        path.mkdir()
+        folder = FolderConfig(name, path, **{"settle": 0.0, "experimenters": frozenset(["lab"]), **settings})
+        lab.config = replace(lab.config, folders=(*lab.config.folders, folder))
+        return Drop(folder, prototype)
+
+    return make
+
+
+@pytest.fixture
+def drop(dropping: Callable[..., Drop]) -> Drop:
+    """Give a drop folder in which nothing has to settle."""
+    return dropping()
