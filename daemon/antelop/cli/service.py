@@ -25,7 +25,7 @@ SILENT = timedelta(minutes=1)
 """How long ago a service that runs has written its status at most."""
 
 
-@main.command(example="antelop run --config /etc/antelop/antelop.toml")
+@main.command(example="antelop run")
 @click.pass_obj
 def run(terminal: Terminal) -> None:
     """Run the service: watch the drop folders, and ingest what is delivered.
