@@ -15,6 +15,7 @@ import pytest
 from antelop.demo.licking import filmed
 from antelop.demo.video import avi
 from antelop.trials import split_trials
+from tests.readme import blocks
 from tests.servers import public_folder
 
 DEMO = [sys.executable, "-m", "antelop", "demo"]
@@ -123,27 +124,47 @@ def test_the_commands_for_going_on(told: str) -> None:
     assert "Run the service" in pasted(told, "antelop run --help")
 
 
+def plain(told: str) -> str:
+    """Return what the demo says without what differs from run to run: times, and where it is."""
+    lines = (line for line in told.splitlines() if not re.match(STATE, line))
+    folder = re.escape(told.splitlines()[0].partition(": ")[2])
+    return re.sub(rf"'?{folder}'?", "LAB", re.sub(r"PATH=\S+:", "PATH=PROGRAMS:", "\n".join(lines)))
+
+
+def test_the_readme_shows_it(told: str) -> None:
+    """The README shows what it says today."""
+    [shown] = blocks("text")
+    assert plain(shown) == plain(told)
+
+
+def test_the_script_in_the_readme_runs_here(told: str) -> None:
+    """The documented script does in this lab what is said of it."""
+    [script] = [block for block in blocks("python") if "load_connection" in block]
+    assert pasted(told, "python3 - <<'END'", script, "print(len(trials))", "END") == "10\n"
+
+
 def test_it_runs_again(told: str, lab: Path) -> None:
     """Run again, it goes on with the lab that is there and records another day; programs get the receipt."""
-    again = lab / "drop/day-2.receipt.json"
-    assert not again.exists()
+    before = set(lab.glob("drop/*.receipt.json"))
     printed = json.loads(pasted(told, "antelop demo . --json 2>/dev/null"))
-    assert printed == json.loads(again.read_text())
+    [added] = set(lab.glob("drop/*.receipt.json")) - before
+    assert printed == json.loads(added.read_text())
     assert (printed["outcome"], printed["session"]["session_id"]) == ("ingested", 2)
-    assert printed["nwb"]["identifier"] == "licking-2"
+    assert printed["nwb"]["identifier"] == added.name.replace("day", "licking").removesuffix(".receipt.json")
 
 
-def test_it_stops_what_it_started() -> None:
+@pytest.mark.usefixtures("told")
+def test_it_stops_what_it_started(lab: Path) -> None:
     """Told to end in the middle, it leaves neither the daemon nor the database behind."""
-    with public_folder() as folder, subprocess.Popen([*DEMO, folder / "lab"], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([*DEMO, lab], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith("daemon    started"):
                 process.send_signal(signal.SIGTERM)
         assert process.wait() == 128 + signal.SIGTERM
-        status = json.loads((folder / "lab/state/status.json").read_text())
-        assert (status["sentence"], status["process"]) == ("stopped", None)
-        assert not (folder / "lab/state/postgres/data/postmaster.pid").exists()
+    status = json.loads((lab / "state/status.json").read_text())
+    assert (status["sentence"], status["process"]) == ("stopped", None)
+    assert not (lab / "state/postgres/data/postmaster.pid").exists()
 
 
 def test_it_leaves_other_folders_alone(tmp_path: Path) -> None:
