@@ -14,7 +14,7 @@ from antelop.delivery import Delivery
 from antelop.lab import Lab
 from antelop.ledger import enter
 from antelop.outcome import Kind, said
-from tests.drops import Drop
+from tests.drops import Drop, hasten
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
@@ -41,11 +41,6 @@ def due_in(lab: Lab, delivery: Delivery) -> float:
     key = {"delivery_id": delivery.delivery_id}
     now = lab.database.connection.query("SELECT LOCALTIMESTAMP(3)").fetchone()[0]
     return float(((lab.database.jobs & key).fetch1("scheduled_time") - now).total_seconds())
-
-
-def hasten(lab: Lab) -> None:
-    """Let every job be due."""
-    lab.database.connection.query(f"UPDATE {lab.database.jobs.full_table_name} SET scheduled_time = CURRENT_TIMESTAMP(3)")
 
 
 def test_field_11_a_delivery_is_queued_once(lab: Lab, drop: Drop) -> None:

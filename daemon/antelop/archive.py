@@ -16,7 +16,8 @@ def archive(folder: Path, target: Path, names: Sequence[str]) -> str:
     """Put a delivery's files into the archive, and return the SHA-256 of the first.
 
     On one filesystem they are renamed. Between two they are copied, put on the disk and read again, and what was delivered
-    stays where it is. A file that is there already with the same content is left alone. Nothing is overwritten or deleted.
+    stays where it is, as does what is a link. A file that is there already with the same content is left alone. Nothing is
+    overwritten or deleted.
 
     Parameters
     ----------
@@ -40,36 +41,39 @@ def archive(folder: Path, target: Path, names: Sequence[str]) -> str:
             digest = _digest(source if source.exists() else place)
             if not place.exists():
                 _move(source, place, digest)
+                _sync(source.parent, *(parent for parent in place.parents if parent.is_relative_to(target)))
             elif _digest(place) != digest:
                 raise Unavailable(f"{place} is another file than the one delivered; move it away, and it will be tried again")
         except OSError as error:
-            raise Unavailable(f"{source} cannot be archived as {place}: {error.strerror or error}") from error
+            raise Unavailable(f"{source} cannot be archived as {place}: {error.strerror}") from error
         first = first or digest
     return first
 
 
 def _move(source: Path, place: Path, digest: str) -> None:
-    """Rename a file, or copy it to the other filesystem and make sure of the copy."""
+    """Rename a file, or copy it to the other filesystem."""
     try:
-        source.rename(place)
+        if not source.is_symlink():
+            source.rename(place)
+            return
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        partial = place.with_name(f".{place.name}.tmp")
-        with source.open("rb") as reader, partial.open("wb") as writer:
-            shutil.copyfileobj(reader, writer, BLOCK)
-            writer.flush()
-            os.fsync(writer.fileno())
-            os.posix_fadvise(writer.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # so that it is read from the disk
-        if _digest(partial) != digest:
-            partial.unlink()
-            raise Unavailable(
-                f"the copy of {source} in {place.parent} is not what was copied; it will be tried again"
-            ) from None
-        shutil.copystat(source, partial)
-        partial.rename(place)
-    for parent in {source.parent, place.parent}:
-        _sync(parent)
+    _copy(source, place, digest)
+
+
+def _copy(source: Path, place: Path, digest: str) -> None:
+    """Copy a file, and make sure of the copy."""
+    partial = place.with_name(f".{place.name}.tmp")
+    with source.open("rb") as reader, partial.open("wb") as writer:
+        shutil.copyfileobj(reader, writer, BLOCK)
+        writer.flush()
+        os.fsync(writer.fileno())
+        os.posix_fadvise(writer.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # so that it is read from the disk
+    if _digest(partial) != digest:
+        raise Unavailable(f"the copy of {source} in {place.parent} is not what was copied; it will be tried again")
+    shutil.copystat(source, partial)
+    partial.rename(place)
 
 
 def _digest(path: Path) -> str:
@@ -77,10 +81,11 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _sync(folder: Path) -> None:
-    """Put a folder's entries on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _sync(*folders: Path) -> None:
+    """Put the entries of folders on the disk."""
+    for folder in folders:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

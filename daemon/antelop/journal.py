@@ -8,10 +8,11 @@ import structlog
 
 _LEVELS = {
     "away": logging.WARNING,
+    "defect": logging.ERROR,
     "died": logging.ERROR,
     "failed": logging.ERROR,
+    "gone": logging.WARNING,
     "looked": logging.DEBUG,
-    "missing": logging.WARNING,
     "ready": logging.DEBUG,
     "rejected": logging.WARNING,
     "trusted": logging.DEBUG,

@@ -95,9 +95,9 @@ def row_of(delivery: Delivery) -> Row:
     }
 
 
-def _as_json(document: bytes) -> object:
-    """Return a manifest as it was read; as text if it is no JSON that a database could hold."""
+def _as_json(document: bytes) -> dict[str, Any]:
+    """Return a manifest as it was read; if it is no JSON that a database could hold, an object that holds its ``text``."""
     try:
         return load(document)
-    except Rejected:
-        return document.decode(errors="backslashreplace").replace("\0", "\\x00")
+    except Rejected:  # not the text by itself: what DataJoint gets from PostgreSQL as text it takes for JSON
+        return {"text": document.decode(errors="backslashreplace").replace("\0", "\\x00")}

@@ -26,7 +26,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
 """Seconds until a delivery is tried again after a failure or an outage: the first time, and at most."""
 
 MISSING = timedelta(days=1)
-"""How long the files of a delivery are looked for that are not there."""
+"""How long the files of a delivery are looked for that are gone."""
 
 OPEN = ("ready", "waiting", "rejected", "failed")
 """States in which a delivery has not committed."""
@@ -177,7 +177,7 @@ def wait(database: Database, delivery_id: str) -> None:
 
 
 def leave(database: Database, delivery_id: str, now: datetime) -> bool:
-    """Leave a delivery whose files are not there for later, but not for ever; return whether it is still in the queue."""
+    """Leave a delivery whose files are gone for later, but not for ever; return whether it is still in the queue."""
     key = {"delivery_id": delivery_id}
     with database.transaction():
         missing = utc(now) - (database.Delivery & key).fetch1("readied")

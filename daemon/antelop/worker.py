@@ -39,8 +39,8 @@ AT_A_TIME = 50
 """How many rejected deliveries are looked at at a time."""
 
 
-class Missing(Exception):
-    """The files of a delivery are not there."""
+class Gone(Exception):
+    """The files of a delivery are not there, or are others by now: whoever watches the folder will say."""
 
 
 class Worker:
@@ -125,8 +125,14 @@ class Worker:
         for row in rows:
             attempts = database.Attempt & {"delivery_id": row["delivery_id"]}
             (last,) = attempts.to_dicts(order_by="attempt_id DESC", limit=1)
-            policy = _policy(row, self.folders[row["folder"]])
-            now = decided_by(self._lab, row["manifest"], policy, [Problem(**problem) for problem in last["problems"]])
+            policy, problems = _policy(row, self.folders[row["folder"]]), [Problem(**problem) for problem in last["problems"]]
+            try:
+                now = decided_by(self._lab, row["manifest"], policy, problems)
+            except Unavailable:
+                raise
+            except Exception:  # noqa: BLE001  # a defect that one delivery meets keeps no other from being looked at
+                self._say({"event": "defect", **_named(row), "traceback": traceback.format_exc()})
+                continue
             if not last["decided_by"]:  # it failed, and whoever noticed could not tell
                 database.Attempt.update1({name: last[name] for name in attempts.primary_key} | {"decided_by": now})
             elif now != last["decided_by"]:
@@ -149,8 +155,8 @@ class Worker:
         except Unsettled as unsettled:
             queue.wait(database, delivery_id)
             return {"event": "unsettled", "paths": unsettled.paths}
-        except Missing as missing:
-            return {"event": "missing", "path": str(missing), "sought": queue.leave(database, delivery_id, datetime.now(UTC))}
+        except Gone:
+            return {"event": "gone", "sought": queue.leave(database, delivery_id, datetime.now(UTC))}
         except Unavailable as unavailable:
             outcome = said("unavailable", str(unavailable))
         except Exception as error:  # noqa: BLE001  # a defect of ours costs the delivery a try, and not the worker its life
@@ -223,13 +229,13 @@ def _policy(row: Row, folder: FolderConfig) -> Policy:
 
 
 def _read_again(row: Row, folder: Path) -> Delivery:
-    """Return the delivery as it lies in its folder; raise `Superseded` if it is no longer the one that was queued."""
+    """Return the delivery as it lies in its folder; raise `Gone` unless it is the one that was queued."""
     manifest, nwb = folder / row["manifest_path"], folder / row["nwb_path"]
     try:
         found, held = manifest.stat(), nwb.stat() if row["nwb_path"] else None
         document = manifest.read_bytes() if found.st_size == row["manifest_size"] else b""
     except FileNotFoundError as error:
-        raise Missing(error.filename) from error
+        raise Gone from error
     except OSError as error:
         raise Unavailable(f"{error.filename or manifest} cannot be read: {error.strerror}") from error
     size, mtime = (held.st_size, held.st_mtime_ns) if held else (0, 0)
@@ -237,7 +243,7 @@ def _read_again(row: Row, folder: Path) -> Delivery:
         row["folder"], row["manifest_path"], found.st_size, found.st_mtime_ns, document, row["nwb_path"], size, mtime
     )
     if delivery.delivery_id != row["delivery_id"]:
-        raise Superseded
+        raise Gone
     return delivery
 
 

@@ -1,0 +1,648 @@
+"""A worker in this process, on both databases: what comes of deliveries, and who is told."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import h5py
+import pytest
+
+from antelop import decision, queue, receipt, worker
+from antelop.delivery import Delivery
+from antelop.ingest import ingest
+from antelop.lab import Lab
+from antelop.outcome import said
+from antelop.removal import remove
+from antelop.upload import upload_rig_json
+from antelop.worker import Worker
+from tests.drops import RIG, Drop, hasten
+from tests.labs import ANIMALS, MASKS, SCRIPT, SESSION
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+
+
+class Crash(BaseException):
+    """The end of a process, as far as Python can show it."""
+
+
+@dataclass
+class Desk:
+    """A lab with a drop folder, and a worker that takes from it.
+
+    Attributes
+    ----------
+    events
+        What the worker has said.
+    """
+
+    lab: Lab
+    drop: Drop
+    events: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.worker = Worker(self.lab, self.events.append)
+
+    def enqueue(self, delivery: Delivery) -> str:
+        """Put a delivery into the queue."""
+        return queue.enqueue(self.lab.database, delivery, NOW)
+
+    def work(self, delivery: Delivery | None = None) -> Mapping[str, Any]:
+        """Work on a delivery, or on what is in the queue; return what was said at the end."""
+        if delivery is not None:
+            assert self.enqueue(delivery) == "ready"
+        hasten(self.lab)
+        assert self.worker.work()
+        return self.events[-1]
+
+    def look_again(self) -> int:
+        """Look at all that was rejected; return how many jobs there are then."""
+        after: str | None = ""
+        while after is not None:
+            after = self.worker.look_again(after)
+        return queue.counts(self.lab.database)["total"]
+
+    def state(self, delivery: Delivery) -> str:
+        """Return the state of a delivery."""
+        return queue.states(self.lab.database, [delivery.delivery_id])[delivery.delivery_id]
+
+
+@pytest.fixture
+def desk(lab: Lab, drop: Drop) -> Desk:
+    """Give a worker and what it works with."""
+    return Desk(lab, drop)
+
+
+def test_a_delivery_is_ingested_and_answered(desk: Desk) -> None:
+    """The receipt is what the ledger says, and the worker tells of it by the delivery's id."""
+    delivery = desk.drop.deliver("a")
+    done = desk.work(delivery)
+    named = {"delivery_id": delivery.delivery_id, "folder": "rig-2", "manifest": "a.manifest.json", "nwb": "a.nwb"}
+    assert [event["event"] for event in desk.events] == ["trusted", "claimed", "done"]
+    assert desk.events[1] == {"event": "claimed", **named}
+    assert {**done, **named, "state": "ingested"} == done
+    assert desk.state(delivery) == "ingested"
+    answer = desk.drop.answer("a")
+    assert answer == json.loads(json.dumps(done["outcome"]))
+    assert abs(datetime.now(UTC) - datetime.fromisoformat(answer.pop("finished"))) < timedelta(minutes=1)
+    with h5py.File(desk.drop.path / "a.nwb") as file:
+        object_id = file.attrs["object_id"]
+    size = (desk.drop.path / "a.nwb").stat().st_size
+    assert answer.pop("nwb") == {"identifier": "licking-0", "object_id": object_id, "size": size}
+    assert answer == {
+        "outcome": "ingested",
+        "sentence": "session lab/1/41: 2 features, 10 trials in trials",
+        "version": "0.1.0",
+        "problems": [],
+        "warnings": [],
+        "session": SESSION,
+        "rows": {"World": 1, "Self": 1, "Object": 2, "DigitalEvents": 1, "IntervalEvents": 1},
+        "trials": {"trials": 10},
+    }
+    assert len(desk.lab.database.World & SESSION) == 1
+
+
+def test_a_rejected_delivery_is_answered_with_every_problem(desk: Desk) -> None:
+    """Sentence, problems and remedies are in the receipt, and nothing is in the database."""
+    done = desk.work(desk.drop.deliver("a", session=99, animals=[{"animal_id": 5}]))
+    assert done["state"] == "rejected"
+    answer = desk.drop.answer("a")
+    assert answer["outcome"] == "rejected"
+    assert [problem["check"] for problem in answer["problems"]] == ["session_unknown", "animal_unknown", "subject_other"]
+    assert answer["sentence"].endswith("(and 2 more)")
+    assert all(problem["remedy"] for problem in answer["problems"])
+    assert len(desk.lab.database.World()) == 0
+
+
+def test_a_manifest_that_is_none_is_answered(desk: Desk) -> None:
+    """It is a delivery without a recording; when it is mended it is another delivery, of the recording too."""
+    desk.drop.record("a")
+    (desk.drop.path / "a.manifest.json").write_text('{"specification": "antelop-manifest", ')
+    whole = desk.drop.delivery("a")
+    broken = replace(whole, nwb_path="", nwb_size=0, nwb_mtime=0)
+    assert desk.work(broken)["state"] == "rejected"
+    answer = desk.drop.answer("a")
+    assert answer["problems"][0]["check"] == "json"
+    desk.drop.note("a")
+    assert desk.work(desk.drop.delivery("a"))["state"] == "ingested"
+    assert desk.state(broken) == "superseded"
+
+
+@pytest.mark.parametrize(
+    ("settings", "members", "check"),
+    [
+        ({"experimenters": frozenset(["ada", "bob"])}, {}, "not_permitted"),
+        ({}, {"session": "tomorrow"}, "session_unknown"),
+        ({"create_sessions": True}, {"session": "tomorrow"}, None),
+        ({"create_sessions": True}, {"session": 99}, "session_unknown"),
+        ({"experimenters": None}, {}, None),
+    ],
+)
+def test_a_folder_says_who_may_deliver_what(
+    desk: Desk, dropping: Callable[..., Drop], settings: dict[str, Any], members: dict[str, Any], check: str | None
+) -> None:
+    """Experimenters who may not deliver there are refused; sessions are made where that is allowed, by name only."""
+    drop = dropping("allowed", **settings)
+    desk = Desk(desk.lab, drop)
+    done = desk.work(drop.deliver("a", **members))
+    assert [problem["check"] for problem in done["outcome"]["problems"]] == ([check] if check else [])
+    if members == {"session": "tomorrow"} and check is None:
+        made = (desk.lab.database.Session & {"session_name": "tomorrow"}).fetch1()
+        assert (made["session_id"], made["session_timestamp"]) == (45, datetime(2026, 11, 22, 9, 30))  # noqa: DTZ001  # UTC
+
+
+def test_field_25_the_same_session_twice(desk: Desk) -> None:
+    """The same recording again is answered so; another one for the session, or this one for another, is rejected."""
+    desk.work(desk.drop.deliver("a", number=1))
+    again = desk.work(desk.drop.deliver("copy", number=1))
+    assert (again["state"], again["outcome"]["sentence"].split(" since ")[0]) == (
+        "already-ingested",
+        "session lab/1/41 holds this recording",
+    )
+    other = desk.work(desk.drop.deliver("b", number=2))
+    assert [problem["check"] for problem in other["outcome"]["problems"]] == ["session_taken"]
+    elsewhere = desk.work(desk.drop.deliver("c", number=1, session=42))
+    assert [problem["check"] for problem in elsewhere["outcome"]["problems"]] == ["recording_taken"]
+    assert len(desk.lab.database.World()) == len(desk.lab.database.Ingestion()) == 1
+
+
+def test_a_receipt_that_cannot_be_written_is_no_error(desk: Desk) -> None:
+    """The session goes in all the same, and the log says why nobody was answered."""
+    (desk.drop.path / "a.receipt.json").mkdir()
+    done = desk.work(desk.drop.deliver("a"))
+    assert done["state"] == "ingested"
+    (unanswered,) = [event for event in desk.events if event["event"] == "unanswered"]
+    path = desk.drop.path / "a.receipt.json"
+    assert unanswered["sentence"] == f"The receipt {path} could not be written: Is a directory."
+    assert unanswered["delivery_id"] == done["delivery_id"]
+
+
+@pytest.mark.parametrize("what", ["file gone", "manifest gone", "other file", "other manifest"])
+def test_what_is_not_as_it_was_queued_is_left(desk: Desk, what: str) -> None:
+    """Nothing of it goes in; it is sought for a while, and what takes its place supersedes it."""
+    delivery = desk.drop.deliver("a", number=1)
+    desk.enqueue(delivery)
+    before = [(path, path.read_bytes(), path.stat().st_mtime_ns) for path in desk.drop.path.iterdir()]
+    match what:
+        case "file gone":
+            (desk.drop.path / "a.nwb").unlink()
+        case "manifest gone":
+            (desk.drop.path / "a.manifest.json").unlink()
+        case "other file":
+            desk.drop.record("a", number=2)
+        case _:
+            desk.drop.note("a", note="of another length")
+    event = desk.work()
+    assert (event["event"], event["sought"]) == ("gone", True)
+    assert desk.state(delivery) == "ready"
+    assert len(desk.lab.database.World()) == len(desk.lab.database.Attempt()) == 0
+    for path, content, mtime in before:
+        path.write_bytes(content)
+        os.utime(path, ns=(mtime, mtime))
+    assert desk.work()["state"] == "ingested"
+
+
+def test_a_delivery_that_was_superseded_meanwhile_is_rolled_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of it is in the database, and it is not answered."""
+    delivery = desk.drop.deliver("a")
+
+    def supersede(*args: Any) -> Any:
+        queue.withdraw(desk.lab.database, delivery.delivery_id)
+        return ingest(*args)
+
+    monkeypatch.setattr("antelop.worker.ingest", supersede)
+    done = desk.work(delivery)
+    assert done["state"] == "superseded"
+    assert queue.counts(desk.lab.database)["total"] == 0
+    assert len(desk.lab.database.World()) == len(desk.lab.database.Ingestion()) == 0
+    assert not desk.drop.receipt("a").exists()
+
+
+def test_videos_that_have_not_settled_are_waited_for(desk: Desk, licking: Callable[[Path], Path]) -> None:
+    """The worker says which; when they have settled, too, the recording goes in with them."""
+    licking(desk.drop.path)
+    desk.drop.note("licking", rig="licking rig", animals=ANIMALS)
+    event = desk.work(desk.drop.delivery("licking"))
+    assert (event["event"], event["paths"]) == ("unsettled", ("licking_camera.avi",))
+    assert desk.state(desk.drop.delivery("licking")) == "waiting"
+    assert desk.work(desk.drop.delivery("licking", "licking_camera.avi"))["state"] == "ingested"
+
+
+def test_an_outage_of_the_share_is_no_failure(desk: Desk) -> None:
+    """The delivery is tried again, and nobody is answered."""
+    delivery = desk.drop.deliver("a")
+    desk.enqueue(delivery)
+    away = desk.drop.path.rename(desk.drop.path.with_name("away"))
+    desk.drop.path.symlink_to(desk.drop.path)  # whatever is looked for in there leads in a circle
+    done = desk.work()
+    assert (done["state"], done["outcome"]["outcome"]) == ("ready", "unavailable")
+    assert done["outcome"]["sentence"].endswith("cannot be read: Too many levels of symbolic links")
+    desk.drop.path.unlink()
+    away.rename(desk.drop.path)
+    assert desk.work()["state"] == "ingested"
+
+
+def test_a_defect_costs_a_try_and_is_told_with_its_traceback(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The third one parks the delivery, and answers it; the worker goes on."""
+
+    def defective(*_: object) -> None:
+        raise ZeroDivisionError("of ours")
+
+    delivery = desk.drop.deliver("a")
+    with monkeypatch.context() as patched:
+        patched.setattr("antelop.worker.ingest", defective)
+        states = [desk.work(delivery if first else None)["state"] for first in (True, False, False)]
+        assert states == ["ready", "ready", "failed"]
+        assert "ZeroDivisionError: of ours" in desk.events[-1]["traceback"]
+    assert "ZeroDivisionError: of ours" in desk.lab.database.Attempt.to_arrays("traceback")[-1]
+    answer = desk.drop.answer("a")
+    assert (answer["outcome"], answer["sentence"]) == ("failed", "a defect of this software: ZeroDivisionError: of ours")
+    assert desk.work(desk.drop.deliver("b"))["state"] == "ingested"
+
+
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        ("Session", {**SESSION, "session_id": 99, "session_name": "late"}),
+        ("Experimenter", {"experimenter": "ada", "full_name": "Ada"}),
+    ],
+)
+def test_a_rejected_delivery_is_looked_at_again(desk: Desk, table: str, row: Mapping[str, Any]) -> None:
+    """When the session that it names has been added it goes in by itself; what has nothing to do with it changes nothing."""
+    assert desk.work(desk.drop.deliver("a", session=99))["state"] == "rejected"
+    assert desk.look_again() == 0
+    desk.lab.database.tables[table].insert1(row)
+    assert desk.look_again() == (table == "Session")
+    if table == "Session":
+        assert desk.work()["state"] == "ingested"
+        assert desk.drop.answer("a")["outcome"] == "ingested"
+        assert desk.look_again() == 0
+
+
+BROKEN = SCRIPT.replace("return (", "return 1 / 0, (")
+LOUD = {**RIG, "features": [*RIG["features"], {**RIG["features"][0], "name": "bark"}]}
+
+
+def test_an_animal_that_is_put_right_lets_a_delivery_in(desk: Desk) -> None:
+    """It had another name."""
+    delivery = desk.drop.deliver("a", animals=[{"animal_name": "m19"}])
+    assert desk.work(delivery)["state"] == "rejected"
+    desk.lab.database.Animal.update1({**ANIMALS[0], "animal_name": "m19"})
+    assert desk.look_again() == 1
+    assert desk.work()["state"] == "ingested"
+
+
+def test_a_rig_that_is_replaced_lets_a_delivery_in(desk: Desk) -> None:
+    """It named a feature that the recording does not have, and does no longer."""
+    upload_rig_json(desk.lab, "lab", "lick rig", LOUD, MASKS)
+    assert desk.work(desk.drop.deliver("a"))["state"] == "rejected"
+    assert desk.look_again() == 0
+    upload_rig_json(desk.lab, "lab", "lick rig", RIG, MASKS)
+    assert desk.look_again() == 1
+    assert desk.work()["state"] == "ingested"
+
+
+def test_a_mask_s_script_that_is_mended_lets_a_delivery_in(desk: Desk) -> None:
+    """What runs is the script, and the ledger knows which version rejected it."""
+    script = desk.lab.config.analysis.folders[0] / "licking.py"
+    script.write_text(BROKEN)
+    done = desk.work(desk.drop.deliver("a"))
+    assert [problem["check"] for problem in done["outcome"]["problems"]] == ["mask_raised"]
+    assert desk.look_again() == 0
+    script.write_text(SCRIPT)
+    assert desk.look_again() == 1
+    assert desk.work()["state"] == "ingested"
+
+
+@pytest.mark.parametrize(
+    ("members", "settings"),
+    [
+        ({"session": "tomorrow"}, {"create_sessions": True}),
+        ({}, {"experimenters": frozenset(["ada", "lab"])}),
+    ],
+)
+def test_a_folder_that_allows_more_lets_a_delivery_in(
+    desk: Desk, dropping: Callable[..., Drop], members: dict[str, Any], settings: dict[str, Any]
+) -> None:
+    """The configuration of the folder decides as well."""
+    drop = dropping("strict", experimenters=frozenset(["ada"] if "experimenters" in settings else ["lab"]))
+    desk = Desk(desk.lab, drop)
+    assert desk.work(drop.deliver("a", **members))["state"] == "rejected"
+    assert desk.look_again() == 0
+    desk.worker.folders["strict"] = replace(drop.config, **settings)
+    assert desk.look_again() == 1
+    assert desk.work()["state"] == "ingested"
+
+
+def test_a_check_that_is_switched_off_lets_a_delivery_in(desk: Desk) -> None:
+    """So with any check that the configuration made an error."""
+    desk.lab.config = replace(desk.lab.config, checks={"subject_unknown": "error"})
+    assert desk.work(desk.drop.deliver("a", animals=[{"animal_id": 18}]))["state"] == "rejected"
+    assert desk.look_again() == 0
+    desk.lab.config = replace(desk.lab.config, checks={"subject_other": "off", "subject_unknown": "off"})
+    assert desk.look_again() == 1
+
+
+def test_a_session_that_is_freed_lets_a_delivery_in(desk: Desk) -> None:
+    """Another recording was in its way, and was removed."""
+    desk.work(desk.drop.deliver("a", number=1))
+    assert desk.work(desk.drop.deliver("b", number=2))["state"] == "rejected"
+    assert desk.look_again() == 0
+    remove(desk.lab, SESSION)
+    assert desk.look_again() == 1
+    assert desk.work()["state"] == "ingested"
+
+
+def test_new_software_lets_a_delivery_in(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one version rejected or failed at, another may not."""
+    assert desk.work(desk.drop.deliver("a", session=99))["state"] == "rejected"
+    monkeypatch.setattr("antelop.decision.VERSION", "0.2.0")
+    assert desk.look_again() == 1
+
+
+def test_what_has_failed_is_tried_again_when_what_decides_has_changed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What decided it is noted at the first look, for whoever saw its worker die could not tell."""
+    delivery = desk.drop.deliver("a")
+    desk.enqueue(delivery)
+    for _ in range(3):
+        queue.settle(desk.lab.database, delivery.delivery_id, said("failed", "its worker has ended"), 1.0)
+    assert [desk.look_again() for _ in range(2)] == [0, 0]
+    monkeypatch.setattr("antelop.decision.VERSION", "0.2.0")
+    assert desk.look_again() == 1
+    assert desk.work()["state"] == "ingested"
+
+
+def test_many_rejected_deliveries_are_looked_at_a_few_at_a_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a worker does not keep new ones waiting."""
+    monkeypatch.setattr(worker, "AT_A_TIME", 2)
+    for number in range(5):
+        desk.work(desk.drop.deliver(f"{number}", session=90 + number))
+    after, looks = "", 0
+    while (following := desk.worker.look_again(after)) is not None:
+        assert following > after
+        after, looks = following, looks + 1
+    assert looks == 2
+
+
+def test_a_delivery_that_cannot_be_judged_keeps_no_other_from_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A defect is told, with the delivery's id."""
+    deliveries = [desk.drop.deliver(stem, session=99) for stem in "ab"]
+    for delivery in deliveries:
+        desk.work(delivery)
+    first, second = sorted(deliveries, key=lambda delivery: delivery.delivery_id)
+
+    def decided_by(lab: Lab, manifest: dict[str, Any], *more: Any) -> str:
+        if manifest["nwb"] == first.nwb_path:
+            raise ZeroDivisionError("of ours")
+        return decision.decided_by(lab, manifest, *more)
+
+    monkeypatch.setattr("antelop.worker.decided_by", decided_by)
+    desk.lab.database.Session.insert1({**SESSION, "session_id": 99, "session_name": "late"})
+    assert desk.look_again() == 1
+    (defect,) = [event for event in desk.events if event["event"] == "defect"]
+    assert defect["delivery_id"] == first.delivery_id
+    assert "ZeroDivisionError: of ours" in defect["traceback"]
+    assert desk.state(second) == "ready"
+
+
+def test_masks_that_are_outdated_are_told(desk: Desk) -> None:
+    """The script has changed since the rig was uploaded."""
+    desk.look_again()
+    assert desk.events[-1] == {"event": "looked", "outdated": []}
+    script = desk.lab.config.analysis.folders[0] / "licking.py"
+    script.write_text(SCRIPT + "# another version")
+    desk.look_again()
+    assert desk.events[-1] == {"event": "looked", "outdated": ["licking.table_trials"]}
+
+
+def test_an_analysis_folder_that_is_not_trusted_holds_everything(desk: Desk) -> None:
+    """Deliveries wait in the queue without an attempt, and the worker says why; when it is mended they go on."""
+    script = desk.lab.config.analysis.folders[0] / "licking.py"
+    script.chmod(0o666)
+    delivery = desk.drop.deliver("a")
+    desk.enqueue(delivery)
+    assert [desk.worker.work() for _ in range(2)] == [False, False]
+    (event,) = desk.events
+    assert event["event"] == "untrusted"
+    assert event["sentence"].startswith(f"{script}: its group, root, may write it")
+    assert desk.state(delivery) == "ready"
+    script.chmod(0o644)
+    assert desk.work()["state"] == "ingested"
+    assert [event["event"] for event in desk.events] == ["untrusted", "trusted", "claimed", "done"]
+
+
+def test_a_session_that_was_removed_comes_back_by_retry_only(desk: Desk) -> None:
+    """Neither an announcement nor a job that was left brings it back."""
+    delivery = desk.drop.deliver("a")
+    desk.work(delivery)
+    remove(desk.lab, SESSION)
+    assert desk.enqueue(delivery) == "ingested"
+    assert desk.look_again() == 0
+    queue.put(desk.lab.database, {"delivery_id": delivery.delivery_id})
+    assert desk.work()["state"] == "ingested"
+    assert len(desk.lab.database.World()) == 0
+    assert queue.retry(desk.lab.database, delivery.delivery_id, NOW)
+    assert desk.work()["state"] == "ingested"
+    assert len(desk.lab.database.World & SESSION) == 1
+
+
+def test_what_is_there_is_not_harmed_by_a_retry(desk: Desk) -> None:
+    """It is answered again from the ledger, even if its file is gone."""
+    delivery = desk.drop.deliver("a")
+    before = desk.work(delivery)["outcome"]
+    (desk.drop.path / "a.nwb").unlink()
+    assert queue.retry(desk.lab.database, delivery.delivery_id, NOW)
+    done = desk.work()
+    assert (done["state"], done["outcome"]) == ("ingested", before)
+    assert desk.state(delivery) == "ingested"
+
+
+@pytest.mark.parametrize("step", ["receipt", "settle"])
+def test_a_crash_after_commit_is_repaired_by_the_ledger(desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """Whoever claims it next answers it; nothing is ingested twice."""
+    delivery = desk.drop.deliver("a")
+    desk.lab.database.reconnect()  # on a connection that ends with the crash
+
+    def crash(*_: object) -> None:
+        desk.lab.database.close()
+        raise Crash
+
+    with monkeypatch.context() as patched:
+        patched.setattr(*((receipt, "write") if step == "receipt" else (queue, "settle")), crash)
+        with pytest.raises(Crash):
+            desk.work(delivery)
+    assert len(desk.lab.database.World & SESSION) == 1
+    another = Desk(desk.lab, desk.drop)
+    assert not another.worker.work()
+    another.worker.release({delivery.delivery_id: said("failed", "its worker was killed")})
+    assert another.work()["state"] == "ingested"
+    assert len(desk.lab.database.Ingestion()) == 1
+    answer = desk.drop.answer("a")
+    assert answer["outcome"] == "ingested"
+    outcomes = list(desk.lab.database.Attempt.to_arrays("outcome", order_by="attempt_id"))
+    assert outcomes == ["failed", "ingested"]
+
+
+def _orphan(desk: Desk, other: Lab, **changes: object) -> Delivery:
+    """Leave a job behind as a worker that has lost its connection does, which may have been another one than it was."""
+    delivery = desk.drop.deliver("a")
+    desk.enqueue(delivery)
+    with queue.claimed(other.database, ["rig-2"]):
+        other.database.close()
+    if changes:
+        desk.lab.database.jobs.update1({"delivery_id": delivery.delivery_id, **changes})
+    return delivery
+
+
+def _ended() -> int:
+    """Return the number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [
+        ({}, "unavailable"),
+        ({"pid": -1}, "failed"),
+        ({"host": "elsewhere"}, "failed"),
+        ({"reserved_time": datetime(2020, 1, 1)}, "failed"),  # noqa: DTZ001  # of the database
+    ],
+    ids=["a process that lives", "one that has ended", "one elsewhere", "one that this is the namesake of"],
+)
+def test_field_13_an_orphan_is_released_at_once(
+    desk: Desk, others: Callable[[], Lab], changes: dict[str, Any], outcome: str
+) -> None:
+    """It costs no try where only the connection was lost, and one where the worker has ended, as far as can be told."""
+    if "pid" in changes:
+        changes = {"pid": _ended()}
+    delivery = _orphan(desk, others(), **changes)
+    desk.worker.release({})
+    (event,) = desk.events
+    assert (event["delivery_id"], event["state"], event["outcome"]["outcome"]) == (delivery.delivery_id, "ready", outcome)
+    assert desk.work()["state"] == "ingested"
+
+
+def test_an_orphan_after_an_outage_costs_no_try(desk: Desk, others: Callable[[], Lab]) -> None:
+    """On another host, of which nothing is known, it has lost the same database."""
+    _orphan(desk, others(), host="elsewhere")
+    desk.worker.lost = time.monotonic()
+    desk.worker.release({})
+    assert desk.events[-1]["outcome"]["outcome"] == "unavailable"
+
+
+def test_what_is_known_of_a_death_is_entered(desk: Desk, others: Callable[[], Lab]) -> None:
+    """The service that started the worker knows best."""
+    delivery = _orphan(desk, others(), host="elsewhere")
+    desk.worker.release({delivery.delivery_id: said("failed", "it took longer than 5 s")})
+    assert desk.lab.database.Attempt.fetch1("sentence") == "it took longer than 5 s"
+
+
+def test_a_worker_that_is_just_ending_is_left_to_who_started_it(desk: Desk, others: Callable[[], Lab]) -> None:
+    """Its end has not been looked at yet, so somebody is about to say how it was."""
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    _orphan(desk, others(), pid=process.pid)
+    process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    desk.worker.release({})
+    assert desk.events == []
+    process.communicate()
+    desk.worker.release({})
+    assert desk.events[-1]["outcome"]["outcome"] == "failed"
+
+
+def test_a_delivery_that_kills_its_workers_is_parked_and_answered(desk: Desk, others: Callable[[], Lab]) -> None:
+    """The third dead worker is the last."""
+    _orphan(desk, others(), host="elsewhere")
+    desk.worker.release({})
+    for _ in range(2):
+        other = others()
+        hasten(desk.lab)
+        with queue.claimed(other.database, ["rig-2"]) as row:
+            assert row is not None
+            other.database.close()
+        desk.lab.database.jobs.update1({"delivery_id": row["delivery_id"], "host": "elsewhere"})
+        desk.worker.release({})
+    assert [event["state"] for event in desk.events] == ["ready", "ready", "failed"]
+    answer = desk.drop.answer("a")
+    assert (answer["outcome"], answer["sentence"]) == ("failed", "its worker lost the database, or has ended")
+
+
+def test_what_was_ingested_is_archived(desk: Desk, dropping: Callable[..., Drop], tmp_path: Path) -> None:
+    """Recording and manifest go to the archive, and the receipt, which stays, says where and with which hash."""
+    drop = dropping("archived", after="archive", archive=tmp_path / "archive")
+    desk = Desk(desk.lab, drop)
+    delivery = drop.deliver("m17/a")
+    proof = drop.prove("m17/a")
+    done = desk.work(delivery)
+    assert done["outcome"]["archived"] == {"path": str(tmp_path / "archive/m17/a.nwb"), "sha256": proof["sha256"]}
+    assert [path.name for path in (drop.path / "m17").iterdir()] == ["a.receipt.json"]
+    answer = drop.answer("m17/a")
+    assert answer["archived"] == done["outcome"]["archived"]
+    rejected = desk.work(drop.deliver("b", session=99))
+    assert rejected["state"] == "rejected"
+    assert (drop.path / "b.nwb").exists()
+
+
+def test_an_archive_that_is_away_is_tried_again(desk: Desk, dropping: Callable[..., Drop], tmp_path: Path) -> None:
+    """The session is in the database and answered; only its job goes on, through failures and retries."""
+    (tmp_path / "archive").write_text("in its place")
+    drop = dropping("archived", after="archive", archive=tmp_path / "archive")
+    desk = Desk(desk.lab, drop)
+    delivery = drop.deliver("a")
+    done = desk.work(delivery)
+    assert (done["state"], done["outcome"]["outcome"]) == ("ingested", "unavailable")
+    answer = drop.answer("a")
+    assert (answer["outcome"], "archived" in answer) == ("ingested", False)
+    (tmp_path / "archive").unlink()
+    assert desk.work()["outcome"]["archived"]["path"] == str(tmp_path / "archive/a.nwb")
+    assert queue.counts(desk.lab.database)["total"] == 0
+
+
+def test_field_19_a_connection_that_is_lost_costs_no_try(desk: Desk, others: Callable[[], Lab]) -> None:
+    """The worker goes on with another connection, and settles its delivery as soon as nobody else has it."""
+    delivery = desk.drop.deliver("a")
+    desk.enqueue(delivery)
+    other = others()
+    other.config = desk.lab.config
+    events: list[Mapping[str, Any]] = []
+
+    def lose(event: Mapping[str, Any]) -> None:
+        events.append(event)
+        if event["event"] == "claimed":
+            _disconnect(desk.lab, other)
+
+    assert Worker(other, lose).work()
+    assert (events[-1]["state"], events[-1]["outcome"]["outcome"]) == ("ready", "unavailable")
+    assert desk.work()["state"] == "ingested"
+    assert len(desk.lab.database.Attempt()) == 2
+
+
+def test_who_lost_the_connection_leaves_what_another_has_claimed(desk: Desk, others: Callable[[], Lab]) -> None:
+    """It was released and claimed meanwhile, and only who holds it now settles it."""
+    desk.enqueue(desk.drop.deliver("a"))
+    first, second = others(), others()
+    with queue.claimed(second.database, ["rig-2"]) as row:
+        assert row is not None
+        _disconnect(desk.lab, second)
+        desk.worker.release({})
+        hasten(desk.lab)
+        with queue.claimed(first.database, ["rig-2"]):
+            second.reconnect()
+            outcome = said("failed", "it does not know yet")
+            assert queue.settle(second.database, row["delivery_id"], outcome, 1.0) is None
+    assert list(desk.lab.database.Attempt.to_arrays("outcome")) == ["unavailable"]
+
+
+def _disconnect(lab: Lab, other: Lab) -> None:
+    """End the connection of another lab, as an administrator or a restart of the server does."""
+    number = other.database.connection.connection_id
+    statement = f"SELECT pg_terminate_backend({number})" if lab.database.is_postgresql else f"KILL {number}"
+    lab.database.connection.query(statement)
