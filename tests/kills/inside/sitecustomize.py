@@ -1,0 +1,169 @@
+"""Puts a process of the service to sleep at a named step, so that it can be killed there; Python imports this when it starts.
+
+The folder ``ANTELOP_KILLS`` says at which step, in the file ``armed``. The first process that comes to it renames the file to
+``reached.PID`` and stops itself by SIGSTOP, with all of its threads. Where there is a file ``steps``, the name of each step that
+a process comes to is written there, a line each.
+
+A step is the beginning or the end of a function of `FUNCTIONS`, or of a statement that is more than a look; those of a mask are
+all steps. One that comes again has a number, which begins anew with each piece of work. Nothing of the service is changed but
+how long it waits and how often it tries: a kill costs a delivery a try, and here there are kills without number.
+"""
+
+import functools
+import importlib.abc
+import importlib.machinery
+import os
+import re
+import signal
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+FOLDER = Path(os.environ["ANTELOP_KILLS"])
+
+FUNCTIONS = {
+    "antelop.archive": ["_digest", "_move", "_sync"],
+    "antelop.arrays.objects": ["Incoming.publish", "sync_folder"],
+    "antelop.arrays.store": ["Store.keep", "Store.put"],
+    "antelop.crew": ["Crew.listen", "_start"],
+    "antelop.inbox.look": ["Inbox.finish", "Inbox.look", "Inbox.require"],
+    "antelop.inbox.watcher": ["Watcher.__init__"],
+    "antelop.ingest": ["_attempt", "_look_again", "_prepare", "enter", "examine", "held", "insert_masks", "plan", "spare"],
+    "antelop.masking": ["compute"],
+    "antelop.queue": ["drop", "enqueue", "leave", "put", "retry", "settle", "supersede", "wait", "withdraw"],
+    "antelop.receipt": ["_replace"],
+    "antelop.service": ["Service._hear"],
+    "antelop.status": ["Status.write"],
+    "antelop.worker": ["Worker._answer", "Worker._archive", "Worker._ingest", "Worker._work_on", "Worker.release", "recall"],
+}
+
+WAITS = {
+    "antelop.crew": {"SHORT_LIFE": 0.2},
+    "antelop.folders": {"REST": 0.2},
+    "antelop.queue": {"FIRST_PAUSE": 0.2, "TRIES": 1_000_000},
+    "antelop.service": {"CARE": 0.5},
+    "antelop.worker_process": {"IDLE": 0.5},
+}
+
+LABELS = {"antelop.worker_process": "worker", "antelop.inbox": "watcher"}
+
+_lock = threading.Lock()
+_within: list[str] = []
+_times: Counter[str] = Counter()
+
+
+def at(name: str) -> None:
+    """Come to a step."""
+    with _lock:
+        _times[name] += 1
+        number = f" #{_times[name]}" if _times[name] > 1 else ""
+        step = f"{process()}: {name}{number}"
+        if (FOLDER / "steps").exists():
+            with (FOLDER / "steps").open("a") as file:
+                file.write(f"{step}\n")
+        with suppress(FileNotFoundError):
+            if (FOLDER / "armed").read_text() == step:
+                (FOLDER / "armed").rename(FOLDER / f"reached.{os.getpid()}")
+                os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def process() -> str:
+    """Return which of the service's processes this is."""
+    return next((label for module, label in LABELS.items() if module in sys.orig_argv), "daemon")
+
+
+@contextmanager
+def step(name: str) -> Iterator[None]:
+    """Come to the beginning of a step, and to its end if it has one."""
+    ours = threading.current_thread() is threading.main_thread()
+    if ours and not _within:
+        _times.clear()
+    at(f"before {name}")
+    if ours:
+        _within.append(name)
+    try:
+        yield
+    finally:
+        if ours:
+            _within.pop()
+    at(f"after {name}")
+
+
+def wrapped(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """Return a function that is a step."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **options: Any) -> Any:
+        with step(name):
+            return function(*args, **options)
+
+    return call
+
+
+def watched(query: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a connection's method ``query``, of which each statement is a step."""
+
+    @functools.wraps(query)
+    def call(connection: Any, statement: str, *args: Any, **options: Any) -> Any:
+        place = _within[-1] if _within else ""
+        verb = statement.split(None, 1)[0].upper()
+        if not place or (verb not in {"INSERT", "UPDATE", "DELETE", "COMMIT", "ROLLBACK"} and place != "compute"):
+            return query(connection, statement, *args, **options)
+        table = re.search(r"(?:INTO|UPDATE|FROM)\s+[`\"]\w+[`\"]\.[`\"]([~\w]+)", statement)
+        with step(f"{verb} {table[1]} in {place}" if table else f"{verb} in {place}"):
+            return query(connection, statement, *args, **options)
+
+    return call
+
+
+class Loader(importlib.abc.Loader):
+    """Loads a module as it is, and wraps its functions."""
+
+    def __init__(self, loader: importlib.abc.Loader, name: str) -> None:
+        self._loader = loader
+        self._name = name
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        return self._loader.create_module(spec)
+
+    def get_code(self, name: str) -> CodeType:
+        """Return the code of a module that is run by ``python -m``, which is not executed here."""
+        source = self._loader.get_source(name)  # type: ignore[attr-defined]
+        for constant, value in WAITS[name].items():
+            source, found = re.subn(rf"(?m)^{constant} = .*", f"{constant} = {value}", source)
+            assert found == 1, constant
+        return compile(source, name, "exec")
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._loader.exec_module(module)
+        for path in FUNCTIONS.get(self._name, ()):
+            owner, _, name = path.rpartition(".")
+            place = getattr(module, owner) if owner else module
+            setattr(place, name, wrapped(getattr(place, name), path))
+        for name, value in WAITS.get(self._name, {}).items():
+            getattr(module, name)  # which fails if there is no such name any more
+            setattr(module, name, value)
+        if self._name == "antelop.tables.driver":
+            module.Connection.query = watched(module.Connection.query)
+
+
+class Finder(importlib.abc.MetaPathFinder):
+    """Finds the modules that hold steps where they are."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name not in {*FUNCTIONS, *WAITS, "antelop.tables.driver"}:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = Loader(spec.loader, name)
+        return spec
+
+
+sys.meta_path.insert(0, Finder())
