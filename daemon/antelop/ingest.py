@@ -177,11 +177,11 @@ def _attempt(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit
         with database.transaction(commit=commit):
             if not spare(lab, _kept(prepared.rows)):
                 raise Changed
+            if prepared.meant.session is None:
+                database.Session.insert1(prepared.session)  # or, if somebody else made one meanwhile, begin anew and find it
             if found := held(database, key, prepared.rows, prepared.ledger["fingerprint"]):
                 enter(database, delivery, "already-ingested", datetime.now(UTC))
                 return already(outcome_of(found, delivery.nwb_size))
-            if prepared.meant.session is None:
-                database.Session.insert1(prepared.session)
             for table, rows in prepared.rows.items():
                 if rows:
                     database.tables[table].insert(rows)
