@@ -4,15 +4,20 @@ The sentence that the modules spell: a **drop folder** is scanned; what has **se
 a **delivery**; a **worker** claims the delivery, **reads** the NWB file, **checks** it against the stored **rig**, and in one
 transaction **inserts** the session's **rows** and its **masks**; then it writes a **receipt**.
 
-A module imports only from the groups above its own (a test reads the imports):
+A module imports only from the groups above its own, and in its own from those before it; an edge never imports another edge
+(a test reads the imports):
 
 =======  ========================================================================================================
-words    `errors`, `recording`, `trials`, `settle`, `document`: no I/O, no clock
-inputs   `rig`, `manifest`, `delivery`, `functions`: parse and validate
+words    `errors`, `document`, `recording`, `trials`, `settle`, `waiting`, `outcome`: no I/O, no clock
+inputs   `schema`, `rig`, `manifest`, `delivery`, `functions`: what people and programs give us, parsed and validated
 rules    `checks`, `rows`: recording, rig and keys in; problems or rows out
-edges    `config`, `log`, `inbox`, `nwb`, `arrays`, `embedded`, `analysis`, `trust`, `tables`, `receipt`: one outside thing each
-heart    `lab`, `guard`, `masks`, `ingest`: one session, top to bottom
-service  `worker`, `service`, `status`, `load_connection`, `demo`, `cli`
+edges    `config`, `log`, `journal`, `inbox`, `nwb`, `arrays`, `embedded`, `tables`, `analysis`, `trust`, `receipt`,
+         `archive`, `notice`, `supervisor`, `progress`: each touches one outside thing
+heart    `guard`, `lab`, `masks`, `naming`, `keys`, `ledger`, `identity`, `intake`, `queue`, `inventory`, `collection`,
+         `masking`, `enrolment`, `upload`, `ingest`, `removal`, `decision`, `reconciliation`, `own_tools`, `backup`: what can be
+         done with a lab, `ingest` above all
+service  `crew`, `folders`, `status`, `service`, `run`, `worker`, `worker_process`, `explain`, `scripting`,
+         `load_connection`, `demo`, `cli`: who does it when
 =======  ========================================================================================================
 """
 
