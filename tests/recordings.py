@@ -9,11 +9,11 @@ from uuid import NAMESPACE_OID, uuid5
 import h5py
 from pynwb.file import Subject
 
-from antelop.demo.acquisition import Made, events, film, pose, sampled, spans, track, write
+from antelop.demo.acquisition import Made, write
 from antelop.demo.licking import RIG as LICKING_RIG
 from antelop.demo.licking import licking_task
 
-__all__ = ["LICKING_RIG", "events", "film", "pose", "sampled", "spans", "track", "write_recording"]
+__all__ = ["LICKING_RIG", "write_recording"]
 
 STARTED = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 

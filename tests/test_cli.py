@@ -24,9 +24,10 @@ from antelop.cli import main
 from antelop.cli.command import Command
 from antelop.cli.deliveries import ingested
 from antelop.cli.sessions import since
+from antelop.demo.acquisition import events
 from antelop.lab import Lab
 from tests.labs import EXPERIMENT, OWNER, SESSION
-from tests.recordings import LICKING_RIG, events, write_recording
+from tests.recordings import LICKING_RIG, write_recording
 
 ANTELOP = [sys.executable, "-c", "from antelop.cli import main; main()"]
 

@@ -16,11 +16,12 @@ import numpy as np
 import pytest
 from pynwb import NWBHDF5IO, TimeSeries
 
+from antelop.demo.acquisition import events, film, pose, sampled, spans, track
 from antelop.errors import Problem, Rejected, Unavailable
 from antelop.nwb import reading
 from antelop.recording import Clock, Recording, Samples, Video
 from tests.data import RECORDINGS
-from tests.recordings import events, film, pose, sampled, spans, track, write_recording
+from tests.recordings import write_recording
 
 COPY = "Copy it again from the computer that recorded it"
 MEND = f"{COPY}, or, if it is no better there, write it again"
