@@ -1,10 +1,11 @@
-"""A lab in a box: what ``antelop demo`` makes, and what tests record.
+"""A lab in a box: what ``antelop demo`` makes and shows, and the recordings that tests make too.
 
-=============  ============================================================================================================
-`acquisition`  writes NWB files, as acquisition software would
-`licking`      a session of a licking task
-`video`        what its camera films
-`lab`          the folder of a small lab, with its configuration, rig, analysis script and rows
-`show`         the daemon at work on a session, told to a person
-=============  ============================================================================================================
+=============  =======================================================================================
+`acquisition`  writes NWB files, as acquisition software does
+`video`        writes a film
+`licking`      a session of a licking task, and its film
+`lab`          the demo's lab: its folder, with what is in the folder ``lab`` here, and its first rows
+`daemon`       the real daemon as a child process, and what it says of a delivery
+`show`         the demo itself: a session goes into the database, and a person watches
+=============  =======================================================================================
 """
