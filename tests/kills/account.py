@@ -21,11 +21,11 @@ TABLES = [table.__name__ for table in behaviour.TABLES if table.__name__ not in 
 """Those that a session has rows in."""
 
 Content = Mapping[str, Counter[str]]
-"""What a session holds: by table, its rows as text, but for what differs between recordings; arrays and files by their hashes."""
+"""What a session holds: by table, its rows as text; arrays and files as their hashes, and nothing that is a recording's own."""
 
 FAULTS = ("lost", "partial", "duplicated", "objects missing", "without outcome", "left behind")
-"""What is counted: recordings that no session has, that one has differently from a clean run, or that are there twice; objects
-that rows refer to and the store lacks; deliveries, and whatever else of `verify`, with no outcome; files that nobody clears."""
+"""What is counted: recordings that no session holds, that one holds otherwise than after a clean run, or that are there twice;
+objects that rows refer to and the store lacks; deliveries, or whatever `verify` finds, that are open; files that nobody removes."""
 
 
 def audit(scene: Scene, lab: Lab, sents: Sequence[Sent], clean: Content) -> tuple[Counter[str], list[str]]:
@@ -66,9 +66,7 @@ def settled(lab: Lab, sents: Sequence[Sent]) -> bool:
 
 def content(database: Database, session: Mapping[str, Any], number: int) -> Content:
     """Return what a session holds; `number` is the recording's own, which must be the first sample of its force."""
-    return {
-        name: Counter(_text(row, number) for row in (database.tables[name]() & session).to_dicts()) for name in TABLES
-    }
+    return {name: Counter(_text(row, number) for row in (database.tables[name]() & session).to_dicts()) for name in TABLES}
 
 
 def litter(scene: Scene) -> list[Path]:

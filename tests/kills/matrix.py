@@ -5,7 +5,7 @@ import random
 import re
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -195,26 +195,23 @@ class Matrix:
         return True
 
 
-def run(databases: Sequence[str], kills: int, seconds: float, seed: int, say=print) -> Tally:
-    """Kill so many times, or for so many seconds, whichever is over first; on several databases in turn."""
+def run(databases: Sequence[str], kills: int, seconds: float, seed: int, say: Callable[[str], None]) -> Tally:
+    """Kill so many times, or for so many seconds, whichever is over first: the same share of them on each database."""
     tally = Tally()
-    for number, database in enumerate(databases):
-        choose = random.Random(f"{seed} {database}")
-        share = (number + 1) / len(databases)
-        started = time.monotonic()
+    for database in databases:
+        deadline = time.monotonic() + seconds / len(databases)
         with scene(database) as stage:
-            matrix = Matrix(stage, database, tally, choose)
+            matrix = Matrix(stage, database, tally, random.Random(f"{seed} {database}"))  # noqa: S311  # it is to be repeated
             say(f"{database}: {len(matrix.steps)} steps")
-            planned = []
-            done = 0
-            while done < kills // len(databases) and time.monotonic() - started < seconds / len(databases):
-                planned = planned or matrix.plan()
+            done, planned = 0, matrix.plan()
+            while done < kills // len(databases) and time.monotonic() < deadline:
                 step, victim = planned.pop()
                 before = len(tally.said)
                 if matrix.kill(step, victim):
                     done += 1
                 else:
-                    say(f"{database}: {step} was not come to")
+                    say(f"{database}: no process came to the step {step}")
                 for each in tally.said[before:]:
                     say(each)
+                planned = planned or matrix.plan()
     return tally

@@ -7,17 +7,16 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import h5py
 
-from antelop.config import Config, DatabaseConfig, load
+from antelop.config import load
 from antelop.lab import Lab
 from antelop.upload import upload_rig_json
 from tests import servers
@@ -146,6 +145,7 @@ class Scene:
                     stdout=log,
                     stderr=log,
                     env=environment,
+                    cwd=self.folder,
                     process_group=0,
                 )
 
@@ -248,7 +248,9 @@ class Scene:
                 database.Experiment.insert1({**EXPERIMENT, "experiment_name": "licking"})
                 animals = [{**EXPERIMENT, "animal_id": number, "animal_name": f"m{number}"} for number in (17, 18)]
                 database.Animal.insert(animals)
-                sessions = [{**EXPERIMENT, "session_id": number, "session_name": f"recording {number}"} for number in range(1, MOST, 2)]
+                sessions = [
+                    {**EXPERIMENT, "session_id": number, "session_name": f"recording {number}"} for number in range(1, MOST, 2)
+                ]
                 database.Session.insert(sessions)
             upload_rig_json(lab, "lab", "licking rig", LICKING_RIG, MASKS)
 

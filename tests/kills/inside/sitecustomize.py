@@ -1,12 +1,13 @@
-"""Puts a process of the service to sleep at a named step, so that it can be killed there; Python imports this when it starts.
+"""Stops a process of the service at a named step, so that it can be killed there; Python imports this when it starts.
 
-The folder ``ANTELOP_KILLS`` says at which step, in the file ``armed``. The first process that comes to it renames the file to
-``reached.PID`` and stops itself by SIGSTOP, with all of its threads. Where there is a file ``steps``, the name of each step that
-a process comes to is written there, a line each.
+The folder ``ANTELOP_KILLS`` says at which step, in the file ``armed``. The first process that comes to it renames the file
+to ``reached.PID`` and stops itself by SIGSTOP, with all of its threads. Where there is a file ``steps``, the name of each step
+that a process comes to is written there, a line each.
 
-A step is the beginning or the end of a function of `FUNCTIONS`, or of a statement that is more than a look; those of a mask are
-all steps. One that comes again has a number, which begins anew with each piece of work. Nothing of the service is changed but
-how long it waits and how often it tries: a kill costs a delivery a try, and here there are kills without number.
+A step is the beginning or the end of a function of `FUNCTIONS`, and within one of them that of one of `CALLS`, or of a
+statement that is more than a look; those of a mask are all steps. One that comes again has a number, which begins anew with each
+piece of work. Nothing of the service is changed but how long it waits and how often it tries: a kill costs a delivery a try, and
+here there are kills without number.
 """
 
 import functools
@@ -27,8 +28,8 @@ from typing import Any
 FOLDER = Path(os.environ["ANTELOP_KILLS"])
 
 FUNCTIONS = {
-    "antelop.archive": ["_digest", "_move", "_sync"],
-    "antelop.arrays.objects": ["Incoming.publish", "sync_folder"],
+    "antelop.archive": ["_digest", "_move"],
+    "antelop.arrays.objects": ["Incoming.publish"],
     "antelop.arrays.store": ["Store.keep", "Store.put"],
     "antelop.crew": ["Crew.listen", "_start"],
     "antelop.inbox.look": ["Inbox.finish", "Inbox.look", "Inbox.require"],
@@ -42,6 +43,9 @@ FUNCTIONS = {
     "antelop.worker": ["Worker._answer", "Worker._archive", "Worker._ingest", "Worker._work_on", "Worker.release", "recall"],
 }
 
+CALLS = ("fsync", "link", "rename", "replace", "unlink")
+"""Of the operating system, by which files come to be where they are: steps within the functions."""
+
 WAITS = {
     "antelop.crew": {"SHORT_LIFE": 0.2},
     "antelop.folders": {"REST": 0.2},
@@ -52,6 +56,7 @@ WAITS = {
 
 LABELS = {"antelop.worker_process": "worker", "antelop.inbox": "watcher"}
 
+_rename = os.rename  # as it was
 _lock = threading.Lock()
 _within: list[str] = []
 _times: Counter[str] = Counter()
@@ -68,7 +73,7 @@ def at(name: str) -> None:
                 file.write(f"{step}\n")
         with suppress(FileNotFoundError):
             if (FOLDER / "armed").read_text() == step:
-                (FOLDER / "armed").rename(FOLDER / f"reached.{os.getpid()}")
+                _rename(FOLDER / "armed", FOLDER / f"reached.{os.getpid()}")
                 os.kill(os.getpid(), signal.SIGSTOP)
 
 
@@ -100,6 +105,19 @@ def wrapped(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     @functools.wraps(function)
     def call(*args: Any, **options: Any) -> Any:
         with step(name):
+            return function(*args, **options)
+
+    return call
+
+
+def observed(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of the operating system that is a step within others."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **options: Any) -> Any:
+        if not _within:
+            return function(*args, **options)
+        with step(f"{function.__name__} in {_within[-1]}"):
             return function(*args, **options)
 
     return call
@@ -166,4 +184,6 @@ class Finder(importlib.abc.MetaPathFinder):
         return spec
 
 
+for name in CALLS:
+    setattr(os, name, observed(getattr(os, name)))
 sys.meta_path.insert(0, Finder())
