@@ -25,7 +25,8 @@ Content = Mapping[str, Counter[str]]
 
 FAULTS = ("lost", "partial", "duplicated", "objects missing", "without outcome", "left behind")
 """What is counted: recordings that no session holds, that one holds otherwise than after a clean run, or that are there twice;
-objects that rows refer to and the store lacks; deliveries, or whatever `verify` finds, that are open; files that nobody removes."""
+objects that rows refer to and the store lacks; deliveries that are open by `verify` or have no receipt; files that nobody
+removes."""
 
 
 def audit(scene: Scene, lab: Lab, sents: Sequence[Sent], clean: Content) -> tuple[Counter[str], list[str]]:

@@ -120,7 +120,7 @@ class Matrix:
         sents = [scene.send(folder) for folder in ("kept", "moved")]
         if step == MOMENT:
             time.sleep(self._choose.uniform(0, LONGEST))
-            scene.kill(victim, None)
+            scene.kill(victim, self._choose.choice(scene.children() or [None]))
         else:
             process = self._await(sents)
             if process is None:  # it is one of beginning or ending

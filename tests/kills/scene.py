@@ -165,7 +165,9 @@ class Scene:
         """Have no process stop any more, and let the one go on that has."""
         (self.control / "armed").unlink(missing_ok=True)
         if process := self.reached():
-            self.resume(process)
+            (self.control / f"reached.{process}").unlink()
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
 
     def reached(self) -> int | None:
         """Return the process that has come to the step, if one has, once it has stopped there."""
@@ -176,24 +178,22 @@ class Scene:
             return process
         return None
 
-    def resume(self, process: int) -> None:
-        """Let the process go on that has come to the step."""
-        (self.control / f"reached.{process}").unlink()
-        with suppress(ProcessLookupError):
-            os.kill(process, signal.SIGCONT)
+    def children(self) -> list[int]:
+        """Return the processes of the service but for the daemon's own."""
+        return sorted(self._processes() - {self._pid})
 
     def kill(self, victim: Victim, process: int | None) -> None:
-        """SIGKILL a victim; a process that has come to a step goes on unless it is among the killed.
+        """SIGKILL a victim; a process that has stopped at a step goes on unless it is among the killed.
 
         Parameters
         ----------
         victim
             What is killed.
         process
-            The process at the step; None: any of the daemon's.
+            The process at the step, or one that is to be the ``process``.
         """
         killed = {
-            "process": lambda: {process or min(self._processes() - {self._pid})},
+            "process": lambda: {process or self._pid},
             "daemon": lambda: {self._pid},
             "everything": lambda: self._processes() | self._servers(),
             "server": self._servers,
@@ -201,8 +201,7 @@ class Scene:
         for each in sorted(killed, key=lambda each: each != self._pid):
             with suppress(ProcessLookupError):
                 os.kill(each, signal.SIGKILL)
-        if process is not None:
-            self.resume(process)
+        self.disarm()
         for each in killed:
             _ended(each)
 

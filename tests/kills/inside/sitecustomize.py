@@ -5,9 +5,9 @@ to ``reached.PID`` and stops itself by SIGSTOP, with all of its threads. Where t
 that a process comes to is written there, a line each.
 
 A step is the beginning or the end of a function of `FUNCTIONS`, and within one of them that of one of `CALLS`, or of a
-statement that is more than a look; those of a mask are all steps. One that comes again has a number, which begins anew with each
-piece of work. Nothing of the service is changed but how long it waits and how often it tries: a kill costs a delivery a try, and
-here there are kills without number.
+statement that is more than a look; those of a mask are all steps. One that comes again has a number, which begins anew with
+each piece of work. Nothing of the service is changed but how long it waits and how often it tries: a kill costs a delivery a
+try, and here there are kills without number.
 """
 
 import functools
