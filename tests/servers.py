@@ -113,7 +113,8 @@ class MariaDBServer:
         if os.geteuid() == 0:
             account = ["--user=nobody"]
             shutil.chown(self._data, "nobody")
-        self._options = ["--no-defaults", f"--datadir={self._data}", *account]
+        # A server that starts removes temporary tables from its tmpdir, and from a common one those of other servers.
+        self._options = ["--no-defaults", f"--datadir={self._data}", f"--tmpdir={self._data}", *account]
         install = [str(INSTALL), *self._options, "--auth-root-authentication-method=normal", "--skip-test-db"]
         subprocess.run(install, env=_SEARCH, check=True, capture_output=True)
         self.start()
