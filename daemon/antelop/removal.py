@@ -13,9 +13,7 @@ from antelop.ledger import named
 
 def hanging(lab: Lab, session: Mapping[str, Any]) -> dict[str, int]:
     """Return how many rows of each table go when a session's recording is removed, other packages' tables included."""
-    counts = dj.Diagram.cascade(lab.database.World & dict(session)).counts()
-    ours = {table().full_table_name: name for name, table in lab.database.tables.items()}
-    return {ours.get(table, table.replace('"', "").replace("`", "")): count for table, count in counts.items() if count}
+    return _named(lab, dj.Diagram.cascade(lab.database.World & dict(session)).counts())
 
 
 def remove(lab: Lab, session: Mapping[str, Any]) -> dict[str, int]:
@@ -50,6 +48,12 @@ def remove(lab: Lab, session: Mapping[str, Any]) -> dict[str, int]:
     if problems:
         raise Rejected(problems)
     with lab.database.transaction():
-        counts = hanging(lab, key)
-        (lab.database.World & key).delete(prompt=False)
-    return counts
+        cascade = dj.Diagram.cascade(lab.database.World & key)
+        counts = {table.full_table_name: table.delete_quick(get_count=True) for table in reversed(cascade)}
+    return _named(lab, dict(reversed(counts.items())))
+
+
+def _named(lab: Lab, counts: Mapping[str, int]) -> dict[str, int]:
+    """Return numbers of rows, but for none, by the names of our tables and the schema and name of others."""
+    ours = {table().full_table_name: name for name, table in lab.database.tables.items()}
+    return {ours.get(table, table.replace('"', "").replace("`", "")): count for table, count in counts.items() if count}
