@@ -48,7 +48,7 @@ def test_every_kind_of_step_is_known(matrix: Matrix) -> None:
 )
 def test_nothing_is_lost_nor_twice_nor_half(matrix: Matrix, step: str, victim: Victim) -> None:
     """A worker that is killed between COMMIT and its receipt, and a power cut just before COMMIT."""
-    assert matrix.kill(step, victim)
+    assert matrix.kill(step, victim) == 1
     tally = matrix._tally
     assert tally.kills["embedded", step, victim] == 1
     assert tally.said == []

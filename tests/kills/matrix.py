@@ -23,8 +23,8 @@ VICTIMS: dict[str, tuple[Victim, ...]] = {
 }
 """Of whom a kill is tried at a step of each process."""
 
-LONGEST = 3.0
-"""Seconds after which a random moment is, at most."""
+LONGEST = 5.0
+"""Seconds after which a random moment is, at most: in the middle of starting, of the work, or after it."""
 
 
 @dataclass
@@ -112,15 +112,24 @@ class Matrix:
                 planned.append((MOMENT, self._choose.choice(VICTIMS[MOMENT])))
         return planned
 
-    def kill(self, step: str, victim: Victim) -> bool:
-        """Kill a victim at a step while recordings go in, let them finish, and count; return whether the step was come to."""
+    def kill(self, step: str, victim: Victim) -> int:
+        """Kill a victim while recordings go in, let them finish, and count what is wrong.
+
+        Returns
+        -------
+        int
+            How often it was killed: once at a step, not at all if no process comes to it, and twice at random moments.
+        """
         scene = self._scene
         if step != MOMENT:
             scene.arm(step)
         sents = [scene.send(folder) for folder in ("kept", "moved")]
+        kills = 2 if step == MOMENT else 1
         if step == MOMENT:
-            time.sleep(self._choose.uniform(0, LONGEST))
-            scene.kill(victim, self._choose.choice(scene.children() or [None]))
+            for _ in range(kills):  # the second while it recovers from the first
+                scene.start()
+                time.sleep(self._choose.uniform(0, LONGEST))
+                scene.kill(victim, self._choose.choice(scene.children() or [None]))
         else:
             process = self._await(sents)
             if process is None:  # it is one of beginning or ending
@@ -130,12 +139,12 @@ class Matrix:
                 process = self._await(sents)
             if process is None:
                 scene.disarm()
-                return False
+                return 0
             scene.kill(victim, process)
         scene.start()
         answered = self._finish(sents)
         key = (self._database, step, victim)
-        self._tally.kills[key] += 1
+        self._tally.kills[key] += kills
         with Lab(scene.config, scene.environment) as lab:
             found, said = audit(scene, lab, sents, self._clean)
         if not answered:
@@ -143,7 +152,7 @@ class Matrix:
             found["without outcome"] += 1
         self._tally.faults[key] += found
         self._tally.said += [f"{self._database}, {step}, {victim}: {each}" for each in said]
-        return True
+        return kills
 
     def _run_clean(self) -> tuple[list[str], Content]:
         """Let recordings go in undisturbed; return the steps that processes came to, and what a session holds then."""
@@ -153,9 +162,6 @@ class Matrix:
         sents = [scene.send(folder) for folder in ("kept", "moved")]
         if not self._finish(sents):
             raise TimeoutError(f"the clean run did not end; the service says:\n{scene.log()}")
-        scene.stop()
-        seen = [step for step in dict.fromkeys(steps.read_text().splitlines()) if not re.search(r" #([4-9]|\d\d+)$", step)]
-        steps.unlink()
         with Lab(scene.config, scene.environment) as lab:
             contents = []
             for sent in sents:
@@ -163,7 +169,8 @@ class Matrix:
                 contents.append(content(lab.database, key, sent.number))
             if contents[0] != contents[1]:
                 raise ValueError("two clean runs differ")
-        scene.start()
+        seen = [step for step in dict.fromkeys(steps.read_text().splitlines()) if not re.search(r" #([4-9]|\d\d+)$", step)]
+        steps.unlink()
         return seen, contents[0]
 
     def _await(self, sents: Sequence[Sent]) -> int | None:
@@ -207,9 +214,9 @@ def run(databases: Sequence[str], kills: int, seconds: float, seed: int, say: Ca
             while done < kills // len(databases) and time.monotonic() < deadline:
                 step, victim = planned.pop()
                 before = len(tally.said)
-                if matrix.kill(step, victim):
-                    done += 1
-                else:
+                killed = matrix.kill(step, victim)
+                done += killed
+                if not killed:
                     say(f"{database}: no process came to the step {step}")
                 for each in tally.said[before:]:
                     say(each)

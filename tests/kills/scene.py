@@ -150,10 +150,11 @@ class Scene:
                 )
 
     def stop(self) -> None:
-        """Stop the service as an administrator would."""
+        """Stop the service as an administrator would; return when it has ended, or a process of it has come to the step."""
         if self._daemon is not None:
             self._daemon.terminate()
-            self._daemon.wait(PATIENCE)
+            while self._daemon.poll() is None and self.reached() is None:
+                time.sleep(LOOK)
 
     def arm(self, step: str) -> None:
         """Have the first process that comes to a step stop there."""
