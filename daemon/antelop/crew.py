@@ -8,7 +8,8 @@ import subprocess
 import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -78,9 +79,15 @@ class Member:
         self.link.end()
 
 
-@dataclass
 class Crew:
     """As many workers as the configuration says; no method waits for a worker.
+
+    Parameters
+    ----------
+    config
+        How many there are, and what they work with.
+    environment
+        Their environment variables, with the credentials of the database.
 
     Attributes
     ----------
@@ -90,12 +97,13 @@ class Crew:
         What is known of how workers have ended whose deliveries are not settled yet, by delivery.
     """
 
-    config: Config
-    environment: Mapping[str, str]
-    members: list[Member] = field(default_factory=list)
-    deaths: dict[str, Outcome] = field(default_factory=dict)
-    _folders: list[str] = field(default_factory=list)
-    _rest_until: float = 0.0
+    def __init__(self, config: Config, environment: Mapping[str, str]) -> None:
+        self.members: list[Member] = []
+        self.deaths: dict[str, Outcome] = {}
+        self._config = config
+        self._environment = environment
+        self._folders: list[str] = []
+        self._rest_until = -inf
 
     def fill(self, now: float, absent: Collection[str]) -> None:
         """Start the workers that are missing. One that is held up by an absent folder, or does not die, counts as missing."""
@@ -104,13 +112,13 @@ class Crew:
             for member in self.members
             if not member.fault and not (member.job is not None and member.job["folder"] in absent)
         ]
-        surplus = len(there) - self.config.workers.count
+        surplus = len(there) - self._config.workers.count
         if surplus > 0:
             for member in [member for member in there if member.ready and member.job is None][:surplus]:
                 member.end()
         if now >= self._rest_until:
             for _ in range(-surplus):
-                self.members.append(_start(self.config, self.environment, now))
+                self.members.append(_start(self._config, self._environment, now))
 
     def order(self, folders: Collection[str]) -> None:
         """Have deliveries taken from these folders, and no others."""
@@ -164,7 +172,7 @@ class Crew:
 
     def enforce(self, now: float) -> None:
         """Kill workers that take too long or have become too large."""
-        limits = self.config.workers
+        limits = self._config.workers
         for member in self.members:
             if member.fault:
                 continue
@@ -178,7 +186,7 @@ class Crew:
 
     def renew(self, config: Config) -> None:
         """Let every worker finish what it does, and replace it by one with another configuration."""
-        self.config = config
+        self._config = config
         self.release()
 
     def release(self) -> None:

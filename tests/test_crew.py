@@ -1,0 +1,225 @@
+"""The workers of a service: real processes, really killed."""
+
+import os
+import select
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from antelop import queue
+from antelop.config import Config, WorkersConfig
+from antelop.crew import SHORT_LIFE, Crew
+from antelop.lab import Lab
+from antelop.outcome import said
+from tests.daemons import PATIENCE, Gate
+from tests.drops import Drop, hasten
+
+pytestmark = pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+
+
+class Team(Crew):
+    """A crew that remembers what it was told."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config, os.environ)
+        self.events: list[Mapping[str, Any]] = []
+
+    def until(self, condition: Callable[[], object]) -> None:
+        """Listen until something is so."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline, self.events
+            self.events += self.listen(time.monotonic())
+            select.select(self.sources(), [], [], 0.05)
+
+    def until_said(self, event: str, count: int = 1) -> list[Mapping[str, Any]]:
+        """Listen until something was said so many times."""
+        self.until(lambda: len(self.said(event)) >= count)
+        return self.said(event)
+
+    def said(self, event: str) -> list[Mapping[str, Any]]:
+        """Return what was said of a kind."""
+        return [each for each in self.events if each["event"] == event]
+
+
+@pytest.fixture
+def team(lab: Lab, drop: Drop) -> Iterator[Callable[..., Team]]:
+    """Give what makes a crew that takes from the drop folder."""
+    teams = []
+
+    def make(**limits: Any) -> Team:
+        workers = WorkersConfig(**{"count": 1, "mask_timeout": 3600.0, **limits})
+        team = Team(replace(lab.config, workers=workers))
+        teams.append(team)
+        team.order([drop.config.name])
+        team.fill(time.monotonic(), ())
+        return team
+
+    yield make
+    for team in teams:
+        team.kill()
+        while team.members:
+            select.select(team.sources(), [], [], PATIENCE)
+            team.events += team.listen(time.monotonic())
+
+
+def test_a_crew_is_as_large_as_configured_and_leaves_when_released(team: Callable[..., Team], lab: Lab, drop: Drop) -> None:
+    """What is in the queue is done by then, and nobody has died."""
+    crew = team(count=2)
+    crew.fill(time.monotonic(), ())
+    assert len(crew.members) == 2
+    crew.until_said("ready", 2)
+    queue.enqueue(lab.database, drop.deliver("a"), NOW)
+    crew.nudge()
+    assert crew.until_said("done")[0]["state"] == "ingested"
+    assert sorted(status["done"] for status in crew.status(time.monotonic())) == [0, 1]
+    crew.release()
+    crew.until(lambda: not crew.members)
+    assert crew.said("died") == []
+
+
+def test_field_24_workers_are_replaced_after_so_many_deliveries(team: Callable[..., Team], lab: Lab, drop: Drop) -> None:
+    """Each says what it has done before it ends."""
+    crew = team(jobs_per_worker=2)
+    for number in range(4):
+        queue.enqueue(lab.database, drop.deliver(f"{number}", session=41 + number, number=number), NOW)
+    processes = {crew.members[0].process.pid}
+    crew.until(lambda: not crew.members)
+    assert len(crew.said("done")) == 2
+    crew.fill(time.monotonic(), ())
+    processes.add(crew.members[0].process.pid)
+    assert [event["state"] for event in crew.until_said("done", 4)] == ["ingested"] * 4
+    crew.until(lambda: not crew.members)
+    assert len(processes) == 2
+    assert crew.said("died") == []
+
+
+@pytest.mark.parametrize("how", ["killed", "hangs", "grows"])
+def test_a_worker_that_is_lost_is_replaced_and_its_delivery_released(
+    team: Callable[..., Team], lab: Lab, drop: Drop, how: str
+) -> None:
+    """It is killed if it takes too long or too much memory; the one in its place settles its job at once, and says why."""
+    gate = Gate(lab, ballast=500_000_000 if how == "grows" else 0)
+    delivery = drop.deliver("a")
+    queue.enqueue(lab.database, delivery, NOW)
+    crew = team(timeout=100.0, memory=400 << 20)
+    crew.until(gate.reached)
+    (lost,) = crew.members
+    now = time.monotonic()
+    match how:
+        case "killed":
+            lost.process.kill()
+            because = "it was killed by signal 9"
+        case "hangs":
+            crew.enforce(now + 99)
+            assert not lost.fault
+            crew.enforce(now + 101)
+            because = "it took longer than 100 s ([workers] timeout)"
+        case _:
+            crew.enforce(now)
+            because = f"it used {lost.fault.split()[2]} MiB of memory, more than 400 ([workers] memory)"
+    (died,) = crew.until_said("died")
+    assert died["sentence"] == because
+    assert died["job"]["delivery_id"] == delivery.delivery_id
+    crew.report(delivery.delivery_id, said("failed", because))
+    crew.fill(now + SHORT_LIFE * 2, ())
+    (done,) = crew.until_said("done")
+    assert (done["state"], done["outcome"]["sentence"]) == ("ready", because)
+    assert crew.deaths == {}
+    hasten(lab)
+    crew.nudge()
+    crew.until(gate.reached)
+    gate.open()
+    assert crew.until_said("done", 2)[1]["state"] == "ingested"
+
+
+def test_a_worker_that_dies_young_is_not_replaced_at_once(team: Callable[..., Team]) -> None:
+    """A broken installation does not keep the machine busy."""
+    crew = team()
+    crew.until_said("ready")
+    now = time.monotonic()
+    crew.members[0].process.kill()
+    crew.until_said("died")
+    crew.fill(now + SHORT_LIFE / 2, ())
+    assert crew.members == []
+    crew.fill(now + 2 * SHORT_LIFE, ())
+    assert len(crew.members) == 1
+
+
+def test_field_22_a_worker_that_is_held_up_by_a_folder_is_replaced(team: Callable[..., Team], lab: Lab, drop: Drop) -> None:
+    """Another one works for the other folders meanwhile; when the folder is back, one of them is too many."""
+    gate = Gate(lab)
+    queue.enqueue(lab.database, drop.deliver("a"), NOW)
+    crew = team()
+    crew.until(gate.reached)
+    (held_up,) = crew.members
+    os.kill(held_up.process.pid, signal.SIGSTOP)
+    crew.fill(time.monotonic(), ["another"])
+    assert len(crew.members) == 1
+    crew.fill(time.monotonic(), [drop.config.name])
+    assert len(crew.members) == 2
+    crew.until_said("ready", 2)
+    os.kill(held_up.process.pid, signal.SIGCONT)
+    gate.open()
+    crew.until_said("done")
+    crew.fill(time.monotonic(), [])
+    crew.until(lambda: len(crew.members) == 1)
+    assert crew.said("died") == []
+
+
+def test_a_worker_that_does_not_die_counts_as_dead(team: Callable[..., Team]) -> None:
+    """In a system call that hangs even SIGKILL waits; another one takes its place."""
+    crew = team(memory=1)
+    crew.until_said("ready")
+    crew.enforce(time.monotonic())
+    crew.fill(time.monotonic(), ())
+    assert [bool(member.fault) for member in crew.members] == [True, False]
+
+
+def test_deliveries_are_taken_from_the_folders_that_are_there(
+    team: Callable[..., Team], lab: Lab, drop: Drop, dropping: Callable[..., Drop]
+) -> None:
+    """A share that is away is left alone, and its deliveries stay in the queue."""
+    other = dropping("other")
+    here, there = drop.deliver("a"), other.deliver("b", session=42, number=2)
+    for delivery in (there, here):
+        queue.enqueue(lab.database, delivery, NOW)
+    crew = team()
+    assert crew.until_said("done")[0]["delivery_id"] == here.delivery_id
+    assert queue.states(lab.database, [there.delivery_id])[there.delivery_id] == "ready"
+    crew.order(["rig-2", "other"])
+    assert crew.until_said("done", 2)[1]["delivery_id"] == there.delivery_id
+
+
+def test_rejected_deliveries_are_looked_at_when_it_is_asked_for(team: Callable[..., Team], lab: Lab, drop: Drop) -> None:
+    """By one worker that is idle; what is worth it goes in right after."""
+    crew = team()
+    queue.enqueue(lab.database, drop.deliver("a", session=99), NOW)
+    assert crew.until_said("done")[0]["state"] == "rejected"
+    lab.database.Session.insert1({"experimenter": "lab", "experiment_id": 1, "session_id": 99, "session_name": "late"})
+    crew.look_again()
+    assert [event["state"] for event in crew.until_said("done", 2)] == ["rejected", "ingested"]
+    assert len(crew.said("looked")) == 1
+
+
+def test_a_new_configuration_is_for_new_workers(team: Callable[..., Team], lab: Lab, drop: Drop) -> None:
+    """Those that are there finish what they do first."""
+    gate = Gate(lab)
+    queue.enqueue(lab.database, drop.deliver("a"), NOW)
+    crew = team()
+    crew.until(gate.reached)
+    crew.renew(replace(lab.config, workers=WorkersConfig(count=1)))
+    crew.fill(time.monotonic(), ())
+    assert len(crew.members) == 1
+    gate.open()
+    assert crew.until_said("done")[0]["state"] == "ingested"
+    crew.until(lambda: not crew.members)
+    crew.fill(time.monotonic(), ())
+    crew.until_said("ready", 2)
