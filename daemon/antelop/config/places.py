@@ -67,7 +67,8 @@ def credentials(environment: Mapping[str, str]) -> tuple[str, Password]:
         If either is in neither place.
     """
     found = {name: _credential(name, environment) for name in ("DB_USER", "DB_PASS")}
-    missing = [name for name, value in found.items() if value is None]
+    # An empty password may be one; as an empty user name drivers take that of the operating system's user.
+    missing = [name for name, value in found.items() if value is None or (name == "DB_USER" and not value)]
     if missing:
         raise Misconfigured(
             Problem(
