@@ -236,8 +236,11 @@ class Scene:
         """Return the first process of the database server; those of the embedded one end with it."""
         if self._server:
             return {self._server._process.pid}
+        data = self.folder / "state/postgres/data"
         with suppress(OSError, ValueError):
-            return {int((self.folder / "state/postgres/data/postmaster.pid").read_text().split("\n", 1)[0])}
+            process = int((data / "postmaster.pid").read_text().split("\n", 1)[0])
+            if Path(f"/proc/{process}/cwd").readlink() == data:  # the number may be any other process's by now
+                return {process}
         return set()
 
     def _furnish(self) -> None:
