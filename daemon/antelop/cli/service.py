@@ -192,9 +192,9 @@ def _folder(folder: dict[str, Any]) -> tuple[object, ...]:
     """Return a folder's row."""
     from antelop.waiting import as_span
 
+    if "entries" not in folder:  # nothing was heard of it yet, or nobody watches it any more
+        return folder["name"], folder["absent"] or "not watched", "", "", ""
     state = folder["absent"] or ", ".join(filter(None, [folder["watching"], folder["because"]]))
-    if "entries" not in folder:
-        return folder["name"], state, "", "", ""
     scanned = "" if folder["scanned"] is None else f"{as_span(folder['scanned'])} ago"
     return folder["name"], state, as_span(folder["settle"]), scanned, folder["entries"]
 
