@@ -32,7 +32,7 @@ def held(database: Database, session: Mapping[str, Any], rows: Mapping[str, Sequ
     found = (database.Ingestion & session).to_dicts()
     if found and found[0]["fingerprint"] == fingerprint:
         if changed := _changed(database, session, rows):
-            what = f"the session holds this recording already, with {' and '.join(changed)} than is delivered now"
+            what = f"the session holds this recording already, with {' and '.join(changed)} than in this delivery"
             raise Rejected([_taken(name, what)])
         return dict(found[0])
     if occupied := taken(database, session):

@@ -157,7 +157,8 @@ def _under(database: Database, key: Mapping[str, Any]) -> list[Row]:
         raise Rejected(problems)
     worlds: list[Row] = (database.World & dict(key)).to_dicts(order_by="KEY")
     if not worlds:
-        what = f"no session under {quoted(dict(key))} holds a recording"
+        under = ", ".join(f"{name} {value}" for name, value in key.items()) or "anybody"
+        what = f"no session of {under} holds a recording"
         raise Rejected([Problem("session_empty", "", what, "See `antelop sessions` for those that do")])
     return worlds
 

@@ -100,7 +100,7 @@ def attach(lab: Lab, key: Mapping[str, Any], path: Path) -> None:
     """
     problems = refusal(lab.database, key["experimenter"], "experimenter")
     if not lab.database.Feature & key:
-        what = f"there is no feature {quoted(dict(key))}"
+        what = f"there is no feature of {', '.join(f'{name} {value}' for name, value in key.items())}"
         problems.append(Problem("feature_unknown", "feature", what, "Name one of a rig: see `antelop rig show`"))
     if not path.is_file():
         problems.append(Problem("file_missing", str(path), "there is no such file", "Give the path of the file to attach"))
@@ -190,19 +190,17 @@ def _store(database: Database, experimenter: str, rig_name: str, document: Row, 
 
 def _clear(database: Database, key: Row, differences: Sequence[str]) -> dict[str, Path]:
     """Delete the features and masks of a rig that is to be replaced; return the files attached to features, by their names."""
-    what = f"it differs from the rig of this name: {'; '.join(differences)}"
-    remedy = "Upload it under another name, or remove the sessions that use this one"
+    used, remedy = "the rig of this name is used by", "Upload it under another name, or remove the sessions that use that one"
+    what = f", and differs: {'; '.join(differences)}"
     if sessions := len(database.World & key):
-        raise Rejected([Problem("rig_in_use", "rig_json", f"{counted(sessions, 'session')} use the rig; {what}", remedy)])
+        raise Rejected([Problem("rig_in_use", "rig_json", f"{used} {counted(sessions, 'session')}{what}", remedy)])
     features = database.Feature & key
     attached = dict(zip(*features.to_arrays("feature_name", "feature_data"), strict=True))
     try:
         (database.MaskFunction & key).delete_quick()
         features.delete_quick()
     except dj.errors.IntegrityError as error:  # for other packages may have tables that refer to ours
-        raise Rejected(
-            [Problem("rig_in_use", "rig_json", f"other tables refer to the rig's features or masks; {what}", remedy)]
-        ) from error
+        raise Rejected([Problem("rig_in_use", "rig_json", f"{used} tables of another package{what}", remedy)]) from error
     return attached
 
 
