@@ -4,9 +4,12 @@ Everything that can be sliced like an array is a `Samples`: an HDF5 dataset, a n
 compute their values when they are sliced (`Clock`, `Scaled`, `Cast`, `Track`).
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,17 +40,32 @@ class Samples(Protocol):
 MOST_BYTES = 16 * BLOCK_BYTES
 """How much it may be where samples are stored in large chunks, so that each chunk is decompressed only once."""
 
+AHEAD = 2
+"""How many blocks are read ahead, each in a thread: one for each core that is not busy with the block before."""
+
 
 def blocks(samples: Samples) -> Iterator[NDArray[Any]]:
-    """Yield the samples in order, some `BLOCK_BYTES` at a time; in whole chunks where that is no more than `MOST_BYTES`."""
+    """Yield the samples in order, some `BLOCK_BYTES` at a time; in whole chunks where that is no more than `MOST_BYTES`.
+
+    What is on disk is read `AHEAD`, unless that would take more than `MOST_BYTES`.
+    """
     length = samples.shape[0]
     row_bytes = max(1, samples.dtype.itemsize * int(np.prod(samples.shape[1:], dtype=np.int64)))
     rows = max(1, BLOCK_BYTES // row_bytes)
     chunks = getattr(samples, "chunks", None)
     if chunks:
         rows = min(max(1, rows // chunks[0]) * chunks[0], max(1, MOST_BYTES // row_bytes))
-    for start in range(0, length, rows):
-        yield samples[start : min(start + rows, length)]
+    parts = (slice(start, min(start + rows, length)) for start in range(0, length, rows))
+    if isinstance(samples, np.ndarray) or length <= rows or rows * row_bytes * (AHEAD + 2) > MOST_BYTES:
+        yield from (samples[part] for part in parts)
+        return
+    with ThreadPoolExecutor(AHEAD) as readers:
+        ahead = deque(readers.submit(samples.__getitem__, part) for part in islice(parts, AHEAD))
+        for part in parts:
+            ahead.append(readers.submit(samples.__getitem__, part))
+            yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,12 @@ import base64
 import fcntl
 import math
 import stat
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,9 @@ from antelop.recording import Clock, Samples, Scaled, blocks
 INLINE_BYTES = 8 << 10
 """Up to this size an array is in the row, which takes less than half the time of a file and its fsyncs; they break even between
 16 and 32 KiB. Changing it changes the descriptors of equal arrays."""
+
+TOGETHER = 4
+"""How many objects are put on the disk at the same time, for which it takes little longer than for one."""
 
 Descriptor = Mapping[str, Any]
 """What stands for an array or file in a row, as the package describes it."""
@@ -56,6 +61,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
+        self._places = BoundedSemaphore(TOGETHER)
 
     def exists(self) -> bool:
         """Tell whether the store has been made and is there: where its share is not mounted, it is not."""
@@ -110,26 +116,45 @@ class Store:
         Unavailable
             If the store cannot be written. It holds nothing then that it did not hold before.
         """
+        return self.put_all([values])[0]
+
+    def put_all(self, arrays: Sequence[Samples]) -> list[Kept]:
+        """Keep several arrays, as `put` does; one that is among them several times is read once.
+
+        While the disk makes sure of some, the next is read, so that several small ones take little longer than one. Of those
+        before the one that fails, objects may stay that nothing refers to.
+        """
+        distinct = {id(values): values for values in arrays}
+        with ThreadPoolExecutor(TOGETHER) as disk:
+            begun = {number: self._begin(values, disk) for number, values in distinct.items()}
+            return [begun[id(values)]() for values in arrays]
+
+    def _begin(self, values: Samples, disk: ThreadPoolExecutor) -> Callable[[], Kept]:
+        """Read an array; return what waits until it is kept."""
         if isinstance(values, Clock):
             start, rate = _finite(start=values.start, rate=values.rate)
-            return Kept({"kind": "clock", "start": start, "rate": rate, "count": int(values.count)}, 0)
+            clock = Kept({"kind": "clock", "start": start, "rate": rate, "count": int(values.count)}, 0)
+            return lambda: clock
         if isinstance(values, Scaled):
             conversion, offset = _finite(conversion=values.conversion, offset=values.offset)
-            samples = self.put(values.samples)
-            descriptor = {"kind": "scaled", "samples": samples.as_json(), "conversion": conversion, "offset": offset}
-            return Kept(descriptor, samples.size)
+            samples = self._begin(values.samples, disk)
+            scale = {"kind": "scaled", "conversion": conversion, "offset": offset}
+            return lambda: Kept({**scale, "samples": samples().as_json()}, samples().size)
         dtype, shape = _form(values)
         size = dtype.itemsize * math.prod(shape)
         form = {"dtype": dtype.str, "shape": list(shape)}
         if size <= INLINE_BYTES:
             content = np.asarray(values[:], dtype).tobytes()
-            return Kept({"kind": "inline", **form, "base64": base64.b64encode(content).decode("ascii")}, size)
-        with Incoming(self.folder) as incoming:
+            inline = Kept({"kind": "inline", **form, "base64": base64.b64encode(content).decode("ascii")}, size)
+            return lambda: inline
+        with ExitStack() as opened:
+            opened.enter_context(self._places)
+            incoming = opened.enter_context(Incoming(self.folder))
             incoming.write(_npy_header(dtype, shape))
             for block in blocks(values):
                 incoming.write(np.ascontiguousarray(block, dtype).reshape(-1).view(np.uint8).data)
-            path = incoming.publish(".npy")
-        return Kept({"kind": "npy", **form, "path": path, "size": incoming.size}, incoming.size)
+            path = disk.submit(_publish, incoming, opened.pop_all())
+        return lambda: Kept({"kind": "npy", **form, "path": path.result(), "size": incoming.size}, incoming.size)
 
     def keep(self, path: Path) -> Kept:
         """Keep a copy of a file: a reflink where the filesystem has them, else copied a block at a time; never a hard link.
@@ -210,6 +235,11 @@ class Store:
         if descriptor["kind"] == "scaled":
             return Store.addresses(descriptor["samples"])
         return {descriptor["path"]} if "path" in descriptor else set()
+
+
+def _publish(incoming: Incoming, opened: ExitStack) -> str:
+    with opened:
+        return incoming.publish(".npy")
 
 
 def _form(values: Samples) -> tuple[np.dtype[Any], tuple[int, ...]]:

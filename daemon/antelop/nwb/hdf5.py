@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from antelop.errors import Problem, Rejected
+from antelop.nwb.chunks import Gzip, gzip
 from antelop.nwb.source import COPY_AGAIN
 
 Hdf5 = Any
@@ -46,12 +47,14 @@ class Stored:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     chunks: tuple[int, ...] | None
+    gzip: Gzip | None
 
     def __getitem__(self, key: slice) -> NDArray[Any]:
         if not self.dataset:
             raise ValueError(f"{self.where} was sliced after its file had been closed")
         with damage_told(self.where):
-            samples: NDArray[Any] = self.dataset[key]
+            rows = self.gzip.read(key) if self.gzip else None
+            samples: NDArray[Any] = self.dataset[key] if rows is None else rows
         return samples
 
 
@@ -137,7 +140,7 @@ def _expect_plain(name: str, dtype: np.dtype[Any]) -> None:
 def samples(group: Hdf5, name: str, where: str) -> Stored | None:
     """Return a dataset of a group as samples; `where` is the group's path as rigs know it."""
     found = dataset(group, name)
-    return found and Stored(found, f"{where}/{name}", found.shape, found.dtype, found.chunks)
+    return found and Stored(found, f"{where}/{name}", found.shape, found.dtype, found.chunks, gzip(found))
 
 
 def values(group: Hdf5, name: str) -> list[Any]:

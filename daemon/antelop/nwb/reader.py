@@ -127,6 +127,7 @@ def _contents(folder: Path, file: Hdf5) -> tuple[dict[str, Series], dict[str, In
     intervals: dict[str, Intervals] = {}
     others: dict[str, str] = {}
     seen = set()
+    times: dict[Hdf5, Stored] = {}
     ahead = deque((path, file, place) for path, place in PLACES.items())
     while ahead:
         path, holder, name = ahead.popleft()
@@ -145,7 +146,7 @@ def _contents(folder: Path, file: Hdf5) -> tuple[dict[str, Series], dict[str, In
                 if path.startswith("intervals/") and {"start_time", "stop_time"} <= set(members):
                     intervals[path] = _intervals(path, found)
                 elif kind and not is_table and {"data", "timestamps", "starting_time"} & set(members):
-                    series[path] = _series(path, kind, found, folder)
+                    series[path] = _series(path, kind, found, folder, times)
                 elif found.name == join(holder.name, name) and found not in seen:  # not what a link shows once more
                     seen.add(found)
                     if kind:
@@ -164,10 +165,11 @@ def _intervals(path: str, group: Hdf5) -> Intervals:
     return Intervals(path, start, stop, text(attribute(group, "description")))
 
 
-def _series(path: str, kind: str, group: Hdf5, folder: Path) -> Series:
+def _series(path: str, kind: str, group: Hdf5, folder: Path, times: dict[Hdf5, Stored]) -> Series:
+    """Describe a series; timestamps that several share are one object, by the dataset, so that they are read and kept once."""
     if find(group, "channel_conversion") is not None:
         raise OutOfReach("each of its channels has a conversion of its own")
-    data = samples(group, "data", path)
+    data, timestamps = (samples(group, name, path) for name in ("data", "timestamps"))
     unit, conversion, offset = (
         attribute(data.dataset, name, default) if data else default
         for name, default in {"unit": "", "conversion": 1.0, "offset": 0.0}.items()
@@ -177,7 +179,7 @@ def _series(path: str, kind: str, group: Hdf5, folder: Path) -> Series:
         path=path,
         neurodata_type=kind,
         data=None if videos else data,
-        timestamps=samples(group, "timestamps", path) or _clock(group, data),
+        timestamps=times.setdefault(timestamps.dataset, timestamps) if timestamps else _clock(group, data),
         unit=text(unit),
         conversion=number(conversion, "conversion"),
         offset=number(offset, "offset"),
