@@ -1,11 +1,12 @@
 """Ways of doing the same thing, measured in turn, each in a process of its own, and compared within one run.
 
-The machine's speed drifts, so no time is compared with one of another run: each round measures every way once, and a ratio is
-the median of the rounds' ratios.
+The machine's speed drifts, so no time is compared with one of another run: each round measures every way once, the next in the
+opposite order, and a ratio is the median of the rounds' ratios.
 """
 # ruff: noqa: T201  # a benchmark prints
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -13,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-Round = Mapping[str, Mapping[str, float]]
+Measured = dict[str, float]
+"""What one run of a way took: ``seconds``, and what else is known of it."""
 
 
 def peak_megabytes() -> float:
@@ -22,18 +24,26 @@ def peak_megabytes() -> float:
     return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) * 1024 / 1e6
 
 
-def measure(script: str, way: str, *arguments: str | Path) -> dict[str, float]:
-    """Run one way in a process of its own, which prints ``{"seconds": …, "peak_mb": …}`` as its last line."""
+def measure(script: str, way: str, *arguments: str | Path) -> Measured:
+    """Run one way in a process of its own, which prints a JSON object with ``seconds`` as its last line."""
+    os.sync()  # what was written before is not written on while this is measured
     command = [sys.executable, script, "--way", way, *map(str, arguments)]
     return dict(json.loads(subprocess.check_output(command).splitlines()[-1]))
 
 
-def report(title: str, rounds: Sequence[Round], reference: str) -> dict[str, Any]:
+def compare(script: str, ways: Sequence[str], rounds: int, *arguments: str | Path) -> list[dict[str, Measured]]:
+    """Measure every way in each of several rounds."""
+    return [
+        {way: measure(script, way, *arguments) for way in (ways if number % 2 == 0 else ways[::-1])} for number in range(rounds)
+    ]
+
+
+def report(title: str, rounds: Sequence[Mapping[str, Measured]], reference: str) -> dict[str, Any]:
     """Print a table of the ways, with their ratios to a reference, and return it for JSON."""
     print(f"\n{title}: {len(rounds)} rounds, times in seconds")
     print(f"{'':22} {'median':>9} {'minimum':>9} {'maximum':>9} {'memory':>10} {'ratio':>8}")
     results = {}
-    for way in rounds[0]:
+    for way in sorted(rounds[0], key=lambda way: way != reference):
         seconds = [round_[way]["seconds"] for round_ in rounds]
         ratio = statistics.median(round_[way]["seconds"] / round_[reference]["seconds"] for round_ in rounds)
         memory = max(round_[way].get("peak_mb", 0.0) for round_ in rounds)
