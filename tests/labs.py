@@ -19,7 +19,7 @@ from antelop.upload import upload_rig_json
 from tests import servers
 from tests.recordings import LICKING_RIG, write_recording
 
-OWNER = {"experimenter": "lab"}
+OWNER: dict[str, Any] = {"experimenter": "lab"}
 EXPERIMENT = {**OWNER, "experiment_id": 1}
 SESSION = {**EXPERIMENT, "session_id": 41}
 ANIMALS = [{**EXPERIMENT, "animal_id": 17}, {**EXPERIMENT, "animal_id": 18}]
