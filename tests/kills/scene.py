@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -286,6 +287,8 @@ def _state(process: int) -> str:
 
 
 def _ended(process: int) -> None:
-    """Return when a process has ended."""
-    while _state(process) != "Z":
-        time.sleep(LOOK / 10)
+    """Return when a process has ended with all of its threads: it counts as a zombie before that."""
+    with suppress(ProcessLookupError):
+        descriptor = os.pidfd_open(process)
+        select.select([descriptor], [], [], PATIENCE)
+        os.close(descriptor)
