@@ -94,9 +94,10 @@ def _rows(lab: Lab) -> Problems:
     for table, rows in required.items():
         for row in _lacking(rows, database.tables[table].proj(), (*SESSION, "behaviourrig_id", "feature_id")):
             yield _of_session("rows_lack", row, f"its feature {row['feature_name']} has no row in {table}")
+    ledger = database.World.proj() * database.Ingestion.proj("rows_inserted", *SESSION)
     for table in ("Self", "Video"):
         count = _among(database.tables[table].proj(), SESSION, "COUNT(*)")
-        for row in _select(database.Ingestion.proj("rows_inserted", *SESSION), "TRUE", found=count):
+        for row in _select(ledger, "TRUE", found=count):
             inserted = row["rows_inserted"]
             went_in = (json.loads(inserted) if isinstance(inserted, str) else inserted).get(table, 0)
             if row["found"] < went_in:
@@ -174,7 +175,7 @@ def _objects(database: Database, inventory: Inventory) -> Problems:
         if wrong := inventory.refer(reference):
             yield Problem("object_lacks", str(reference), f"{reference.address} {wrong}", remedy)
     for each in inventory.unreferred(altered=True):
-        what = "it is not what its name says; nothing refers to it, but what is put again would"
+        what = "it is not what its name says; nothing refers to it yet, but may come to"
         yield Problem("object_altered", each.address, what, "Delete it")
 
 
