@@ -31,8 +31,7 @@ class Systemd:
         self.said: list[str] = []
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(socket_path))
-    X
-        del environment["WATCHDOG_PID"]
+        environment = os.environ | {"NOTIFY_SOCKET": str(socket_path), "WATCHDOG_USEC": "30000000"}
         command = [sys.executable, "-m", "antelop", "--config", str(config), "run"]
         self.process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
 
