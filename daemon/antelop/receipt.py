@@ -3,7 +3,6 @@
 import json
 import os
 import stat
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -71,8 +70,10 @@ def _stored(path: Path) -> bytes | None:
 
 
 def _replace(path: Path, document: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=".receipt-", suffix=".tmp", dir=path.parent)
-    temporary = Path(name)
+    # One name for each receipt, so that what is left of a writer that was killed is gone with the next one.
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(document)
