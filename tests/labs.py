@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import datajoint as dj
 import pytest
 
 from antelop.analysis import Analysis
@@ -125,6 +126,20 @@ def licking(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
 def recording(licking: Callable[[Path], Path], tmp_path: Path) -> Path:
     """Give a recording of the licking task, with its video beside it."""
     return licking(tmp_path)
+
+
+@pytest.fixture
+def package(lab: Lab) -> Iterator[Callable[[str], Any]]:
+    """Give what makes a table of another package that refers to one of ours; its schema is dropped at the end."""
+    if not lab.database.is_postgresql:  # where what refers to a name is compared as the name is
+        lab.database.connection.query("CREATE DATABASE another_package CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+    schema = dj.Schema("another_package", connection=lab.database.connection)
+
+    def refer(table: str) -> Any:
+        return schema(type(f"{table}Note", (dj.Manual,), {"definition": f"-> {table}"}), context=lab.database.tables)
+
+    yield refer
+    schema.drop(prompt=False)
 
 
 @pytest.fixture

@@ -108,6 +108,8 @@ class Connection(dj.Connection):
         except Exception as error:
             if is_outage(error):
                 raise Unavailable(f"the database is unavailable: {sentence(error)}") from error
+            if getattr(error, "pgcode", None) == "23001":  # restrict_violation, which DataJoint does not know
+                raise dj.errors.IntegrityError(*error.args) from error
             raise
 
     def stream(self, query: str, args: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
@@ -123,6 +125,8 @@ class Connection(dj.Connection):
         except Exception as error:
             if is_outage(error):
                 raise Unavailable(f"the database is unavailable: {sentence(error)}") from error
+            if getattr(error, "pgcode", None) == "23001":  # restrict_violation, which DataJoint does not know
+                raise dj.errors.IntegrityError(*error.args) from error
             raise
 
     def roll_back(self) -> None:
