@@ -172,7 +172,7 @@ def test_another_file_of_that_name_is_no_receipt(path: Path, content: str) -> No
 
 
 def test_what_a_killed_writer_left_is_gone_with_the_next_receipt(path: Path, tmp_path: Path) -> None:
-    """However often a writer is killed before it gives the receipt its name, one file is left, and the next receipt takes it."""
+    """However often one is killed before the receipt has its name, one file is left, and the next receipt takes it."""
     (tmp_path / f".{path.name}.tmp").write_text("half of a recei")
     assert receipt.write(path, INGESTED) is None
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
