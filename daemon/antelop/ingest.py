@@ -227,7 +227,7 @@ def _prepare(lab: Lab, delivery: Delivery, path: Path, policy: Policy) -> Prepar
         )
         planned = plan(recording, meant.layout, keys, dlc_training=manifest.dlc_training)
         files |= intake.look(row["video"] for row in planned["Video"])
-        rows = {table: [_keep(lab.store, row) for row in some] for table, some in planned.items()}
+        rows = _keep(lab.store, planned)
     ledger = {
         "delivery_id": delivery.delivery_id,
         "fingerprint": fingerprint(rows, recording.identifier if is_blank(planned) else ""),
@@ -242,12 +242,17 @@ def _prepare(lab: Lab, delivery: Delivery, path: Path, policy: Policy) -> Prepar
     return Prepared(meant, masks, session, rows, ledger, files)
 
 
-def _keep(store: Store, row: Row) -> Row:
-    """Put a row's arrays and file into the store."""
-    kept = {name: store.put(row[name]) for name in ("data", "timestamps") if row.get(name) is not None}
-    if "video" in row:
-        kept["video"] = store.keep(row["video"])
-    return row | kept
+def _keep(store: Store, planned: Mapping[str, Sequence[Row]]) -> dict[str, list[Row]]:
+    """Put the arrays and files of rows into the store."""
+    rows = {table: [dict(row) for row in some] for table, some in planned.items()}
+    arrays = [
+        (row, name) for some in rows.values() for row in some for name in ("data", "timestamps") if row.get(name) is not None
+    ]
+    for (row, name), kept in zip(arrays, store.put_all([row[name] for row, name in arrays]), strict=True):
+        row[name] = kept
+    for row in rows["Video"]:
+        row["video"] = store.keep(row["video"])
+    return rows
 
 
 def _kept(rows: Mapping[str, Sequence[Row]]) -> Iterator[Kept]:
