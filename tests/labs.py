@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from copy import copy
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -110,11 +111,15 @@ def others(served_lab: tuple[Lab, Mapping[str, str]], lab: Lab) -> Iterator[Call
 
 
 @pytest.fixture(scope="session")
-def licking(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
-    """Give what puts a recording of the licking task, and its video, into a folder; it is the same each time."""
-    source = write_recording(tmp_path_factory.mktemp("licking") / "licking.nwb")
+def licking(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Give what puts a recording of the licking task, and its film, into a folder: another one for each seed."""
 
-    def put(folder: Path) -> Path:
+    @cache
+    def written(seed: int) -> Path:
+        return write_recording(tmp_path_factory.mktemp("licking") / f"licking-{seed}.nwb", seed=seed)
+
+    def put(folder: Path, seed: int = 0) -> Path:
+        source = written(seed)
         for path in source.parent.iterdir():
             shutil.copyfile(path, folder / path.name)
         return folder / source.name
@@ -123,8 +128,8 @@ def licking(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
 
 
 @pytest.fixture
-def recording(licking: Callable[[Path], Path], tmp_path: Path) -> Path:
-    """Give a recording of the licking task, with its video beside it."""
+def recording(licking: Callable[..., Path], tmp_path: Path) -> Path:
+    """Give a recording of the licking task, with its film beside it."""
     return licking(tmp_path)
 
 
