@@ -116,7 +116,8 @@ def licking(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
     @cache
     def written(seed: int) -> Path:
-        return write_recording(tmp_path_factory.mktemp("licking") / f"licking-{seed}.nwb", seed=seed)
+        name = f"licking-{seed}.nwb" if seed else "licking.nwb"
+        return write_recording(tmp_path_factory.mktemp("licking") / name, seed=seed)
 
     def put(folder: Path, seed: int = 0) -> Path:
         source = written(seed)
