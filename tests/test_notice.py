@@ -1,77 +1,17 @@
-import json
 import logging
-import queue
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from antelop import notice
 from antelop.notice import Notices
-
-PATIENCE = 30.0
+from tests.chats import PATIENCE, Chat
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # apprise imports it where it can
-
-
-class Chat:
-    """A chat's server on this machine, which takes messages one after the other, as fast as a test lets it.
-
-    Attributes
-    ----------
-    messages
-        What arrived: title and text.
-    answer
-        The status that it gives; 0: it hangs up.
-    open
-        It answers only while this is set.
-    """
-
-    def __init__(self) -> None:
-        self.messages: queue.Queue[tuple[str, str]] = queue.Queue()
-        self.answer = 200
-        self.open = threading.Event()
-        self.open.set()
-        chat = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                chat.messages.put((message["title"], message["message"]))
-                chat.open.wait(PATIENCE)
-                if chat.answer:
-                    self.send_response(chat.answer)
-                    self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"json://lab:secret@127.0.0.1:{self.server.server_port}/antelop?rto={PATIENCE}"
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
-        self.thread.start()
-
-    def received(self) -> tuple[str, str]:
-        """Wait for the next message, and return its title and text."""
-        return self.messages.get(timeout=PATIENCE)
-
-    def close(self) -> None:
-        self.open.set()
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join(PATIENCE)
-
-
-@pytest.fixture
-def chat() -> Iterator[Chat]:
-    """Run a chat's server."""
-    running = Chat()
-    yield running
-    running.close()
 
 
 @pytest.fixture
@@ -212,6 +152,7 @@ def test_a_hanging_service_does_not_keep_the_service_from_stopping(chat: Chat) -
     chat.open.clear()
     program = f"""
 from antelop.notice import Notices
+from tests.chats import PATIENCE, Chat
 notices = Notices([{chat.url!r}])
 notices.tell("m17", "Rejected: m17.nwb", "No rig.")
 input()

@@ -1,0 +1,465 @@
+"""The service in this process, with real watchers, workers and databases; the test owns its time."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import pytest
+from structlog.testing import capture_logs
+
+from antelop import queue, status
+from antelop.config import AnalysisConfig, Config, DatabaseConfig, FolderConfig, NotifyConfig, WorkersConfig
+from antelop.lab import Lab
+from antelop.service import CARE, LOOK_AGAIN
+from antelop.upload import upload_rig_json
+from tests import servers
+from tests.chats import Chat
+from tests.daemons import Gate, Start, running
+from tests.drops import RIG, Drop, hasten
+from tests.labs import MASKS, SESSION, furnish
+
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # apprise imports it where it can
+on_postgresql = pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
+
+
+def test_a_delivery_is_noticed_ingested_and_answered(start: Start, drop: Drop) -> None:
+    """Recording first, then its manifest; at each moment the status says what there is to say."""
+    daemon = start()
+    drop.record("a")
+    daemon.until(lambda: daemon.written()["waiting"])
+    (waits,) = daemon.written()["waiting"]
+    assert (waits["folder"], waits["path"], waits["rule"]) == ("rig-2", "a.nwb", "no_manifest")
+    assert waits["reason"].endswith(", manifest missing")
+    drop.note("a")
+    (done,) = daemon.until_said("done")
+    assert drop.answer("a")["sentence"] == done["outcome"]["sentence"]
+    written = daemon.written()
+    assert (written["database"], written["waiting"], written["counts"], written["last_hour"]) == (None, [], {"ingested": 1}, 1)
+    (folder,) = written["folders"]
+    assert (folder["name"], folder["absent"], folder["watching"]) == ("rig-2", None, "events")
+    (outcome,) = written["outcomes"]
+    assert (outcome["nwb"], outcome["state"], outcome["sentence"]) == ("a.nwb", "ingested", drop.answer("a")["sentence"])
+    (worker,) = written["workers"]
+    assert (worker["done"], worker["delivery"]) == (1, None)
+
+
+@on_postgresql
+def test_field_06_what_comes_while_nobody_watches_is_found(start: Start, lab: Lab, drop: Drop) -> None:
+    """What was queued before is done, and what was finished before is left alone."""
+    daemon = start()
+    drop.deliver("before", number=1)
+    daemon.until_said("done")
+    daemon.stop(lambda: False)
+    drop.deliver("between", session=42, number=2)
+    queue.enqueue(lab.database, drop.deliver("queued", session=43, number=3), daemon.status._started)
+    again = start()
+    found = {event["nwb"] for event in again.until_said("done", 2)}
+    assert found == {"between.nwb", "queued.nwb"}
+    assert len(lab.database.Ingestion()) == 3
+
+
+@on_postgresql
+def test_field_09_a_slow_writer_is_waited_for(start: Start, drop: Drop) -> None:
+    """A recording whose writer has it open is not touched, whatever its manifest says; when it is closed it goes in."""
+    daemon = start()
+    drop.record("a")
+    with h5py.File(drop.path / "a.nwb", "r+"):
+        drop.note("a")
+        daemon.until(lambda: [waits["rule"] for waits in daemon.written()["waiting"]] == ["locked"])
+        assert daemon.said("claimed") == []
+    assert daemon.until_said("done")[0]["state"] == "ingested"
+
+
+@on_postgresql
+def test_field_26_a_manifest_that_is_half_written_waits(dropping: Callable[..., Drop], start: Start) -> None:
+    """It is rejected only if it stays as it is for the settle time."""
+    drop = dropping("slow", settle=3600.0)
+    daemon = start()
+    path = drop.note("a")
+    text = path.read_text()
+    path.write_text(text[: len(text) // 2])
+    drop.record("a")
+    daemon.until(lambda: daemon.written()["waiting"])
+    path.write_text(text)
+    proven = drop.note("a", **drop.prove("a"))
+    assert proven == path
+    (done,) = daemon.until_said("done")
+    assert done["state"] == "ingested"
+
+
+@on_postgresql
+def test_field_13_a_killed_worker_s_delivery_is_taken_over(start: Start, lab: Lab, drop: Drop) -> None:
+    """The next worker settles its job at once, tries again, and what is told of it are two attempts."""
+    gate = Gate(lab)
+    daemon = start(workers=WorkersConfig(count=2, mask_timeout=3600.0))
+    drop.deliver("a")
+    daemon.until(gate.reached)
+    (worker,) = [member for member in daemon.crew.members if member.job]
+    worker.process.kill()
+    (died,) = daemon.until_said("died")
+    assert died["sentence"] == "it was killed by signal 9"
+    (released,) = daemon.until_said("done")
+    assert (released["state"], released["outcome"]["outcome"]) == ("ready", "failed")
+    assert released["outcome"]["sentence"] == "its worker was lost: it was killed by signal 9"
+    queue.put(lab.database, {"delivery_id": released["delivery_id"]})
+    daemon.crew.nudge()
+    daemon.until(gate.reached)
+    gate.open()
+    assert daemon.until_said("done", 2)[1]["state"] == "ingested"
+    assert len(lab.database.World & SESSION) == 1
+
+
+@on_postgresql
+def test_a_delivery_that_kills_three_workers_is_parked_and_answered(start: Start, lab: Lab, drop: Drop) -> None:
+    """People are told, and the workers go on with the others."""
+    script = lab.config.analysis.folders[0] / "licking.py"
+    script.write_text(
+        script.read_text().replace("        return (", "        import os\n        os._exit(3)\n        return (")
+    )
+    daemon = start()
+    delivery = drop.deliver("a")
+    for count in (1, 2, 3):
+        daemon.until_said("died", count)
+        daemon.ahead += 2 * CARE
+        daemon.until_said("done", count)
+        queue.put(lab.database, {"delivery_id": delivery.delivery_id}) if count < 3 else None
+        daemon.crew.nudge()
+    assert [event["state"] for event in daemon.said("done")] == ["ready", "ready", "failed"]
+    assert drop.answer("a")["outcome"] == "failed"
+    assert drop.answer("a")["sentence"] == "its worker was lost: it ended with exit status 3"
+    drop.deliver("b", session=99)
+    assert daemon.until_said("done", 4)[3]["state"] == "rejected"
+
+
+@on_postgresql
+def test_field_22_a_hung_share_hangs_nobody_else(start: Start, dropping: Callable[..., Drop]) -> None:
+    """The process that watches it does not answer; the status says so, and other folders go on."""
+    hung, well = dropping("hung"), dropping("well")
+    daemon = start()
+    daemon.until(lambda: daemon.folders.present == {"hung", "well"})
+    (watcher,) = [watcher for watcher in daemon.folders.sources() if watcher.folder.name == "hung"]
+    os.kill(watcher._process.pid, signal.SIGSTOP)
+    for drop in (hung, well):
+        drop.deliver("a")
+    (done,) = daemon.until_said("done")
+    assert done["folder"] == "well"
+    daemon.ahead += 40
+    daemon.until(lambda: daemon.folders.present == {"well"})
+    (folder,) = [folder for folder in daemon.written()["folders"] if folder["name"] == "hung"]
+    assert folder["absent"].endswith(" s: is its share hung?")
+    os.kill(watcher._process.pid, signal.SIGCONT)
+    daemon.until(lambda: daemon.folders.present == {"hung", "well"})
+    (_, again) = daemon.until_said("done", 2)
+    assert (again["folder"], again["state"]) == ("hung", "already-ingested")
+
+
+@on_postgresql
+def test_a_share_goes_away_and_comes_back(start: Start, dropping: Callable[..., Drop]) -> None:
+    """Nothing of it is taken while it is away; nothing is taken for gone, or twice."""
+    drop, daemon = dropping("share", scan=0.1), start()
+    drop.deliver("a", number=1)
+    daemon.until_said("done")
+    away = drop.path.rename(drop.path.with_name("away"))
+    drop.path.mkdir()  # the mount point of a share that is not mounted
+    daemon.until(lambda: daemon.folders.present == set())
+    (folder,) = daemon.written()["folders"]
+    assert folder["absent"].startswith("another folder is in its place")
+    drop.path.rmdir()
+    away.rename(drop.path)
+    drop.deliver("b", session=42, number=2)
+    assert daemon.until_said("done", 2)[1]["nwb"] == "b.nwb"
+    assert len(daemon.said("done")) == 2
+
+
+@on_postgresql
+def test_a_watcher_that_dies_is_replaced(start: Start, drop: Drop) -> None:
+    """After a while, so that a broken one does not start in a loop; and it finds what has come meanwhile."""
+    daemon = start()
+    daemon.until(lambda: daemon.folders.present)
+    (watcher,) = daemon.folders.sources()
+    watcher._process.kill()
+    daemon.until(lambda: not daemon.folders.sources())
+    drop.deliver("a")
+    daemon.tick(daemon.now())
+    assert daemon.folders.sources() == []
+    daemon.ahead += CARE
+    assert daemon.until_said("done")[0]["state"] == "ingested"
+
+
+@on_postgresql
+def test_a_file_that_is_taken_back_leaves_the_queue(start: Start, lab: Lab, drop: Drop) -> None:
+    """Moved away while it waits for a worker, it is superseded; moved back, it is queued again and goes in."""
+    daemon = start(workers=WorkersConfig(count=0))
+    delivery = drop.deliver("a")
+
+    def state() -> str | None:
+        return queue.states(lab.database, [delivery.delivery_id]).get(delivery.delivery_id)
+
+    daemon.until(lambda: state() == "ready")
+    away = (drop.path / "a.nwb").rename(drop.path.parent / "a.nwb")
+    daemon.until(lambda: state() == "superseded")
+    away.rename(drop.path / "a.nwb")
+    daemon.until(lambda: state() == "ready")
+
+
+@on_postgresql
+def test_videos_settle_before_they_go_in(start: Start, lab: Lab, drop: Drop, licking: Callable[[Path], Path]) -> None:
+    """The recording names them, which is known only when it has been read: then they are waited for too."""
+    licking(drop.path)
+    drop.note("licking", rig="licking rig", animals=[{"animal_id": 17}, {"animal_id": 18}])
+    daemon = start()
+    assert daemon.until_said("done")[0]["state"] == "ingested"
+    assert [event["paths"] for event in daemon.said("unsettled")] == [("licking_camera.avi",)]
+    assert len(lab.database.Video & SESSION) == 1
+
+
+@on_postgresql
+def test_a_rejected_delivery_goes_in_when_it_can(start: Start, lab: Lab, drop: Drop) -> None:
+    """Nobody presses a button: the session is added, and some time later it is in."""
+    daemon = start()
+    drop.deliver("a", session=99)
+    assert daemon.until_said("done")[0]["state"] == "rejected"
+    lab.database.Session.insert1({**SESSION, "session_id": 99, "session_name": "late"})
+    daemon.ahead += LOOK_AGAIN
+    assert daemon.until_said("done", 2)[1]["state"] == "ingested"
+    assert drop.answer("a")["outcome"] == "ingested"
+
+
+@on_postgresql
+def test_an_analysis_folder_that_is_not_trusted_holds_everything(start: Start, lab: Lab, drop: Drop) -> None:
+    """The status says so; when it is mended, what waits goes in."""
+    script = lab.config.analysis.folders[0] / "licking.py"
+    script.chmod(0o666)
+    daemon = start()
+    drop.deliver("a")
+    daemon.until_said("untrusted")
+    written = daemon.written()
+    assert written["analysis"].startswith(f"{script}: ")
+    assert written["sentence"] == f"nothing is ingested, for {written['analysis']}"
+    script.chmod(0o644)
+    daemon.crew.nudge()
+    assert daemon.until_said("done")[0]["state"] == "ingested"
+    assert daemon.written()["analysis"] is None
+
+
+@on_postgresql
+def test_people_are_told_once(start: Start, dropping: Callable[..., Drop], chat: Chat) -> None:
+    """Of a rejection, of a failure and of a long wait; not again when the same is found again."""
+    drop = dropping("watched", announce=600.0)
+    daemon = start(notify=NotifyConfig(urls=(chat.url,)))
+    drop.record("lonely")
+    drop.deliver("a", session=99)
+    daemon.until_said("done")
+    title, body = chat.received()
+    assert title == "rejected: a.nwb in watched"
+    assert body == f"{drop.answer('a')['sentence']}\n- {drop.answer('a')['sentence']}"
+    daemon.ahead += 601
+    daemon.until(lambda: daemon.written()["notices"]["sent"] == 2)
+    assert chat.received()[0] == "waiting: lonely.nwb in watched"
+    daemon.ahead += LOOK_AGAIN
+    daemon.until_said("looked")
+    assert daemon.written()["notices"] == {"queued": 0, "dropped": 0, "sent": 2, "failed": 0, "failing": []}
+
+
+def test_two_services_share_one_database(
+    lab: Lab, served_lab: tuple[Lab, Mapping[str, str]], dropping: Callable[..., Drop]
+) -> None:
+    """The same session arrives in a folder of each at once: one goes in, and the other is answered that it is in already."""
+    drops = [dropping(name) for name in ("here", "there")]
+    stem = "2026-11-22"
+    environment = os.environ | served_lab[1]
+    workers = WorkersConfig(count=1)
+    here, there = (replace(lab.config, folders=(drop.config,), workers=workers) for drop in drops)
+    with running(here, environment) as one, running(there, environment) as other:
+        one.until_said("ready")
+        other.until_said("ready")
+        for drop in drops:
+            drop.deliver(stem, number=7)
+        one.until(lambda: other.step() and one.said("done") and other.said("done"))
+        answers = sorted(event["state"] for daemon in (one, other) for event in daemon.said("done"))
+    assert answers == ["already-ingested", "ingested"]
+    assert len(lab.database.Ingestion()) == len(lab.database.World()) == 1
+    assert sorted(drop.answer(stem)["outcome"] for drop in drops) == answers
+
+
+def test_two_services_watch_one_folder(lab: Lab, served_lab: tuple[Lab, Mapping[str, str]], drop: Drop) -> None:
+    """Each delivery is one, whoever announces it and whoever works on it."""
+    environment = os.environ | served_lab[1]
+    config = replace(lab.config, workers=WorkersConfig(count=1))
+    with running(config, environment) as one, running(config, environment) as other:
+        for number in range(4):
+            drop.deliver(f"{number}", session=41 + number, number=number)
+        one.until(lambda: other.step() and len(one.said("done") + other.said("done")) == 4)
+    assert len(lab.database.Delivery()) == len(lab.database.Ingestion()) == len(lab.database.Attempt()) == 4
+
+
+@on_postgresql
+def test_a_service_that_is_stopped_lets_its_workers_finish(start: Start, lab: Lab, drop: Drop) -> None:
+    """Nothing new is claimed; what runs is told and counted to the end."""
+    gate = Gate(lab)
+    daemon = start(workers=WorkersConfig(count=1, mask_timeout=3600.0))
+    for number in range(2):
+        drop.deliver(f"{number}", session=41 + number, number=number)
+    daemon.until(gate.reached)
+    gate.open()
+    daemon.stop(lambda: False)
+    assert [event["state"] for event in daemon.said("done")] == ["ingested"]
+    assert daemon.crew.members == []
+    assert (status.read(lab.config.state) or {})["process"] is None
+    assert queue.counts(lab.database)["pending"] == 1
+
+
+@on_postgresql
+def test_a_service_that_must_stop_at_once_rolls_back(start: Start, lab: Lab, drop: Drop) -> None:
+    """What is rolled back costs no try, and is in the queue for the next time."""
+    gate = Gate(lab)
+    daemon = start(workers=WorkersConfig(count=1, mask_timeout=3600.0))
+    delivery = drop.deliver("a")
+    daemon.until(gate.reached)
+    daemon.stop(lambda: True)
+    (attempt,) = lab.database.Attempt.to_dicts()
+    assert (attempt["outcome"], attempt["sentence"]) == ("unavailable", "its worker was lost: the service was stopped")
+    assert queue.states(lab.database, [delivery.delivery_id]) == {delivery.delivery_id: "ready"}
+    assert len(lab.database.World()) == 0
+
+
+@on_postgresql
+def test_a_reload_takes_new_folders_and_lets_old_ones_go(start: Start, lab: Lab, dropping: Callable[..., Drop]) -> None:
+    """What is the same goes on undisturbed; the database cannot be changed so, which is said."""
+    old, same = dropping("old"), dropping("same")
+    daemon = start()
+    daemon.until(lambda: daemon.folders.present == {"old", "same"})
+    (kept,) = [watcher for watcher in daemon.folders.sources() if watcher.folder.name == "same"]
+    new = dropping("new")
+    config = replace(lab.config, folders=(same.config, new.config), state=lab.config.state / "elsewhere")
+    with capture_logs() as logs:
+        daemon.reload(config, daemon.now())
+    assert [line["event"] for line in logs if line["event"].startswith("re")] == ["restart_needed", "reloaded"]
+    daemon.until(lambda: daemon.folders.present == {"same", "new"})
+    assert kept in daemon.folders.sources()
+    old.deliver("a")
+    new.deliver("b")
+    assert [event["folder"] for event in daemon.until_said("done")] == ["new"]
+
+
+@on_postgresql
+def test_a_reload_accepts_what_has_taken_a_folder_s_place(start: Start, lab: Lab, dropping: Callable[..., Drop]) -> None:
+    """An administrator who reloads has looked at it."""
+    drop, daemon = dropping("share", scan=0.1), start()
+    daemon.until(lambda: daemon.folders.present)
+    drop.path.rename(drop.path.with_name("away"))
+    drop.path.mkdir()
+    daemon.until(lambda: not daemon.folders.present)
+    daemon.reload(replace(lab.config, workers=WorkersConfig(count=1)), daemon.now())
+    daemon.until(lambda: daemon.folders.present)
+
+
+@on_postgresql
+def test_a_delivery_that_cannot_be_entered_keeps_no_other_from_it(start: Start, drop: Drop, monkeypatch: Any) -> None:
+    """It is told as a defect, and left until the service starts again."""
+    enqueue = queue.enqueue
+
+    def defective(database: Any, delivery: Any, now: Any) -> str:
+        if delivery.nwb_path == "a.nwb":
+            raise ZeroDivisionError("of ours")
+        return enqueue(database, delivery, now)
+
+    monkeypatch.setattr(queue, "enqueue", defective)
+    daemon = start()
+    drop.deliver("a", number=1)
+    drop.deliver("b", session=42, number=2)
+    states = {event["nwb"]: event["state"] for event in daemon.until_said("done", 2)}
+    assert states == {"a.nwb": "failed", "b.nwb": "ingested"}
+
+
+@contextmanager
+def labs_own_server(backend: str, folder: Path) -> Iterator[tuple[servers.DatabaseServer, Config, Mapping[str, str]]]:
+    """Run a server that the test may stop, and furnish a lab on it."""
+    with servers.public_folder() as place:
+        if backend == "mysql":
+            context: Any = servers.mariadb()
+        else:
+            context = servers.embedded(place / "state")
+        with context as server:
+            database = None
+            if backend == "mysql":
+                database = DatabaseConfig(
+                    host=server.host, port=server.port, backend="mysql", use_tls=False, service=server.user
+                )
+            (folder / "scripts").mkdir()
+            config = Config(
+                state=place / "state",
+                store=folder / "kept",
+                database=database,
+                analysis=AnalysisConfig(folders=(folder / "scripts",)),
+                workers=WorkersConfig(count=1, mask_timeout=3600.0),
+            )
+            environment = os.environ | {"DB_USER": server.user, "DB_PASS": server.password}
+            with Lab(config, environment) as lab:
+                furnish(lab)
+                upload_rig_json(lab, "lab", "lick rig", RIG, MASKS)
+            yield server, config, environment
+
+
+@pytest.mark.parametrize("backend", ["postgresql", pytest.param("mysql", marks=pytest.mark.mariadb)])
+def test_field_19_the_database_stops_and_starts(backend: str, tmp_path: Path, prototype: Path) -> None:
+    """In the middle of an ingest, and with more on the way: nothing is lost, half there or twice, and it costs no try."""
+    with labs_own_server(backend, tmp_path) as (server, config, environment):
+        (tmp_path / "rig-2").mkdir()
+        folder = FolderConfig("rig-2", tmp_path / "rig-2", settle=0.0)
+        drop = Drop(folder, prototype)
+        with Lab(config, environment) as lab:
+            gate = Gate(lab)
+        with running(replace(config, folders=(folder,)), environment) as daemon:
+            drop.deliver("a", number=1)
+            daemon.until(gate.reached)
+            server.kill()
+            gate.open()
+            drop.deliver("b", session=42, number=2)
+            if backend == "mysql":  # the embedded one is started again by whoever misses it
+                daemon.until(lambda: daemon.status.database is not None)
+                assert daemon.written()["sentence"].startswith("the database is away: ")
+                drop.deliver("c", session=43, number=3)
+                server.start()
+            else:
+                drop.deliver("c", session=43, number=3)
+            with Lab(config, environment) as lab:
+                daemon.ahead += CARE
+
+                def ingested() -> bool:
+                    if gate.reached():
+                        gate.open()
+                    hasten(lab)
+                    daemon.crew.nudge()
+                    return len(lab.database.Ingestion()) == 3
+
+                daemon.until(ingested)
+                daemon.until(lambda: len([event for event in daemon.said("done") if event["state"] == "ingested"]) == 3)
+                outcomes = sorted(lab.database.Attempt.to_arrays("outcome"))
+                assert set(outcomes) <= {"ingested", "unavailable"}
+                assert len(lab.database.World()) == 3
+
+
+@pytest.mark.mariadb
+def test_a_database_that_is_away_at_the_start_is_waited_for(tmp_path: Path, prototype: Path) -> None:
+    """The folders are watched meanwhile, and the status says what waits and why nothing goes in."""
+    with labs_own_server("mysql", tmp_path) as (server, config, environment):
+        (tmp_path / "rig-2").mkdir()
+        folder = FolderConfig("rig-2", tmp_path / "rig-2", settle=0.0)
+        drop = Drop(folder, prototype)
+        server.stop()
+        with running(replace(config, folders=(folder,)), environment) as daemon:
+            drop.deliver("a")
+            drop.record("b", number=2)
+            daemon.until(lambda: daemon.written()["waiting"])
+            assert daemon.written()["database"].startswith("cannot connect to the database at ")
+            assert daemon.crew.members == []
+            server.start()
+            daemon.ahead += CARE
+            assert daemon.until_said("done")[0]["state"] == "ingested"
+            assert daemon.written()["database"] is None
