@@ -1,4 +1,4 @@
-"""The daemon as systemd starts it and people ask it: a real process, its signals, what it says to systemd, and its commands."""
+"""The daemon as a process of its own: what it says to a service manager, and what signals do to it."""
 
 import json
 import os
@@ -7,161 +7,252 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from antelop import receipt
-from antelop.config import load
+from antelop import status
 from antelop.lab import Lab
-from tests import servers
-from tests.labs import ANIMALS, SESSION, furnish
-from tests.recordings import write_recording
+from tests.daemons import PATIENCE, Gate
+from tests.drops import Drop, hasten
+from tests.labs import SESSION
 
-PATIENCE = 60.0
+pytestmark = pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
 
 
-class Systemd:
-    """What systemd is to the daemon: a socket, and whoever sends signals."""
+class Process:
+    """``antelop run`` on a lab, and the service manager that started it.
 
-    def __init__(self, config: Path, socket_path: Path) -> None:
-        self.said: list[str] = []
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(str(socket_path))
-        environment = os.environ | {"NOTIFY_SOCKET": str(socket_path), "WATCHDOG_USEC": "30000000"}
-        command = [sys.executable, "-m", "antelop", "--config", str(config), "run"]
-        self.process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    Parameters
+    ----------
+    lab
+        Its configuration is written to a file.
+    more
+        Further lines of that file.
+    """
 
-    def hear(self, line: str) -> None:
-        """Wait until the daemon says this."""
-        while not any(message.startswith(line) for message in self.said):
-            if not select.select([self.socket], [], [], PATIENCE)[0]:
-                raise TimeoutError(f"it did not say {line}, but {self.said[-5:]}")
-            self.said += self.socket.recv(4096).decode().splitlines()
+    def __init__(self, lab: Lab, folder: Path, more: str = "") -> None:
+        self.configuration = folder / "antelop.toml"
+        self._state, self._log = lab.config.state, folder / "log"
+        self.configure(lab, more)
+        self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._notify.bind(str(folder / "notify"))
+        self._messages: list[dict[str, str]] = []
+        environment = os.environ | {"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "120000000"}
+        with self._log.open("ab") as log:
+            command = [sys.executable, "-m", "antelop", "run", "--config", str(self.configuration)]
+            self.process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stderr=log)
 
-    def end(self) -> int:
-        """Wait until the daemon has ended; return its exit status."""
+    def configure(self, lab: Lab, more: str = "") -> None:
+        """Write the configuration."""
+        lines = [f'state = "{lab.config.state}"', "[store]", f'location = "{lab.config.store}"']
+        lines += [
+            "[analysis]",
+            f'folders = ["{lab.config.analysis.folders[0]}"]',
+            "[workers]",
+            "count = 1",
+            'mask_timeout = "1h"',
+        ]
+        for folder in lab.config.folders:
+            lines += ["[[folders]]", f'name = "{folder.name}"', f'path = "{folder.path}"', 'settle = "0s"']
+        self.configuration.write_text("\n".join([*lines, more]))
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        self.process.send_signal(number)
+
+    def hear(self, name: str) -> str:
+        """Wait for a message that has this name; return what it says."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            for message in self._messages:
+                if name in message:
+                    self._messages.remove(message)
+                    return message[name]
+            assert select.select([self._notify], [], [], deadline - time.monotonic())[0], f"{name} was not said; {self.log()}"
+            self._messages.append(self._receive())
+
+    def heard_within(self, seconds: float) -> list[dict[str, str]]:
+        """Return the messages that come within some time, and forget those that came before."""
+        while select.select([self._notify], [], [], 0)[0]:
+            self._receive()
+        deadline, messages = time.monotonic() + seconds, []
+        while select.select([self._notify], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            messages.append(self._receive())
+        return messages
+
+    def until(self, condition: Callable[[], object]) -> None:
+        """Wait until something is so; it is looked at whenever the daemon says that it is alive."""
+        while not condition():
+            self.hear("WATCHDOG")
+
+    def log(self) -> list[dict[str, Any]]:
+        """Return the lines of its log."""
+        return [json.loads(line) for line in self._log.read_text().splitlines()]
+
+    def logged(self, event: str) -> list[dict[str, Any]]:
+        """Return the lines of its log about an event."""
+        return [line for line in self.log() if line["event"] == event]
+
+    def status(self) -> Mapping[str, Any]:
+        """Return what it has last written."""
+        return status.read(self._state) or {}
+
+    def wait(self) -> int:
+        """Wait until it has ended; return its exit status."""
         return self.process.wait(PATIENCE)
 
+    def close(self) -> None:
+        """End it, whatever it does."""
+        self.process.kill()
+        self.process.wait()
+        self._notify.close()
 
-@pytest.fixture
-def house() -> Iterator[Path]:
-    """Give a folder with a configuration, a furnished lab, and two drop folders."""
-    with servers.public_folder() as folder:
-        (folder / "analysis").mkdir()
-        (folder / "drop").mkdir()
-        (folder / "antelop.toml").write_text(
-            'state = "state"\n[analysis]\nfolders = ["analysis"]\n[workers]\ncount = 1\n'
-            '[[folders]]\npath = "drop"\nsettle = "100ms"\nexperimenters = ["lab"]\n'
-        )
-        with Lab(load(folder / "antelop.toml", {}), {}) as lab:
-            furnish(lab)
-        yield folder
+    def _receive(self) -> dict[str, str]:
+        return dict(line.split("=", 1) for line in self._notify.recv(4096).decode().splitlines())
+
+
+Launch = Callable[..., Process]
 
 
 @pytest.fixture
-def start(house: Path) -> Iterator[Callable[[], Systemd]]:
-    """Give what starts the daemon; what is left of it at the end is killed."""
-    started: list[Systemd] = []
+def launch(lab: Lab, tmp_path: Path) -> Iterator[Launch]:
+    """Give what starts the daemon on the lab as it is configured then."""
+    with ExitStack() as stack:
+        count = iter(range(9))
 
-    def run() -> Systemd:
-        started.append(Systemd(house / "antelop.toml", house / f"notify-{len(started)}"))
-        return started[-1]
+        def launch(more: str = "") -> Process:
+            folder = tmp_path / f"run-{next(count)}"
+            folder.mkdir()
+            process = Process(lab, folder, more)
+            stack.callback(process.close)
+            return process
 
-    yield run
-    for systemd in started:
-        systemd.process.kill()
-        systemd.process.wait()
-        systemd.socket.close()
-
-
-def deliver(drop: Path, name: str, session_id: int, seed: int) -> Path:
-    """Drop a recording without a video, and its manifest; return the manifest."""
-    write_recording(drop / f"{name}.nwb", seed=seed)
-    session = SESSION | {"session_id": session_id}
-    animals = [{"animal_id": animal["animal_id"]} for animal in ANIMALS]
-    manifest = {"specification": "antelop-manifest", "version": "1.0", "session": session, "animals": animals}
-    temporary = drop / f".{name}.tmp"
-    temporary.write_text(json.dumps(manifest))
-    return temporary.rename(drop / f"{name}.manifest.json")
+        yield launch
 
 
-def outcome_of(manifest: Path, systemd: Systemd, kind: str) -> dict[str, Any]:
-    """Wait for a receipt of some kind, as long as the daemon says that it is alive."""
-    while True:
-        found = receipt.read(receipt.path_for(manifest))
-        if found and found["outcome"] == kind:
-            return found
-        systemd.said.clear()
-        systemd.hear("WATCHDOG=1")
+def test_the_service_manager_is_kept_informed(launch: Launch, drop: Drop) -> None:
+    """Ready, alive at every tick, reloading, ready again, stopping: each when it is so; and the exit status is 0."""
+    daemon = launch()
+    daemon.hear("READY")
+    drop.deliver("a")
+    daemon.until(drop.receipt("a").exists)
+    daemon.until(lambda: daemon.hear("STATUS") == "0 queued, 1 ingested")
+    daemon.signal(signal.SIGHUP)
+    assert int(daemon.hear("RELOADING") or 0) == 1
+    daemon.hear("READY")
+    daemon.signal(signal.SIGTERM)
+    daemon.hear("STOPPING")
+    assert daemon.wait() == 0
+    assert daemon.status()["process"] is None
+    events = [line["event"] for line in daemon.log()]
+    assert [event for event in events if event in ("ready", "delivered", "claimed", "ingested", "reloaded", "stopped")] == [
+        "ready",
+        "delivered",
+        "claimed",
+        "ingested",
+        "reloaded",
+        "stopped",
+    ]
+    (delivered,) = daemon.logged("delivered")
+    assert {line["delivery_id"] for line in daemon.log() if line.get("nwb") == "a.nwb"} == {delivered["delivery_id"]}
 
 
-def ask(house: Path, *words: str) -> tuple[int, Any]:
-    """Run a command with ``--json``; return its exit status and what it printed."""
-    command = [sys.executable, "-m", "antelop", "--config", str(house / "antelop.toml"), "--json", *words]
-    process = subprocess.run(command, capture_output=True, text=True, check=False)
-    return process.returncode, [json.loads(line) for line in process.stdout.splitlines()]
+def test_the_watchdog_is_fed_only_while_the_tick_advances(launch: Launch, lab: Lab, drop: Drop) -> None:
+    """While the database does not answer at all, the service manager hears nothing, and may end the daemon."""
+    daemon = launch()
+    daemon.hear("READY")
+    daemon.until(lambda: daemon.status().get("queue"))
+    backends = [
+        row[0] for row in lab.database.connection.query("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+    ]
+    for process in backends:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        drop.deliver("a")
+        messages = daemon.heard_within(4.0)
+        assert messages[3:] == []
+        assert daemon.heard_within(2.0) == []
+    finally:
+        for process in backends:
+            os.kill(process, signal.SIGCONT)
+    daemon.hear("WATCHDOG")
+    daemon.until(drop.receipt("a").exists)
 
 
-def test_a_day_of_the_daemon(house: Path, start: Callable[[], Systemd]) -> None:
-    """It is ready, takes what is dropped, answers questions, reads its configuration again, and stops when it is told."""
-    assert ask(house, "status")[0] == 3
-    systemd = start()
-    systemd.hear("READY=1")
-    good = deliver(house / "drop", "good", 41, 1)
-    assert outcome_of(good, systemd, "ingested")["session"] == SESSION
-    wrong = deliver(house / "drop", "wrong", 99, 2)
-    assert outcome_of(wrong, systemd, "rejected")["problems"][0]["check"] == "session_unknown"
-    status, (document,) = ask(house, "status")
-    assert (status, document["running"], [folder["name"] for folder in document["folders"]]) == (0, True, ["drop"])
-    assert {last["outcome"] for last in document["outcomes"]} == {"ingested", "rejected"}
-    (explained,) = ask(house, "explain", str(house / "drop" / "wrong.nwb"))[1]
-    assert explained["outcome"] == "rejected"
-    assert "session 99 is not in the database" in json.dumps(explained)
-
-    (house / "more").mkdir()
-    with (house / "antelop.toml").open("a") as config:
-        config.write('[[folders]]\npath = "more"\nsettle = "100ms"\n')
-    systemd.process.send_signal(signal.SIGHUP)
-    systemd.hear("RELOADING=1")
-    another = deliver(house / "more", "another", 42, 3)
-    assert outcome_of(another, systemd, "ingested")["session"]["session_id"] == 42
-
-    assert ask(house, "add", "session", "lab/licking", "late", "--id", "99")[0] == 0
-    assert ask(house, "retry", str(house / "drop" / "wrong.nwb"))[0] == 0
-    assert outcome_of(wrong, systemd, "ingested")["session"]["session_id"] == 99
-
-    systemd.process.send_signal(signal.SIGTERM)
-    systemd.hear("STOPPING=1")
-    assert systemd.end() == 0
-    status, (document,) = ask(house, "status")
-    assert (status, document["running"]) == (3, False)
+def test_the_first_signal_lets_finish_and_the_second_does_not(launch: Launch, lab: Lab, drop: Drop) -> None:
+    """What ran is rolled back then; it costs no try, and the next start brings it in."""
+    gate = Gate(lab)
+    daemon = launch()
+    drop.deliver("a")
+    daemon.until(gate.reached)
+    daemon.signal(signal.SIGTERM)
+    daemon.hear("STOPPING")
+    daemon.signal(signal.SIGTERM)
+    assert daemon.wait() == 0
+    assert len(lab.database.World()) == 0
+    assert lab.database.Attempt.fetch1("outcome") == "unavailable"
+    daemon = launch()
+    daemon.until(gate.reached)
+    daemon.signal(signal.SIGINT)
+    daemon.hear("STOPPING")
+    gate.open()
+    assert daemon.wait() == 0
+    assert drop.answer("a")["outcome"] == "ingested"
+    assert len(lab.database.World & SESSION) == 1
 
 
-def test_a_daemon_that_is_killed_goes_on_where_it_was(house: Path, start: Callable[[], Systemd]) -> None:
-    """SIGKILL at whatever it does loses nothing: the next one finishes what was dropped, each session once."""
-    systemd = start()
-    systemd.hear("READY=1")
-    manifests = [deliver(house / "drop", f"day-{number}", number, number) for number in range(41, 45)]
-    outcome_of(manifests[0], systemd, "ingested")
-    systemd.process.kill()
-    systemd.end()
-    another = start()
-    another.hear("READY=1")
-    for manifest in manifests:
-        outcome_of(manifest, another, "ingested")
-    another.process.send_signal(signal.SIGINT)
-    assert another.end() == 0
-    with closing(Lab(load(house / "antelop.toml", {}), {})) as lab:
-        assert len(lab.database.World()) == len(lab.database.Ingestion()) == 4
+def test_a_reload_with_a_mistake_changes_nothing(launch: Launch, lab: Lab, dropping: Callable[..., Drop]) -> None:
+    """It is logged, and the daemon goes on as it was; when it is put right, the new folder is watched."""
+    drop = dropping("first")
+    daemon = launch()
+    daemon.hear("READY")
+    daemon.configure(lab, "[nonsense]")
+    daemon.signal(signal.SIGHUP)
+    daemon.hear("READY")
+    (line,) = daemon.logged("configuration_wrong")
+    assert "nonsense" in line["sentence"]
+    drop.deliver("a")
+    daemon.until(drop.receipt("a").exists)
+    second = dropping("second")
+    daemon.configure(lab)
+    daemon.signal(signal.SIGHUP)
+    daemon.hear("READY")
+    second.deliver("b", session=42, number=2)
+    daemon.until(second.receipt("b").exists)
 
 
-def test_a_wrong_configuration_is_told_at_once(house: Path) -> None:
-    """Every mistake, by key, and exit status 2, with which systemd does not start it again."""
-    (house / "antelop.toml").write_text('state = "state"\nworker = 3\n[[folders]]\npath = "drop"\nsettle = "soon"\n')
-    status, (document,) = ask(house, "run")
-    assert status == 2
-    assert [problem["where"].rpartition(" ")[2] for problem in document["problems"]] == ["folders[drop].settle", "worker"]
+def test_a_wrong_configuration_ends_it_for_good(launch: Launch) -> None:
+    """With the exit status by which systemd does not start it again, and every mistake on standard error."""
+    daemon = launch("[nonsense]\nsettle = 3")
+    assert daemon.wait() == 2
+    assert "nonsense" in daemon._log.read_text()
+
+
+def test_field_13_a_killed_daemon_leaves_nothing_locked(launch: Launch, lab: Lab, drop: Drop) -> None:
+    """Its worker finishes what it does, or is killed with it: either way the next daemon brings everything in, once."""
+    gate = Gate(lab)
+    daemon = launch()
+    drop.deliver("a", number=1)
+    drop.deliver("b", session=42, number=2)
+    daemon.until(gate.reached)
+    workers = [worker["process"] for worker in daemon.status()["workers"]]
+    daemon.signal(signal.SIGKILL)
+    daemon.wait()
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
+    again = launch()
+
+    def both() -> bool:
+        if gate.reached():
+            gate.open()
+        hasten(lab)
+        return drop.receipt("a").exists() and drop.receipt("b").exists()
+
+    again.until(both)
+    assert {drop.answer(stem)["outcome"] for stem in "ab"} == {"ingested"}
+    assert len(lab.database.Ingestion()) == len(lab.database.World()) == 2
