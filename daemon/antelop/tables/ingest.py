@@ -60,7 +60,7 @@ class Ingestion(dj.Imported):
     software : varchar(40)
     warnings : json
     ingested : datetime               # UTC
-    index (fingerprint)
+    unique index (fingerprint)        # of two sessions that are given the same recording at once, one is first
     """
 
     @property
