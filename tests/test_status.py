@@ -1,0 +1,98 @@
+"""What the service writes about itself, for whoever asks."""
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from antelop.outcome import VERSION, Kind, said
+from antelop.status import LAST, Status, read
+
+
+def done(kind: Kind, state: str | None = None, nwb: str = "a.nwb") -> dict[str, Any]:
+    """Return what a worker says at the end of an attempt."""
+    named = {"delivery_id": "a" * 32, "folder": "rig-2", "manifest": "a.manifest.json", "nwb": nwb}
+    return {"event": "done", **named, "state": state or kind, "outcome": said(kind, f"it was {kind}").as_dict()}
+
+
+def test_what_is_written_can_be_read(tmp_path: Path) -> None:
+    """With what others add to it, and whole whenever it is read; the state directory is made if need be."""
+    status = Status(tmp_path / "state")
+    assert read(tmp_path / "state") is None
+    status.database = None
+    status.queue = {"pending": 2, "reserved": 1, "total": 3}
+    status.note(done("ingested"))
+    status.write(folders=[{"name": "rig-2"}], waiting=[])
+    document = read(tmp_path / "state")
+    assert document is not None
+    assert [path.name for path in (tmp_path / "state").iterdir()] == ["status.json"]
+    now = datetime.now(UTC)
+    assert now - datetime.fromisoformat(document.pop("written")) < timedelta(minutes=1)
+    assert now - datetime.fromisoformat(document.pop("started")) < timedelta(minutes=1)
+    (outcome,) = document.pop("outcomes")
+    assert (outcome["nwb"], outcome["state"], outcome["outcome"], outcome["problems"]) == ("a.nwb", "ingested", "ingested", [])
+    assert document == {
+        "version": VERSION,
+        "process": os.getpid(),
+        "sentence": "3 queued, 1 ingested",
+        "database": None,
+        "analysis": None,
+        "outdated_masks": [],
+        "queue": {"pending": 2, "reserved": 1, "total": 3},
+        "counts": {"ingested": 1},
+        "last_hour": 1,
+        "folders": [{"name": "rig-2"}],
+        "waiting": [],
+    }
+    status.write(stopped=True)
+    assert [(read(tmp_path / "state") or {})[name] for name in ("process", "sentence")] == [None, "stopped"]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"version": '])
+def test_what_is_no_status_is_none(tmp_path: Path, content: str) -> None:
+    """Whatever somebody put in its place."""
+    (tmp_path / "status.json").write_text(content)
+    assert read(tmp_path) is None
+
+
+def test_what_keeps_everything_is_said_first(tmp_path: Path) -> None:
+    """The database, then the analysis folder, then how many deliveries came to what."""
+    status = Status(tmp_path)
+    assert status.sentence() == "the database is away: it was not asked yet"
+    status.database, status.analysis = "cannot connect", "a.py: everybody may write it. Run `chmod o-w a.py`."
+    assert status.sentence() == "the database is away: cannot connect"
+    status.database = None
+    assert status.sentence() == f"nothing is ingested, for {status.analysis}"
+    status.analysis = None
+    for kind in ("ingested", "ingested", "rejected"):
+        status.note(done(kind))
+    assert status.sentence() == "0 queued, 2 ingested, 1 rejected"
+
+
+def test_what_will_be_tried_again_is_shown_and_not_counted(tmp_path: Path) -> None:
+    """An outage is no outcome; neither is an archive that is away, when its session is in."""
+    status = Status(tmp_path)
+    status.note(done("unavailable", state="ready"))
+    status.note(done("unavailable", state="ingested"))
+    status.write()
+    document = read(tmp_path)
+    assert document is not None
+    assert (document["counts"], document["last_hour"], len(document["outcomes"])) == ({}, 0, 2)
+
+
+def test_the_last_outcomes_and_the_last_hour_are_kept(tmp_path: Path) -> None:
+    """However many there were before."""
+    status = Status(tmp_path)
+    for number in range(LAST + 5):
+        status.note(done("ingested", nwb=f"{number}.nwb"))
+    for _ in range(3):
+        status._finished[0] -= timedelta(hours=1)
+        status._finished.rotate(-1)
+    status._finished.rotate(3)
+    status.write()
+    document = json.loads((tmp_path / "status.json").read_text())
+    assert [outcome["nwb"] for outcome in document["outcomes"]] == [f"{number}.nwb" for number in range(5, LAST + 5)]
+    assert (document["counts"], document["last_hour"]) == ({"ingested": LAST + 5}, LAST + 2)
