@@ -40,7 +40,7 @@ def compare(script: str, ways: Sequence[str], rounds: int, *arguments: str | Pat
 
 def report(title: str, rounds: Sequence[Mapping[str, Measured]], reference: str) -> dict[str, Any]:
     """Print a table of the ways, with their ratios to a reference, and return it for JSON."""
-    print(f"\n{title}: {len(rounds)} rounds, times in seconds")
+    print(f"\n{title}: {len(rounds)} rounds, times in milliseconds")
     print(f"{'':22} {'median':>9} {'minimum':>9} {'maximum':>9} {'memory':>10} {'ratio':>8}")
     results = {}
     for way in sorted(rounds[0], key=lambda way: way != reference):
@@ -50,5 +50,7 @@ def report(title: str, rounds: Sequence[Mapping[str, Measured]], reference: str)
         median = statistics.median(seconds)
         results[way] = {"median": median, "minimum": min(seconds), "maximum": max(seconds), "peak_mb": memory, "ratio": ratio}
         shown = f"{memory:7.0f} MB" if memory else " " * 10
-        print(f"{way:22} {median:9.3f} {min(seconds):9.3f} {max(seconds):9.3f} {shown} {ratio:8.2f}", flush=True)
+        print(
+            f"{way:22} {1e3 * median:9.1f} {1e3 * min(seconds):9.1f} {1e3 * max(seconds):9.1f} {shown} {ratio:8.3g}", flush=True
+        )
     return {"title": title, "reference": reference, "ways": results}

@@ -1,12 +1,11 @@
 """How long it takes to split a long recording into trials, and how much is copied, beside a boolean mask for each trial.
 
-Run it as ``PYTHONPATH=daemon python tests/bench/split_trials.py``.
+Run it as ``PYTHONPATH=daemon:. python tests/bench/split_trials.py``.
 """
 # ruff: noqa: T201  # a benchmark prints
 
 import argparse
 import json
-import statistics
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from antelop.trials import split_trials
+from tests.bench.comparison import report
 
 Pair = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 
@@ -47,10 +47,10 @@ def bytes_of(split: Callable[[Pair, Pair], list[Pair]], events: Pair, mask: Pair
 
 def main() -> None:
     """Measure both in turn, and print a table and JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--samples", type=int, default=10_000_000)
     parser.add_argument("--trials", type=int, default=500)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     random = np.random.default_rng(0)
     times = np.arange(arguments.samples) / 30_000
@@ -58,19 +58,14 @@ def main() -> None:
     edges = np.sort(random.uniform(0, times[-1], 2 * arguments.trials))
     mask = (np.resize(np.array([1, -1], np.int8), edges.shape), edges)
 
-    ways = {"split_trials": split_trials, "boolean masks": split_by_comparing}
-    runs = [{name: seconds_of(split, events, mask) for name, split in ways.items()} for _ in range(arguments.runs)]
-    results = {}
-    print(f"{arguments.samples:,} samples, {arguments.trials} trials, {arguments.runs} runs")
-    print(f"{'':14} {'median':>11} {'minimum':>11} {'maximum':>11} {'memory':>11}")
+    ways = {"boolean masks": split_by_comparing, "split_trials": split_trials}
+    rounds = [
+        {name: {"seconds": seconds_of(split, events, mask)} for name, split in ways.items()} for _ in range(arguments.rounds)
+    ]
     for name, split in ways.items():
-        milliseconds = [1e3 * run[name] for run in runs]
-        median, minimum, maximum = statistics.median(milliseconds), min(milliseconds), max(milliseconds)
-        megabytes = bytes_of(split, events, mask) / 1e6
-        print(f"{name:14} {median:8.2f} ms {minimum:8.2f} ms {maximum:8.2f} ms {megabytes:8.2f} MB")
-        results[name] = {"median_ms": median, "minimum_ms": minimum, "maximum_ms": maximum, "memory_mb": megabytes}
-    ratio = results["split_trials"]["median_ms"] / results["boolean masks"]["median_ms"]
-    print(json.dumps({"samples": arguments.samples, "trials": arguments.trials, "results": results, "ratio": ratio}))
+        rounds[0][name]["peak_mb"] = bytes_of(split, events, mask) / 1e6
+    table = report(f"{arguments.samples:,} samples, {arguments.trials} trials", rounds, "boolean masks")
+    print(json.dumps({"benchmark": "split_trials", "results": table}))
 
 
 if __name__ == "__main__":
