@@ -114,7 +114,7 @@ def delivered(database: Database, folders: Sequence[FolderConfig], path: Path) -
 def _placed(path: Path, folders: Sequence[FolderConfig]) -> tuple[FolderConfig, str] | None:
     """Return the drop folder that a path is in, and its path in there."""
     for folder in folders:
-        for place in (path.absolute(), path.parent.resolve() / path.name):
+        for place in (Path(os.path.abspath(path)), path.parent.resolve() / path.name):  # noqa: PTH100  # without `..`
             for root in (folder.path, folder.path.resolve()):
                 if place.is_relative_to(root):
                     return folder, place.relative_to(root).as_posix()
@@ -126,7 +126,7 @@ def _by_name(name: str, folder: FolderConfig) -> Explanation | None:
     *parents, last = name.split("/")
     for part in (*parents, last):
         if maker := junk(part):
-            return Explanation("junk", f"it is passed over: names such as {part} come from {maker}", "Rename it")
+            return Explanation("junk", f"it is passed over: {part} is made by {maker}", "Rename it")
     if parents and not folder.recursive:
         return Explanation("subfolder", f"sub-folders of {folder.name} are not looked into", "Set `recursive`, or move it up")
     if last.lower().endswith(".receipt.json"):
