@@ -172,6 +172,17 @@ def test_field_25_the_same_session_twice(desk: Desk) -> None:
     assert len(desk.lab.database.World()) == len(desk.lab.database.Ingestion()) == 1
 
 
+def test_field_18_what_is_inserted_in_part_is_no_success(desk: Desk) -> None:
+    """A mask that fails is the last step of all: every row before it is taken back, and the answer says what failed."""
+    script = desk.lab.config.analysis.folders[0] / "licking.py"
+    script.write_text(BROKEN)
+    done = desk.work(desk.drop.deliver("a"))
+    assert (done["state"], desk.drop.answer("a")["outcome"]) == ("rejected", "rejected")
+    assert [problem["check"] for problem in done["outcome"]["problems"]] == ["mask_raised"]
+    tables = ("World", "Self", "Object", "DigitalEvents", "IntervalEvents", "Mask", "Ingestion")
+    assert {table: len(desk.lab.database.tables[table]()) for table in tables} == dict.fromkeys(tables, 0)
+
+
 def test_a_receipt_that_cannot_be_written_is_no_error(desk: Desk) -> None:
     """The session goes in all the same, and the log says why nobody was answered."""
     (desk.drop.path / "a.receipt.json").mkdir()
