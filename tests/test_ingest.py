@@ -1,25 +1,506 @@
-"""Sessions go in whole, or not at all."""
+"""One session, top to bottom: everything goes in as the file has it, or nothing does, and it is said why."""
 
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import pytest
 
-from antelop.errors import Rejected
-from antelop.ingest import insert_nwb
+from antelop.delivery import Delivery
+from antelop.demo.acquisition import events
+from antelop.errors import Problem, Rejected, Unavailable
+from antelop.ingest import Unsettled, ingest, ingest_manifest, insert_nwb, rehearse
+from antelop.keys import Policy
 from antelop.lab import Lab
-from tests.labs import ANIMALS, SESSION
-from tests.recordings import write_recording
+from antelop.ledger import Superseded
+from antelop.outcome import VERSION
+from antelop.removal import remove
+from antelop.tables.driver import Connection
+from antelop.upload import upload_rig_json
+from tests.labs import ANIMALS, EXPERIMENT, MASKS, OWNER, SESSION
+from tests.recordings import LICKING_RIG, write_recording
+from tests.test_masking import TRIALS
+
+ROWS = {
+    "World": 1,
+    "Self": 2,
+    "Video": 1,
+    "Object": 10,
+    "AnalogEvents": 1,
+    "DigitalEvents": 2,
+    "IntervalEvents": 4,
+    "Kinematics": 2,
+}
+TABLES = {"analog": "AnalogEvents", "digital": "DigitalEvents", "interval": "IntervalEvents", "kinematics": "Kinematics"}
 
 
-def test_everything_of_a_session_goes_in(lab: Lab, tmp_path: Path) -> None:
-    """Every feature of the rig is in its table with the file's samples, and the mask has the trials."""
-    path = write_recording(tmp_path / "a.nwb")
-    outcome = insert_nwb(lab, SESSION, ANIMALS, path)
-    assert outcome.outcome == "ingested"
-    assert outcome.trials == {"trials": 10}
-    data, timestamps = (lab.database.DigitalEvents & SESSION & {"digitalevents_name": "lick"}).fetch1("data", "timestamps")
-    with h5py.File(path) as file:
-        np.testing.assert_array_equal(data, file["acquisition/lick/data"])
-        np.testing.assert_array_equal(timestamps, file["acquisition/lick/timestamps"])
+def refused(call: Callable[[], object]) -> list[Problem]:
+    """Return the problems for which a call is rejected."""
+    with pytest.raises(Rejected) as rejected:
+        call()
+    return list(rejected.value.problems)
+
+
+def row(lab: Lab, table: str, feature: str) -> dict[str, Any]:
+    """Return the row of a feature of the session."""
+    return dict((lab.database.tables[table]() & SESSION & {f"{table.lower()}_name": feature}).fetch1())
+
+
+def manifest(path: Path, **changes: Any) -> Path:
+    """Write the manifest of a recording beside it."""
+    document = {
+        "specification": "antelop-manifest",
+        "version": "1.0",
+        "session": SESSION,
+        "animals": [{"animal_id": 17}, {"animal_name": "m18"}],
+        **changes,
+    }
+    target = path.with_suffix(".manifest.json")
+    target.write_text(json.dumps(document))
+    return target
+
+
+def delivered(path: Path, folder: Path) -> Delivery:
+    """Return the delivery of a recording and its manifest in a drop folder."""
+    note, nwb = path.with_suffix(".manifest.json"), path.stat()
+    found = note.stat()
+    name = str(path.relative_to(folder))
+    return Delivery("rig", note.name, found.st_size, found.st_mtime_ns, note.read_bytes(), name, nwb.st_size, nwb.st_mtime_ns)
+
+
+def test_everything_of_a_session_goes_in(lab: Lab, recording: Path) -> None:
+    """Every feature is in its table with the file's samples and times, its owner, unit and place, and its video."""
+    outcome = insert_nwb(lab, SESSION, ANIMALS, recording)
+    assert (outcome.outcome, outcome.rows, outcome.trials, outcome.warnings) == ("ingested", ROWS, {"trials": 10}, ())
+    assert str(outcome) == "ingested: session lab/1/41: 9 features, 10 trials in trials."
+    with h5py.File(recording) as file:
+        for name in ("led", "port"):
+            stored = row(lab, "IntervalEvents", name)
+            np.testing.assert_array_equal(stored["data"], file[f"acquisition/{name}/data"])
+            np.testing.assert_array_equal(stored["timestamps"], file[f"acquisition/{name}/timestamps"])
+        tone = row(lab, "IntervalEvents", "tone")
+        np.testing.assert_array_equal(tone["timestamps"], file["stimulus/presentation/tone/timestamps"])
+        table = file["intervals/trials"]
+        edges = np.column_stack([table["start_time"], table["stop_time"]]).ravel()
+        np.testing.assert_array_equal(row(lab, "IntervalEvents", "trials")["timestamps"], edges)
+        for name in ("lick", "reward"):
+            stored = row(lab, "DigitalEvents", name)
+            np.testing.assert_array_equal(stored["data"], file[f"acquisition/{name}/data"])
+            np.testing.assert_array_equal(stored["timestamps"], file[f"acquisition/{name}/timestamps"])
+        series = file["acquisition/force"]
+        force = row(lab, "AnalogEvents", "force")
+        scale = series["data"].attrs
+        np.testing.assert_array_equal(force["data"], series["data"][:] * scale["conversion"] + scale["offset"])
+        start = series["starting_time"]
+        times = start[()] + np.arange(len(series["data"])) / start.attrs["rate"]
+        np.testing.assert_array_equal(force["timestamps"], times)
+        nose, pose = row(lab, "Kinematics", "nose"), file["processing/behavior/PoseEstimation/nose"]
+        np.testing.assert_array_equal(nose["data"], np.column_stack([pose["data"], pose["confidence"]]))
+        head, position = row(lab, "Kinematics", "head"), file["processing/behavior/Position/head"]
+        np.testing.assert_array_equal(head["data"], np.column_stack([position["data"], np.full(len(position["data"]), np.nan)]))
+    assert [force[name] for name in ("unit", "animal_id", "x_coordinate")] == ["N", 17, None]
+    assert [tone[name] for name in ("animal_id", "x_coordinate", "z_coordinate")] == [None, 0.0, 100.5]
+    assert [(each["animal_id"], each["video_id"]) for each in (head, nose)] == [(18, None), (17, 1)]
+    video = (lab.database.Video & SESSION).fetch1()
+    film = next(path for path in recording.parent.iterdir() if path.name.startswith("licking_camera"))
+    assert video["video"].read_bytes() == film.read_bytes()
+    assert video["video_name"] == "camera"
+    tail = (lab.database.Object & SESSION & {"object_name": "tail"}).fetch1()
+    assert (tail["object_type"], tail["animal_id"]) == ("Self", 18)
+
+
+def test_the_ledger_knows_what_went_in(lab: Lab, recording: Path) -> None:
+    """A script's call is a delivery too: the file, what was asked, what came of it, and by which software."""
+    outcome = insert_nwb(lab, {**SESSION, "behaviourrig_id": 1}, ANIMALS, recording)
+    delivery = lab.database.Delivery().fetch1()
+    found = recording.stat()
+    assert (delivery["folder"], delivery["nwb_path"], delivery["state"]) == ("", str(recording), "ingested")
+    assert (delivery["nwb_size"], delivery["nwb_mtime"]) == (found.st_size, found.st_mtime_ns)
+    assert delivery["manifest"]["session"] == SESSION
+    assert delivery["manifest"]["rig"] == 1
+    ledger = lab.database.Ingestion().fetch1()
+    assert {name: ledger[name] for name in SESSION} == SESSION
+    assert (ledger["delivery_id"], ledger["software"]) == (delivery["delivery_id"], VERSION)
+    assert (ledger["rows_inserted"], ledger["trials"], ledger["warnings"]) == (ROWS, {"trials": 10}, [])
+    kept = sum(path.stat().st_size for path in (lab.store.folder / "objects").rglob("*.*"))
+    assert ledger["bytes"] > kept > 0
+    assert outcome.nwb == {"identifier": "licking-0", "object_id": ledger["nwb_object_id"], "size": found.st_size}
+
+
+def test_what_is_given_is_not_changed(lab: Lab, recording: Path) -> None:
+    """Keys as they are fetched, in lists or tuples, go in and come out as they were."""
+    session = {**SESSION, "session_id": np.int64(41), "behaviourrig_id": np.int16(1)}
+    animals = tuple({**animal, "animal_id": np.int32(animal["animal_id"])} for animal in ANIMALS)
+    given = deepcopy((session, animals))
+    assert insert_nwb(lab, session, animals, recording).session == SESSION
+    assert (session, animals) == given
+
+
+def test_names_lead_to_the_session_too(lab: Lab, recording: Path) -> None:
+    """Whatever a manifest can name, a script can."""
+    session = {**OWNER, "experiment_name": "licking", "session_name": "day 43"}
+    animals = [{"animal_name": "m17"}, {"animal_name": "m18"}]
+    assert insert_nwb(lab, session, animals, recording, "licking rig").session == {**SESSION, "session_id": 43}
+
+
+BARE = {
+    "specification": "antelop-behaviour",
+    "version": "0.0.1",
+    "reference_point": "",
+    "features": [
+        {"name": "lick", "source": {"source_type": "acquisition"}, "data_type": "digital", "description": ""},
+        {
+            "name": "nose",
+            "source": {"source_type": "processing", "module": "behavior/PoseEstimation"},
+            "data_type": "kinematics",
+            "description": "",
+            "ownership": {"ownership": "self", "animal": -1},
+        },
+    ],
+}
+
+
+def test_a_rig_may_leave_out_what_the_format_lets_it(lab: Lab, recording: Path) -> None:
+    """No videos, no ownership, no coordinates, and an animal that only tracking will tell."""
+    upload_rig_json(lab, "lab", "bare", BARE, [])
+    assert insert_nwb(lab, SESSION, ANIMALS, recording, "bare").outcome == "ingested"
+    nose = row(lab, "Kinematics", "nose")
+    assert (nose["animal_id"], nose["video_id"]) == (None, None)
+    assert len(lab.database.Self & SESSION) == 2
+    owners = (lab.database.Object & SESSION).to_dicts(order_by="feature_id")
+    assert [(each["object_type"], each["animal_id"]) for each in owners] == [("World", None), ("Self", None)]
+
+
+SECOND_EXPERIMENT = {**OWNER, "experiment_id": 2}
+
+
+@pytest.mark.parametrize(
+    ("animals", "problem"),
+    [
+        (ANIMALS[:1], ("animals_count", "/animals", "the rig has 2 animals, and the delivery names 1")),
+        ([*ANIMALS, {"animal_id": 19}], ("animals_count", "/animals", "the rig has 2 animals, and the delivery names 3")),
+        ([ANIMALS[0]] * 2, ("animal_repeated", "/animals/1/animal_id", "animal 17 is the same as /animals/0/animal_id")),
+        (
+            [{"animal_id": 17}, {"animal_id": 81}],
+            ("animal_unknown", "/animals/1/animal_id", "animal 81 is not in experiment 1"),
+        ),
+        (
+            [{"animal_id": 17}, {**SECOND_EXPERIMENT, "animal_id": 18}],
+            ("animal_experiment", "/animals/1/experiment_id", "the animal has experiment_id 2 and the session 1"),
+        ),
+        ("m17", ("manifest_format", "/animals", '"m17" is not a list')),
+        ([17, 18], ("manifest_format", "/animals/0", "17 is not an object")),
+        (
+            [{**ANIMALS[0], "animal_weight": 20}, ANIMALS[1]],
+            ("manifest_format", "/animals/0/animal_weight", "there is no such member"),
+        ),
+    ],
+)
+def test_wrong_animals_are_refused(lab: Lab, recording: Path, animals: Any, problem: tuple[str, ...]) -> None:
+    """Too few, too many, one twice, one that nobody knows or of another experiment, or what is no list of keys."""
+    with lab.database.transaction():
+        lab.database.Experiment.insert1({**SECOND_EXPERIMENT, "experiment_name": "maze"})
+        lab.database.Animal.insert({**SECOND_EXPERIMENT, "animal_id": each, "animal_name": f"m{each}"} for each in (17, 18))
+        lab.database.Animal.insert1({**EXPERIMENT, "animal_id": 19, "animal_name": "m19"})
+        lab.database.Session.insert1({**SECOND_EXPERIMENT, "session_id": 41, "session_name": "day 41"})
+    found = refused(lambda: insert_nwb(lab, SESSION, animals, recording))
+    assert (found[0].check, found[0].where, found[0].what) == problem
+    assert not lab.database.World()
+
+
+@pytest.mark.parametrize(
+    ("session", "problem"),
+    [
+        (41, ("manifest_format", "/session", "41 is not an object")),
+        ({**SESSION, "sessoin_id": 41}, ("manifest_format", "/session/sessoin_id", "there is no such member")),
+        (
+            {**SESSION, "session_timestamp": np.datetime64("2026-11-22")},
+            ("manifest_format", "/session/session_timestamp", "there is no such member"),
+        ),
+        ({**SESSION, "session_id": 99}, ("session_unknown", "/session/session_id", "session 99 is not in the database")),
+    ],
+)
+def test_wrong_sessions_are_refused(lab: Lab, recording: Path, session: Any, problem: tuple[str, ...]) -> None:
+    """One that is not there, members that no session has, or what is no key at all."""
+    found = refused(lambda: insert_nwb(lab, session, [{"animal_id": 17}, {"animal_id": 18}], recording))
+    assert [(each.check, each.where, each.what) for each in found] == [problem]
+
+
+def test_a_rig_is_named_once(lab: Lab, recording: Path) -> None:
+    """By the session's key or by itself; of several, one has to be."""
+    upload_rig_json(lab, "lab", "second rig", LICKING_RIG, [])
+    (problem,) = refused(lambda: insert_nwb(lab, SESSION, ANIMALS, recording))
+    assert (problem.check, problem.remedy) == ("rig_ambiguous", 'Name one of these: 1 ("licking rig"), 2 ("second rig")')
+    (problem,) = refused(lambda: insert_nwb(lab, {**SESSION, "behaviourrig_id": 1}, ANIMALS, recording, "second rig"))
+    assert (problem.check, problem.what) == (
+        "rig_ambiguous",
+        "the rig is given twice: as `rig`, and as the session's behaviourrig_id",
+    )
+    insert_nwb(lab, {**SESSION, "behaviourrig_id": 2}, ANIMALS, recording)
+    assert (lab.database.World & SESSION).fetch1("behaviourrig_id") == 2
+
+
+def test_all_that_is_wrong_is_said_at_once(lab: Lab, recording: Path) -> None:
+    """What is wrong with the names does not hide what is wrong with the file, nor with its copy."""
+    shutil.copyfile(__file__, recording)
+    path = manifest(recording, rig="licking", session={**SESSION, "experiment_id": 2}, size=12)
+    found = refused(lambda: ingest_manifest(lab, path, Policy()))
+    assert [problem.check for problem in found] == ["experiment_unknown", "rig_unknown", "nwb_not_hdf5", "size_differs"]
+
+
+def test_what_is_odd_is_stored_and_shown(lab: Lab, tmp_path: Path) -> None:
+    """A warning keeps nothing out; it is in the outcome, in words, and in the ledger."""
+    odd = {"acquisition/lick": events([3.0, np.nan, 1.0], [7, 8, 9])}
+    outcome = insert_nwb(lab, SESSION, ANIMALS, write_recording(tmp_path / "odd.nwb", series=odd, subject_id="mouse"))
+    assert [warning.check for warning in outcome.warnings] == ["subject_unknown", "events_without_time", "events_sorted"]
+    assert lab.database.Ingestion().fetch1("warnings") == [warning.as_dict() for warning in outcome.warnings]
+    lines = str(outcome).splitlines()
+    assert lines[0] == "ingested: session lab/1/41: 9 features, 10 trials in trials, 3 warnings."
+    assert lines[2] == (
+        "  - acquisition/lick: 1 of 3 events are left out, because their times are not finite. "
+        "Check that the device was connected, and how it writes that nothing happened."
+    )
+    stored = row(lab, "DigitalEvents", "lick")
+    assert (stored["data"].tolist(), stored["timestamps"].tolist()) == ([9, 7], [1.0, 3.0])
+
+
+def test_a_check_decides_what_is_said_and_never_what_is_stored(lab: Lab, tmp_path: Path) -> None:
+    """Set to off, a warning is hidden; set to error, it keeps the session out."""
+    path = write_recording(tmp_path / "odd.nwb", series={"acquisition/lick": events([3.0, 1.0], [7, 9])})
+    lab.config = replace(lab.config, checks={"events_sorted": "error"})
+    assert [problem.check for problem in refused(lambda: insert_nwb(lab, SESSION, ANIMALS, path))] == ["events_sorted"]
+    lab.config = replace(lab.config, checks={"events_sorted": "off"})
+    assert insert_nwb(lab, SESSION, ANIMALS, path).warnings == ()
+    assert row(lab, "DigitalEvents", "lick")["data"].tolist() == [9, 7]
+
+
+def test_nobody_inserts_for_somebody_else(lab: Lab, visitor: Callable[..., Lab], recording: Path) -> None:
+    """A database user inserts into the sessions of the experimenter of that name alone."""
+    ada = visitor("ada")
+    (problem,) = refused(lambda: insert_nwb(ada, SESSION, ANIMALS, recording))
+    assert (problem.check, problem.what) == ("not_permitted", 'database user "ada" may not write for "lab"')
+    for path in (recording, manifest(recording)):
+        assert path.exists()
+    assert refused(lambda: ingest_manifest(ada, manifest(recording), Policy())) == [problem]
+    hers: dict[str, Any] = {"experimenter": "ada", "experiment_id": 1}
+    with lab.database.transaction():
+        lab.database.Experimenter.insert1({"experimenter": "ada", "full_name": "Ada"})
+        lab.database.Experiment.insert1({**hers, "experiment_name": "first"})
+        lab.database.Session.insert1({**hers, "session_id": 1, "session_name": "day 1"})
+        lab.database.Animal.insert({**hers, "animal_id": each, "animal_name": f"m{each}"} for each in (17, 18))
+    upload_rig_json(ada, "ada", "her rig", LICKING_RIG, MASKS)
+    animals = [{"animal_id": 17}, {"animal_id": 18}]
+    assert insert_nwb(ada, {**hers, "session_id": 1}, animals, recording).outcome == "ingested"
+
+
+def test_a_failed_insert_leaves_nothing_that_grows(lab: Lab, recording: Path) -> None:
+    """The objects that it put into the store are those that the next try needs; no other is left."""
+    script = lab.config.analysis.folders[0] / "licking.py"
+    good = script.read_text()
+    script.write_text(TRIALS.replace('"trials"', '"table_trials"').replace("BODY", "raise ValueError('no trials')"))
+    for _ in range(2):
+        assert [problem.check for problem in refused(lambda: insert_nwb(lab, SESSION, ANIMALS, recording))] == ["mask_raised"]
+    before = sorted(path for path in lab.store.folder.rglob("*") if path.is_file())
+    script.write_text(good)
+    insert_nwb(lab, SESSION, ANIMALS, recording)
+    assert sorted(path for path in lab.store.folder.rglob("*") if path.is_file()) == before
+
+
+def test_a_manifest_is_ingested_as_it_says(lab: Lab, recording: Path) -> None:
+    """Size and SHA-256 are verified, and kept; so is whether the videos are for training."""
+    digest = hashlib.sha256(recording.read_bytes()).hexdigest()
+    path = manifest(recording, rig="licking rig", size=recording.stat().st_size, sha256=digest, dlc_training=True)
+    outcome = ingest_manifest(lab, path, Policy())
+    assert (outcome.outcome, outcome.nwb["sha256"]) == ("ingested", digest)
+    assert (lab.database.World & SESSION).fetch1("dlc_training") == "True"
+    assert lab.database.Ingestion().fetch1("nwb_sha256") == digest
+    assert ingest_manifest(lab, path, Policy()).outcome == "already-ingested"
+
+
+@pytest.mark.parametrize(
+    ("stated", "what"),
+    [
+        ({"size": 12}, "the manifest states 12 bytes, and the file has {size}"),
+        ({"sha256": "0" * 64}, f"the manifest states {'0' * 64}, and the file has {{sha256}}"),
+    ],
+)
+def test_a_file_that_is_not_the_stated_one_is_refused(lab: Lab, recording: Path, stated: Mapping[str, Any], what: str) -> None:
+    """It was cut short or damaged on its way, or the manifest is of another."""
+    size, digest = recording.stat().st_size, hashlib.sha256(recording.read_bytes()).hexdigest()
+    ((name, _),) = stated.items()
+    assert refused(lambda: ingest_manifest(lab, manifest(recording, **stated), Policy())) == [
+        Problem(
+            f"{name}_differs",
+            f"/{name}",
+            what.format(size=size, sha256=digest),
+            "Copy the file again, or correct the manifest",
+        )
+    ]
+
+
+def test_a_manifest_that_cannot_be_read_is_said(lab: Lab, recording: Path) -> None:
+    """Neither it nor what it names is there, or it is none."""
+    absent = recording.with_suffix(".manifest.json")
+    for check in ("manifest_unreadable", "nwb_unreadable"):
+        (problem,) = refused(partial(ingest_manifest, lab, absent, Policy()))
+        manifest(recording, nwb="absent.nwb")
+        assert (problem.check, problem.what) == (check, "the file cannot be read: No such file or directory")
+    absent.write_text("{}")
+    assert {problem.check for problem in refused(lambda: ingest_manifest(lab, absent, Policy()))} == {"manifest_format"}
+
+
+def test_a_rehearsal_does_all_and_leaves_nothing(lab: Lab, recording: Path) -> None:
+    """It finds what an ingest would, in the masks too; what it says is true of the ingest that follows."""
+    script = lab.config.analysis.folders[0] / "licking.py"
+    good = script.read_text()
+    script.write_text(TRIALS.replace('"trials"', '"table_trials"').replace("BODY", "raise ValueError('no trials')"))
+    path = manifest(recording)
+    assert [problem.check for problem in rehearse(lab, path, Policy()).errors] == ["mask_raised"]
+    script.write_text(good)
+    assert rehearse(lab, path, Policy()) == rehearse(lab, path, Policy())
+    assert rehearse(lab, path, Policy()).errors == ()
+    for table in ("World", "Mask", "Delivery", "Ingestion"):
+        assert not lab.database.tables[table]()
+    assert ingest_manifest(lab, path, Policy()).outcome == "ingested"
+    assert rehearse(lab, path, Policy()).errors == ()
+
+
+def test_a_delivery_that_was_committed_is_answered_as_it_was(lab: Lab, recording: Path, tmp_path: Path) -> None:
+    """Whoever takes it up again, after a crash, gives the answer of the first; nothing is done twice."""
+    manifest(recording)
+    delivery = delivered(recording, tmp_path)
+    first = ingest(lab, delivery, recording, Policy())
+    recording.unlink()
+    assert ingest(lab, delivery, recording, Policy()) == first
+    remove(lab, SESSION)
+    with pytest.raises(Unavailable, match="No such file"):
+        ingest(lab, delivery, recording, Policy())
+
+
+def test_a_superseded_delivery_is_not_committed(lab: Lab, recording: Path, tmp_path: Path) -> None:
+    """Neither one that the ledger says to be superseded, nor one whose file has changed since it was delivered."""
+    manifest(recording)
+    delivery = delivered(recording, tmp_path)
+    with pytest.raises(Superseded):
+        ingest(lab, replace(delivery, nwb_size=12), recording, Policy())
+    assert ingest(lab, delivery, recording, Policy()).outcome == "ingested"
+    remove(lab, SESSION)
+    lab.database.Delivery.update1({"delivery_id": delivery.delivery_id, "state": "superseded"})
+    with pytest.raises(Superseded):
+        ingest(lab, delivery, recording, Policy())
+    assert not lab.database.World()
+
+
+def test_videos_have_to_have_settled(lab: Lab, recording: Path, tmp_path: Path) -> None:
+    """Those that the recording names and of which nobody has seen that, as they are now, are told by their paths."""
+    drop = tmp_path / "drop" / "today"
+    drop.mkdir(parents=True)
+    for path in (recording, *recording.parent.glob("licking_camera.*")):
+        shutil.move(path, drop / path.name)
+    manifest(drop / recording.name)
+    delivery = delivered(drop / recording.name, drop.parent)
+    (film,) = drop.glob("licking_camera.*")
+    name, found = f"today/{film.name}", film.stat()
+    for settled in ((), ((name, found.st_size, 7),), ((film.name, found.st_size, found.st_mtime_ns),)):
+        with pytest.raises(Unsettled) as unsettled:
+            ingest(lab, delivery, drop / recording.name, Policy(settled=settled))
+        assert unsettled.value.paths == (name,)
+    policy = Policy(settled=((name, found.st_size, found.st_mtime_ns),))
+    assert ingest(lab, delivery, drop / recording.name, policy).outcome == "ingested"
+
+
+def meddling(lab: Lab, path: Path, body: str) -> None:
+    """Have the mask do something to a file before it returns no trials."""
+    script = lab.config.analysis.folders[0] / "licking.py"
+    body = f"from pathlib import Path\n        path = Path({str(path)!r})\n        {body}\n        return [], []"
+    script.write_text(TRIALS.replace('"trials"', '"table_trials"').replace("BODY", body))
+
+
+def test_a_recording_that_is_rewritten_meanwhile_is_not_committed(lab: Lab, recording: Path, tmp_path: Path) -> None:
+    """What was checked is not what is there: a script is told to try again, and a folder's delivery is superseded."""
+    meddling(lab, recording, "path.write_bytes(path.read_bytes() + b'more')")
+    with pytest.raises(Unavailable, match=r"licking\.nwb changed while it was ingested$"):
+        insert_nwb(lab, SESSION, ANIMALS, recording)
+    manifest(recording)
+    with pytest.raises(Superseded):
+        ingest(lab, delivered(recording, tmp_path), recording, Policy())
+    assert not lab.database.World()
+
+
+def test_a_video_that_is_rewritten_meanwhile_is_kept_as_it_is_then(lab: Lab, recording: Path) -> None:
+    """The ingest begins anew, and what it stores is what is there at the end."""
+    (film,) = recording.parent.glob("licking_camera.*")
+    meddling(lab, film, "path.read_bytes().endswith(b'more') or path.write_bytes(path.read_bytes() + b'more')")
+    assert insert_nwb(lab, SESSION, ANIMALS, recording).outcome == "ingested"
+    assert (lab.database.Video & SESSION).fetch1("video").read_bytes() == film.read_bytes()
+
+
+def test_what_never_stays_as_it_is_is_not_ingested(lab: Lab, recording: Path) -> None:
+    """An ingest does not begin anew for ever."""
+    (film,) = recording.parent.glob("licking_camera.*")
+    meddling(lab, film, "path.write_bytes(path.read_bytes() + b'more')")
+    with pytest.raises(Unavailable, match=r"^what licking\.nwb was checked against changed 5 times while it was ingested$"):
+        insert_nwb(lab, SESSION, ANIMALS, recording)
+    assert not lab.database.World()
+
+
+class Meddled(Connection):
+    """A connection before whose first row of a session somebody else does something."""
+
+    meddle: Callable[[], object] | None
+
+    def query(self, query: str, *args: Any, **options: Any) -> Any:
+        if self.meddle and query.startswith("INSERT"):
+            meddle, self.meddle = self.meddle, None
+            meddle()
+        return super().query(query, *args, **options)
+
+
+@pytest.fixture
+def meddled(lab: Lab) -> Any:
+    """Give what lets somebody else do something after a delivery has been checked."""
+    connection: Any = lab.database.connection
+
+    def meddle(act: Callable[[], object]) -> None:
+        connection.__class__, connection.meddle = Meddled, act
+
+    yield meddle
+    connection.__class__ = Connection
+
+
+def test_a_mask_that_is_added_meanwhile_is_computed(
+    lab: Lab, others: Callable[[], Lab], meddled: Callable[[Callable[[], object]], None], recording: Path
+) -> None:
+    """The ingest finds before COMMIT that its rig has another mask, and begins anew."""
+    other, second = others(), {"name": "second", "description": "", "function": "licking.table_trials"}
+    meddled(lambda: upload_rig_json(other, "lab", "licking rig", LICKING_RIG, [second]))
+    assert insert_nwb(lab, SESSION, ANIMALS, recording).trials == {"trials": 10, "second": 10}
+
+
+def test_a_rig_that_is_replaced_meanwhile_is_the_one_that_counts(
+    lab: Lab, others: Callable[[], Lab], meddled: Callable[[Callable[[], object]], None], recording: Path
+) -> None:
+    """The ingest finds before COMMIT that its rig is another one, and checks the recording against that."""
+    other, smaller = others(), {**LICKING_RIG, "features": LICKING_RIG["features"][:3]}
+    meddled(lambda: upload_rig_json(other, "lab", "licking rig", smaller, []))
+    found = refused(lambda: insert_nwb(lab, SESSION, ANIMALS, recording))
+    assert [problem.what for problem in found] == ["the rig has 1 animal, and the delivery names 2"]
+    assert not lab.database.World()
+
+
+def test_an_animal_that_is_taken_out_meanwhile_is_missed(
+    lab: Lab, others: Callable[[], Lab], meddled: Callable[[Callable[[], object]], None], recording: Path
+) -> None:
+    """The database refuses what refers to it; the ingest begins anew, and says that it is not there."""
+    other = others()
+    meddled((other.database.Animal & "animal_id = 18").delete_quick)
+    found = refused(lambda: insert_nwb(lab, SESSION, ANIMALS, recording))
+    assert [problem.check for problem in found] == ["animal_unknown"]

@@ -59,7 +59,7 @@ class Ingestion(dj.Imported):
     seconds : float64
     software : varchar(40)
     warnings : json
-    ingested : datetime               # UTC
+    ingested : datetime(6)            # UTC
     unique index (fingerprint)        # of two sessions that are given the same recording at once, one is first
     """
 
