@@ -23,7 +23,7 @@ from antelop.arrays.survey import Object, discard, is_whole, objects
 from antelop.collection import alone
 from antelop.config import Config
 from antelop.embedded import serving
-from antelop.embedded.dump import dump, is_empty, load
+from antelop.embedded.dump import ask, dump, load
 from antelop.errors import Problem, Rejected
 from antelop.inventory import Inventory, Progress
 from antelop.lab import Lab
@@ -32,6 +32,10 @@ from antelop.own_tools import expect_embedded
 
 NAME = "backup.json"
 SPECIFICATION = {"specification": "antelop-backup", "version": "1.0"}
+
+
+_TABLES = r"SELECT 1 FROM pg_class WHERE relnamespace::regnamespace::text !~ '^(pg_|information_schema$)' LIMIT 1"
+_OWNER = "SELECT schema_id FROM antelop_ingest_ingest.schema_version WHERE schema_name = 'antelop_ingest_behaviour'"
 
 
 @dataclass(frozen=True)
@@ -147,15 +151,15 @@ def restore(config: Config, folder: Path, report: Callable[[Problem], None], pro
     unfinished = f"restoring {made.owner} as of {made.began}"
     if target.exists() and target.owner() != unfinished:
         raise Rejected([_occupied("[store] location", target.folder, "is a store already")])
+    if damaged := [_damaged(each) for each in (made.database, made.listing) if not is_whole(source, each)]:
+        raise Rejected(damaged)
     with serving(config.state) as server:
-        if is_empty(server):
-            if damaged := [_damaged(each) for each in (made.database, made.listing) if not is_whole(source, each)]:
-                raise Rejected(damaged)
+        if ask(server, _TABLES) == "":
             target.make(unfinished)
             target.clear()
             _copy(source, target, progress(_listed(source, made), made.bytes), report)
             load(server, folder / made.database)
-        elif not target.exists():
+        elif not target.exists() or ask(server, _OWNER) != made.owner:  # else it was interrupted right before the end
             raise Rejected([_occupied("`state`", config.state, "has tables in its database already")])
     target.make(made.owner)
     return made

@@ -3,7 +3,6 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from math import inf
@@ -158,9 +157,8 @@ class Inventory:
     def _select(self, conditions: str, *values: object) -> Iterator[Object]:
         """Yield objects in the order of their addresses."""
         query = f"SELECT address, size, time FROM object WHERE {conditions} ORDER BY address"  # noqa: S608  # of this module
-        with closing(self._list.execute(query, values)) as found:
-            for row in found:
-                yield Object(*row)
+        for row in self._list.execute(query, values):
+            yield Object(*row)
 
 
 _LIST = """

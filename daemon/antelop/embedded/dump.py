@@ -46,20 +46,11 @@ def load(server: Server, path: Path) -> None:
         raise Unavailable(f"the database could not be loaded: {done.stderr.decode(errors='replace').strip()}")
 
 
-def is_empty(server: Server) -> bool:
-    """Tell whether there is no table in the database, nor anything like one.
-
-    Raises
-    ------
-    Unavailable
-        If it does not say.
-    """
-    query = r"SELECT 1 FROM pg_class WHERE relnamespace::regnamespace::text !~ '^(pg_|information_schema$)' LIMIT 1"
-    command = _command("psql", server, "--no-psqlrc", "--tuples-only", "--command", query)
+def ask(server: Server, query: str) -> str | None:
+    """Return the answer to a query, a line for each row; None if there is none, as where a table is not there."""
+    command = _command("psql", server, "--no-psqlrc", "--no-align", "--tuples-only", "--command", query)
     done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, check=False)
-    if done.returncode != 0:
-        raise Unavailable(f"the database does not answer: {done.stderr.decode(errors='replace').strip()}")
-    return not done.stdout.strip()
+    return done.stdout.decode().rstrip("\n") if done.returncode == 0 else None
 
 
 def _command(program: str, server: Server, *options: str) -> list[str]:

@@ -1,0 +1,372 @@
+"""A backup is the lab at one moment, taken while sessions go in, and what is restored from it is that lab again."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from antelop.arrays import Store
+from antelop.arrays.survey import Object, is_whole, objects
+from antelop.backup import NAME, backup, read, restore
+from antelop.collection import collect
+from antelop.config import Config, DatabaseConfig
+from antelop.embedded import serving
+from antelop.embedded.dump import dump, load
+from antelop.errors import Misconfigured, Problem, Rejected, Unavailable
+from antelop.ingest import insert_nwb
+from antelop.inventory import Progress
+from antelop.lab import Lab
+from antelop.own_tools import expect_embedded
+from antelop.reconciliation import verify
+from antelop.removal import remove
+from antelop.upload import attach
+from tests import servers
+from tests.commands import Command
+from tests.labs import ANIMALS, SESSION
+from tests.pipelines import pipeline
+from tests.recordings import write_recording
+
+embedded = pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+def unseen(some: Iterable[Object], _: int) -> Iterable[Object]:
+    """Show nothing."""
+    return some
+
+
+def then(action: Callable[[], object]) -> Progress:
+    """Do something when the first object has been copied."""
+
+    def progress(some: Iterable[Object], _: int) -> Iterator[Object]:
+        for number, each in enumerate(some):
+            if number == 1:
+                action()
+            yield each
+
+    return progress
+
+
+def crash() -> None:
+    """End the process."""
+    raise Crash
+
+
+def problems_of(lab: Lab) -> list[Problem]:
+    """Return what is wrong with a lab, every object read."""
+    found: list[Problem] = []
+    verify(lab, found.append, unseen)
+    return found
+
+
+def inodes(folder: Path) -> dict[str, int]:
+    """Return which files the objects of a store are."""
+    return {each.address: (folder / each.address).stat().st_ino for each in objects(Store(folder))}
+
+
+@pytest.fixture
+def whole(lab: Lab, recording: Path) -> Lab:
+    """Give a lab in which a session holds a recording."""
+    insert_nwb(lab, SESSION, ANIMALS, recording)
+    return lab
+
+
+@pytest.fixture
+def elsewhere(lab: Lab) -> Iterator[Config]:
+    """Give the configuration of a lab in which there is nothing yet."""
+    with servers.public_folder() as folder:
+        yield replace(lab.config, state=folder / "state", store=folder / "store")
+
+
+@embedded
+def test_what_is_restored(  # noqa: PLR0913, PLR0917  # all of a lab
+    whole: Lab,
+    others: Callable[[], Lab],
+    tmp_path: Path,
+    elsewhere: Config,
+    command: Command,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is restored is the lab of when the backup began, other packages' tables included, and nothing of what came since."""
+    folder, feature = tmp_path / "backup", {"experimenter": "lab", "behaviourrig_id": 1, "feature_id": 1}
+    (tmp_path / "led.pdf").write_bytes(b"spectrum")
+    attach(whole, feature, tmp_path / "led.pdf")
+    later = write_recording(tmp_path / "later.nwb", seed=2)
+    query = whole.database.connection.query
+
+    def and_ingest(statement: str, *more: object, **options: object) -> object:
+        answer = query(statement, *more, **options)
+        if "pg_export_snapshot" in statement:
+            insert_nwb(others(), {**SESSION, "session_id": 42}, ANIMALS, later)
+        return answer
+
+    with pipeline(whole) as table, monkeypatch.context() as patch:
+        table.insert1({"unit": 1, "trace": np.arange(2000.0)})
+        expected = {each.address for each in objects(whole.store)}
+        patch.setattr(whole.database.connection, "query", and_ingest)
+        made = backup(whole, folder, NOW, unseen)
+    assert len(whole.database.World()) == 2
+    assert (made.began, made.sessions, made.objects) == ("2026-11-22T09:30:00+00:00", 1, len(expected))
+    assert folder.stat().st_mode & 0o777 == 0o700
+    check = ["/usr/bin/sha256sum", "--check", "--quiet", made.listing]
+    assert subprocess.run(check, cwd=folder, capture_output=True, check=True).stdout == b""
+    result = command(elsewhere, "restore", str(folder))
+    said = "restored  1 session as of 2026-11-22T09:30:00+00:00\nsound  1 session, 6 objects of 57 kB, all is well\n"
+    assert (result.exit_code, result.output) == (0, said)
+    with Lab(elsewhere, {}) as restored:
+        assert problems_of(restored) == []
+        assert {each.address for each in objects(restored.store)} == expected
+        assert (restored.database.Feature & feature).fetch1("feature_data").read_bytes() == b"spectrum"
+        for table in ("AnalogEvents", "Mask", "Ingestion"):
+            rows = [(each.database.tables[table] & SESSION).to_dicts() for each in (whole, restored)]
+            np.testing.assert_equal(*rows)
+        assert insert_nwb(restored, {**SESSION, "session_id": 42}, ANIMALS, later).outcome == "ingested"
+
+
+@embedded
+def test_a_second_backup(whole: Lab, tmp_path: Path) -> None:
+    """What is in the folder is not copied again, and what is no longer needed there goes."""
+    folder = tmp_path / "backup"
+    first = backup(whole, folder, NOW, unseen)
+    before = inodes(folder)
+    insert_nwb(whole, {**SESSION, "session_id": 42}, ANIMALS, write_recording(tmp_path / "later.nwb", seed=2))
+    second = backup(whole, folder, NOW, unseen)
+    after = inodes(folder)
+    assert {address for address in before if address not in after} == {first.database, first.listing}
+    assert {address for address in before if after.get(address) == before[address]} == set(before) - {
+        first.database,
+        first.listing,
+    }
+    assert (second.sessions, second.objects) == (2, len(after) - 2)
+    remove(whole, SESSION)
+    third = backup(whole, folder, NOW, unseen)
+    assert (third.sessions, third.objects) == (1, len(inodes(folder)) - 2)
+    assert read(folder) == third
+
+
+@embedded
+def test_an_interrupted_backup(whole: Lab, tmp_path: Path) -> None:
+    """Until it is finished there is no backup, or the one before it holds; the next one takes up what it has left."""
+    folder = tmp_path / "backup"
+    with pytest.raises(Crash):
+        backup(whole, folder, NOW, then(crash))
+    with pytest.raises(Rejected) as refused:
+        read(folder)
+    what = "it has no backup.json (No such file or directory), so that no backup was finished there"
+    remedy = "Give the folder of a finished backup; one that was interrupted is finished by `antelop backup`"
+    assert refused.value.problems == (Problem("backup_unfinished", str(folder), what, remedy),)
+    first = backup(whole, folder, NOW, unseen)
+    insert_nwb(whole, {**SESSION, "session_id": 42}, ANIMALS, write_recording(tmp_path / "later.nwb", seed=2))
+    (folder / "incoming" / "half").write_bytes(b"half")
+    with pytest.raises(Crash):
+        backup(whole, folder, NOW, then(crash))
+    assert read(folder) == first
+    assert all(is_whole(Store(folder), line.split()[1]) for line in (folder / first.listing).read_text().splitlines())
+    assert is_whole(Store(folder), first.database)
+    second = backup(whole, folder, NOW, unseen)
+    assert len(inodes(folder)) == second.objects + 2
+    assert sorted(path.name for path in folder.iterdir()) == [NAME, "incoming", "objects"]
+    assert list((folder / "incoming").iterdir()) == []
+
+
+@embedded
+def test_a_lab_that_is_not_whole(whole: Lab, tmp_path: Path) -> None:
+    """If an object is missing or altered nothing is backed up, it is named, and the backup before holds."""
+    folder = tmp_path / "backup"
+    first = backup(whole, folder, NOW, unseen)
+    [film] = [each for each in objects(whole.store) if each.address.endswith(".avi")]
+    (folder / film.address).unlink()
+    (whole.store.folder / film.address).write_bytes(b"!" * film.size)
+    with pytest.raises(Rejected) as refused:
+        backup(whole, folder, NOW, unseen)
+    what, remedy = "it is missing, or not what its name says", "Run `antelop verify --deep` to see which rows refer to it"
+    assert refused.value.problems == (Problem("object_altered", film.address, what, remedy),)
+    (whole.store.folder / film.address).unlink()
+    with pytest.raises(Rejected) as refused:
+        backup(whole, folder, NOW, unseen)
+    remedy = "Run `antelop verify`, and mend what it finds first"
+    assert refused.value.problems == (
+        Problem("object_lacks", "Video lab/1/41/1, video", f"{film.address} is not in the store", remedy),
+    )
+    assert read(folder) == first
+
+
+@embedded
+def test_the_store_is_not_cleaned_meanwhile(whole: Lab, others: Callable[[], Lab], tmp_path: Path) -> None:
+    """While a backup is made nothing is removed from the store, and no other backup is made."""
+    said = []
+
+    def clean() -> None:
+        with suppress(Unavailable):
+            collect(others(), NOW - NOW, print)
+            said.append("removed")
+        with pytest.raises(Unavailable) as refused:
+            backup(others(), tmp_path / "another", NOW, unseen)
+        said.append(str(refused.value))
+
+    backup(whole, tmp_path / "backup", NOW, then(clean))
+    assert said == ["another process removes objects from the store or backs it up; try again when it has finished"]
+
+
+@embedded
+def test_where_no_backup_can_be(whole: Lab, tmp_path: Path) -> None:
+    """A folder that would be lost with the lab is refused, and one that holds something else."""
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.docx").touch()
+    other = Store(tmp_path / "other")
+    other.make("1234")
+    for folder, what in (
+        (whole.config.state / "backup", "it is in the lab's state, and would be lost with it"),
+        (whole.config.store, "it is in the lab's store, and would be lost with it"),
+        (tmp_path / "full", "there is something else in it"),
+        (other.folder, "there is something else in it"),
+    ):
+        with pytest.raises(Rejected) as refused:
+            backup(whole, folder, NOW, unseen)
+        assert refused.value.problems == (
+            Problem("backup_folder", str(folder), what, "Give a new folder, best on another disk"),
+        )
+
+
+@embedded
+def test_an_interrupted_restore(whole: Lab, tmp_path: Path, elsewhere: Config) -> None:
+    """It goes on where it was; what the backup has lost is reported and found missing, and the rest is there."""
+    folder = tmp_path / "backup"
+    made = backup(whole, folder, NOW, unseen)
+    [film] = [each for each in objects(whole.store) if each.address.endswith(".avi")]
+    (folder / film.address).write_bytes(b"!" * film.size)
+    said: list[Problem] = []
+    with pytest.raises(Crash):
+        restore(elsewhere, folder, said.append, then(crash))
+    said.clear()
+    assert restore(elsewhere, folder, said.append, unseen) == made
+    remedy = "Run `antelop verify --deep` to see which rows refer to it"
+    assert said == [Problem("object_altered", film.address, "it is missing, or not what its name says", remedy)]
+    with Lab(elsewhere, {}) as restored:
+        [lost] = problems_of(restored)
+    assert (lost.where, lost.what) == ("Video lab/1/41/1, video", f"{film.address} is not in the store")
+    Store(elsewhere.store).make(f"restoring {made.owner} as of {made.began}")  # as if it had been interrupted at the very end
+    said.clear()
+    assert (restore(elsewhere, folder, said.append, unseen), said) == (made, [])
+    assert Store(elsewhere.store).owner() == made.owner
+    with pytest.raises(Rejected) as refused:
+        restore(elsewhere, folder, said.append, unseen)
+    remedy = "Set [store] location to a folder that does not exist yet"
+    assert refused.value.problems == (Problem("lab_in_use", str(elsewhere.store), "it is a store already", remedy),)
+
+
+@embedded
+def test_a_restore_into_tables_that_were_made_meanwhile(whole: Lab, tmp_path: Path, elsewhere: Config) -> None:
+    """A lab that was started on what an interrupted restore has left does not work, and is not taken for restored."""
+    backup(whole, tmp_path / "backup", NOW, unseen)
+    with pytest.raises(Crash):
+        restore(elsewhere, tmp_path / "backup", print, then(crash))
+    with pytest.raises(Misconfigured, match="it is another lab's store"):
+        Lab(elsewhere, {})
+    with pytest.raises(Rejected) as refused:
+        restore(elsewhere, tmp_path / "backup", print, unseen)
+    what, remedy = "it has tables in its database already", "Set `state` to a folder that does not exist yet"
+    assert refused.value.problems == (Problem("lab_in_use", str(elsewhere.state), what, remedy),)
+
+
+@embedded
+def test_what_is_not_restored(whole: Lab, tmp_path: Path) -> None:
+    """What is no finished backup, or has a damaged dump, is not restored; nor is anything into a lab that is in use."""
+    folder, nowhere = tmp_path / "backup", tmp_path / "nowhere"
+    made = backup(whole, folder, NOW, unseen)
+    here, new = whole.config, replace(whole.config, state=tmp_path / "state", store=nowhere)
+    finished = (folder / NAME).read_text()
+
+    def refused(config: Config) -> Problem:
+        with pytest.raises(Rejected) as error:
+            restore(config, folder, print, unseen)
+        [problem] = error.value.problems
+        return problem
+
+    again = "Give the folder of a finished backup; one that was interrupted is finished by `antelop backup`"
+    for text in ("", "[]", "{}", finished.replace("software", "program")):
+        (folder / NAME).write_text(text)
+        assert refused(new) == Problem("backup_unfinished", str(folder), f"its {NAME} is damaged", again)
+    (folder / NAME).write_text(finished.replace('"1.0"', '"2.0"'))
+    assert refused(new) == Problem("backup_unfinished", str(folder), f"its {NAME} is of another version", again)
+    (folder / NAME).write_text(finished)
+    remedy = "Set {} to a folder that does not exist yet"
+    assert refused(here) == Problem("lab_in_use", str(here.store), "it is a store already", remedy.format("[store] location"))
+    what = "it has tables in its database already"
+    without = replace(here, store=nowhere)
+    assert refused(without) == Problem("lab_in_use", str(here.state), what, remedy.format("`state`"))
+    assert not nowhere.exists()
+    (folder / made.database).write_bytes(b"!")
+    assert refused(new).where == made.database
+    assert not nowhere.exists()
+
+
+@embedded
+def test_what_postgresql_says(lab: Lab, tmp_path: Path) -> None:
+    """If the database is not dumped or not loaded, PostgreSQL's own words say why."""
+    (tmp_path / "garbage").write_bytes(b"garbage")
+    with serving(lab.config.state) as server:
+        with pytest.raises(Unavailable, match=r'could not be dumped: pg_dump: error: .*"0-0-0" does not exist'):
+            list(dump(server, "0-0-0"))
+        with pytest.raises(Unavailable, match="the database could not be loaded: pg_restore: error: input file"):
+            load(server, tmp_path / "garbage")
+
+
+SERVER = DatabaseConfig("db.lab", "postgresql", 5433, "lab data")
+COMMANDS = {
+    (SERVER, False): (
+        "pg_dump --host=db.lab --port=5433 --username=\"$DB_USER\" --format=custom --file=/mnt/b/database.dump 'lab data'"
+        " && rsync --archive --mkpath '--exclude=/incoming/*' /srv/store/ /mnt/b/store/"
+    ),
+    (SERVER, True): (
+        "rsync --archive --mkpath '--exclude=/incoming/*' /mnt/b/store/ /srv/store/"
+        " && pg_restore --host=db.lab --port=5433 --username=\"$DB_USER\" --single-transaction '--dbname=lab data'"
+        " /mnt/b/database.dump"
+    ),
+    (replace(SERVER, backend="mysql", port=3306), False): (
+        'mariadb-dump --host=db.lab --port=3306 --user="$DB_USER" --password --single-transaction --databases'
+        " antelop_ingest_metadata antelop_ingest_behaviour antelop_ingest_ingest > /mnt/b/database.sql"
+        " && rsync --archive --mkpath '--exclude=/incoming/*' /srv/store/ /mnt/b/store/"
+    ),
+    (replace(SERVER, backend="mysql", port=3306), True): (
+        "rsync --archive --mkpath '--exclude=/incoming/*' /mnt/b/store/ /srv/store/"
+        ' && mariadb --host=db.lab --port=3306 --user="$DB_USER" --password < /mnt/b/database.sql'
+    ),
+}
+
+
+@pytest.mark.parametrize(("database", "restoring"), COMMANDS)
+def test_a_server(database: DatabaseConfig, *, restoring: bool) -> None:
+    """A server's database is left to its own tools, by the commands that are given; the embedded one is not."""
+    config = Config(state=Path("/srv/state"), store=Path("/srv/store"))
+    expect_embedded(config, Path("/mnt/b"), restoring=restoring)
+    with pytest.raises(Misconfigured) as refused:
+        expect_embedded(replace(config, database=database), Path("/mnt/b"), restoring=restoring)
+    what = "the database is on the server db.lab, and antelop backs up the embedded one only"
+    remedy = f"Run this, and no `antelop gc` meanwhile: {COMMANDS[database, restoring]}"
+    assert refused.value.problems == (Problem("database_server", "[database]", what, remedy),)
+
+
+def test_the_command(lab: Lab, recording: Path, tmp_path: Path, command: Command) -> None:
+    """What is in the backup is said in a line, or to programs all of it; on a server what to do instead is."""
+    insert_nwb(lab, SESSION, ANIMALS, recording)
+    folder = tmp_path / "backup"
+    result = command(lab.config, "backup", str(folder))
+    if lab.database.is_postgresql:
+        sentence = f"1 session, 4 objects of 41 kB in {folder}"
+        assert (result.exit_code, result.output) == (0, f"backed up  {sentence}\n")
+        [said] = map(json.loads, command(lab.config, "backup", str(folder), "--json").output.splitlines())
+        assert said == {"outcome": "backed up", "sentence": sentence, **asdict(read(folder))}
+    else:
+        assert (result.exit_code, result.stdout, folder.exists()) == (2, "", False)
+        assert "Run this, and no `antelop gc` meanwhile: mariadb-dump" in result.stderr
