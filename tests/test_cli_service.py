@@ -203,5 +203,6 @@ def test_a_worker_alone_works_until_it_is_told_to_stop(configuration: Path, lab:
                 process.wait(0.1)
         process.wait(PATIENCE)
         process.stderr.read()
-    assert process.returncode == (0 if signals == 1 else 130)
+    # At once: by its own end, or by one more signal that came while it ended.
+    assert process.returncode in ((0,) if signals == 1 else (130, -signal.SIGTERM))
     assert len(lab.database.World()) == (signals == 1)
