@@ -1,5 +1,7 @@
 """The connection: outages are told from wrong statements, and transactions are committed whole or rolled back."""
 
+import os
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -283,6 +285,20 @@ def test_tables_of_another_version_are_left_alone(lab: Lab) -> None:
             other_place(lab)
     finally:
         lab.database.SchemaVersion.update1({**row, "version": 1})
+
+
+def test_a_silent_network_is_noticed_by_the_kernel(lab: Lab) -> None:
+    """It asks the other end now and then, on every connection over a network, and gives up after half a minute."""
+    connection = lab.database.connection
+    link = connection._conn if lab.database.is_postgresql else connection._conn._sock
+    with socket.socket(fileno=os.dup(link.fileno())) as ours:
+        over_a_network = ours.family != socket.AF_UNIX
+        assert bool(ours.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)) == over_a_network
+        if over_a_network:
+            options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
+            idle, interval, count, patience = (ours.getsockopt(socket.IPPROTO_TCP, option) for option in options)
+            assert idle + interval * count == 30
+            assert patience == 30_000
 
 
 def test_a_server_that_is_not_there_is_an_outage(lab: Lab) -> None:

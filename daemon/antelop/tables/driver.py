@@ -1,6 +1,8 @@
 """One connection to a database server, on which an outage is told from a wrong statement."""
 
 import hashlib
+import os
+import socket
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
@@ -13,6 +15,9 @@ from antelop.errors import Misconfigured, Problem, Unavailable
 
 PATIENCE = 60
 """How many seconds a statement waits for a lock."""
+
+SILENCE = 30
+"""How many seconds a network may be silent before a connection over it is taken for lost."""
 
 SESSION = {
     "postgresql": [
@@ -42,6 +47,15 @@ NUMBERS = frozenset({
     *(1290, 1792, 1836),  # read-only
     *(2002, 2003, 2006, 2013, 2055, 4031),  # cannot connect, gone, lost, disconnected for idleness
 })  # fmt: skip
+
+
+KEEPALIVE = {
+    socket.TCP_KEEPIDLE: SILENCE // 3,
+    socket.TCP_KEEPINTVL: SILENCE // 6,
+    socket.TCP_KEEPCNT: 4,
+    socket.TCP_USER_TIMEOUT: SILENCE * 1000,
+}
+"""How the kernel is told: first after a third of that, and what was sent must be taken in that time, too."""
 
 
 class Connection(dj.Connection):
@@ -90,6 +104,7 @@ class Connection(dj.Connection):
         where = f"{self.conn_info['host']}:{self.conn_info['port']}"
         try:
             super().connect()
+            self._expect_answers()
             with closing(self._conn.cursor()) as cursor:
                 for statement in SESSION[self.adapter.backend]:
                     cursor.execute(statement)
@@ -98,6 +113,15 @@ class Connection(dj.Connection):
                 raise Unavailable(f"cannot connect to the database at {where}: {sentence(error)}") from error
             remedy = "Look at [database] in the configuration, and at DB_USER and DB_PASS in the environment"
             raise Misconfigured([Problem("database_refused", where, sentence(error), remedy)]) from error
+
+    def _expect_answers(self) -> None:
+        """Have the kernel look whether the other end is there while nothing comes (tcp(7)); else one would wait for ever."""
+        link = self._conn if self.adapter.backend == "postgresql" else self._conn._sock  # noqa: SLF001  # the driver shows it nowhere
+        with socket.socket(fileno=os.dup(link.fileno())) as ours:
+            if ours.family != socket.AF_UNIX:
+                ours.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+                for name, value in KEEPALIVE.items():
+                    ours.setsockopt(socket.IPPROTO_TCP, name, value)
 
     def query(self, query: str, args: Any = (), **options: Any) -> Any:  # noqa: ANN401  # as in DataJoint
         """Run a statement; raise `Unavailable` if the database is away, full, locked or read-only."""
