@@ -67,6 +67,11 @@ def writing(statement: str) -> bool:
     return statement.startswith(("INSERT", "UPDATE", "DELETE", "COMMIT"))
 
 
+def removing(statement: str) -> bool:
+    """Let a removal fail, of which every statement is slow: at a mask, at the last row, and when that is committed."""
+    return statement == "COMMIT" or (statement.startswith("DELETE") and ("mask" in statement[:70] or "world" in statement[:70]))
+
+
 def commits(statement: str) -> bool:
     """Let COMMIT fail."""
     return statement == "COMMIT"
@@ -166,7 +171,7 @@ def test_other_changes_are_whole_or_not_at_all(lab: Lab, recording: Path, until_
     insert_nwb(lab, SESSION, ANIMALS, recording, "licking rig")
     until_it_succeeds(lambda: upload_rig_json(lab, "lab", "licking rig", LICKING_RIG, [*MASKS, second]))
     until_it_succeeds(lambda: recompute_masks(lab, SESSION))
-    until_it_succeeds(lambda: remove(lab, SESSION))
+    until_it_succeeds(lambda: remove(lab, SESSION), removing)
 
 
 def test_a_commit_without_an_answer_is_found_in_the_ledger(
