@@ -31,11 +31,23 @@ MISSING = timedelta(days=1)
 OPEN = ("ready", "waiting", "rejected", "failed")
 """States in which a delivery has not committed."""
 
+ANSWERED = ("ingested", "already-ingested", "rejected", "failed")
+"""States in which a delivery needs no more attention from whoever watches its folder."""
+
 
 def states(database: Database, delivery_ids: Iterable[str]) -> dict[str, str]:
     """Return the states of those of these deliveries that the ledger knows."""
     known = database.Delivery & [{"delivery_id": delivery_id} for delivery_id in delivery_ids]
     return {row["delivery_id"]: row["state"] for row in known.proj("state").to_dicts()}
+
+
+def answered(database: Database, folder: str) -> Iterator[str]:
+    """Yield the deliveries of a folder that were answered; there may be a hundred thousand."""
+    query = (
+        f"SELECT delivery_id FROM {database.Delivery.full_table_name} "  # noqa: S608  # ours
+        f"WHERE folder = %s AND state IN ({', '.join(['%s'] * len(ANSWERED))})"
+    )
+    return (str(row[0]) for row in database.connection.query(query, (folder, *ANSWERED)))
 
 
 def enqueue(database: Database, delivery: Delivery, now: datetime) -> str:
@@ -95,8 +107,7 @@ def retry(database: Database, delivery_id: str, now: datetime) -> bool:
     """Put a delivery that was answered into the queue again, as if it had just come; return whether it was answered."""
     key = {"delivery_id": delivery_id}
     with database.transaction():
-        answered = ("rejected", "failed", "ingested", "already-ingested")
-        if moved := _move(database, key, "ready", answered, readied=utc(now)):
+        if moved := _move(database, key, "ready", ANSWERED, readied=utc(now)):
             put(database, key)
     return moved
 

@@ -4,7 +4,7 @@ import select
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -46,9 +46,6 @@ LAST = 10.0
 
 AT_A_TIME = 200
 """How many deliveries are entered in one pass."""
-
-CLOSED = ("ingested", "already-ingested", "rejected", "failed")
-"""States in which a delivery needs no more attention from the process that watches its folder."""
 
 
 class Service:
@@ -199,7 +196,7 @@ class Service:
             case "unsettled":
                 self.folders.require(event["folder"], event["delivery_id"], event["paths"])
             case "done":
-                if event["state"] in CLOSED:
+                if event["state"] in queue.ANSWERED:
                     self.folders.finish(event["folder"], [event["delivery_id"]])
                 if "outcome" in event:
                     self.status.note(event)
@@ -234,9 +231,9 @@ class Service:
         closed = defaultdict(list)
         for delivery_id, delivery in batch.items():
             state = known.get(delivery_id)
-            if state not in CLOSED:
+            if state not in queue.ANSWERED:
                 state = self._enqueue(database, delivery, state)
-            if state in CLOSED:
+            if state in queue.ANSWERED:
                 closed[delivery.folder].append(delivery_id)
             else:
                 self.crew.nudge()
@@ -281,12 +278,9 @@ class Service:
         self.status.write(stopped=stopped, **self.folders.status(now), **more)
 
 
-def _finished(database: Database | None, folder: str) -> list[str]:
+def _finished(database: Database | None, folder: str) -> Iterable[str]:
     """Return the deliveries of a folder that need no more attention; none if the database is away: then they are told again."""
-    if database is None:
-        return []
-    closed = database.Delivery & [{"folder": folder, "state": state} for state in CLOSED]
     try:
-        return list(map(str, closed.to_arrays("delivery_id")))
+        return () if database is None else queue.answered(database, folder)
     except Unavailable:
-        return []
+        return ()
