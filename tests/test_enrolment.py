@@ -120,8 +120,19 @@ def test_values_that_do_not_fit(lab: Lab) -> None:
     """A value that its attribute cannot take is a problem of that attribute."""
     an_id = "Write a whole number up to 2147483647, or leave it out for the next one"
     unfit: list[tuple[str, object, str, str]] = [
-        ("session_name", "", '"" is empty or has control characters', "Write it on one line"),
-        ("session_name", "day\n1", r'"day\n1" is empty or has control characters', "Write it on one line"),
+        ("session_name", "", '"" is empty, or has control characters or backslashes', "Write it on one line without them"),
+        (
+            "session_name",
+            "day\n1",
+            r'"day\n1" is empty, or has control characters or backslashes',
+            "Write it on one line without them",
+        ),
+        (
+            "session_name",
+            r"day\1",
+            r'"day\\1" is empty, or has control characters or backslashes',
+            "Write it on one line without them",
+        ),
         ("session_name", None, "null is not text", "Write text of at most 100 characters"),
         ("session_id", True, "true is no id", an_id),
         ("session_id", "7", '"7" is no id', an_id),

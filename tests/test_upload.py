@@ -124,7 +124,7 @@ def test_everything_that_is_wrong_is_said_at_once(lab: Lab, tmp_path: Path) -> N
             "rig_name",
             "rig_name",
             '"" is no name for a rig',
-            "Give it a name of 1 to 100 characters, without control characters",
+            "Give it a name of 1 to 100 characters, without control characters and backslashes",
         ),
         Problem(
             "rig_unreadable",
@@ -134,6 +134,15 @@ def test_everything_that_is_wrong_is_said_at_once(lab: Lab, tmp_path: Path) -> N
         ),
         Problem("masklist_format", "/masklist/1", '"description" is missing', 'Rename "descripton" to it'),
     ]
+
+
+@pytest.mark.parametrize("name", ["", "x" * 101, "a\nb", "a\\b", "a\0b", "\ud800", 7, None])
+def test_a_rig_has_a_name_by_which_it_is_found(lab: Lab, name: Any) -> None:
+    """It is text, on one line, of 1 to 100 characters; and it has no backslashes, which DataJoint mistakes on PostgreSQL."""
+    assert [problem.check for problem in refused(lambda: upload_rig_json(lab, "lab", name, MINIMAL, []))] == ["rig_name"]
+    good = "ä 🐭 100% 'x' \"y\""
+    key = upload_rig_json(lab, "lab", good, MINIMAL, [])
+    assert (lab.database.BehaviourRig & {"behaviourrig_name": good}).keys() == [key]
 
 
 UNMARKED = SCRIPT.replace("    mask = True\n", "").replace('"World"', '"Session"')

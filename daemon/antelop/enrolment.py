@@ -14,8 +14,8 @@ from antelop.naming import NAMES, find
 from antelop.rows import Row
 from antelop.tables.connection import Database
 
-_NO_NAME = re.compile(r"[\x00-\x1f\x7f]|\A\s*\Z")
-"""What is found in text that nobody could call a thing by: it is empty, or of several lines."""
+_NO_NAME = re.compile(r"[\\\x00-\x1f\x7f]|\A\s*\Z")
+"""What is found in text by which nobody could call a thing: it is empty, of several lines, or DataJoint would not find it."""
 
 
 class _Unfit(Exception):
@@ -134,7 +134,7 @@ def _fit(attribute: Any, value: Any) -> Any:  # noqa: ANN401  # DataJoint has no
     family, *arguments = re.findall(r"[A-Za-z]+|[0-9]+", attribute.original_type)
     fitted = _FITS[family](value, arguments)
     if _is_required(attribute) and isinstance(value, str) and _NO_NAME.search(value):
-        raise _Unfit(f"{quoted(value)} is empty or has control characters", "Write it on one line")
+        raise _Unfit(f"{quoted(value)} is empty, or has control characters or backslashes", "Write it on one line without them")
     return fitted
 
 

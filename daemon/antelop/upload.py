@@ -24,8 +24,8 @@ from antelop.tables.connection import Database
 
 _MASKLIST = Schema("masklist.schema.json", "masklist_format")
 
-_NO_NAME = re.compile(r"\A\Z|[\x00-\x1f\x7f\ud800-\udfff]")
-"""What is found in text by which nobody could call a rig."""
+_NO_NAME = re.compile(r"\A\Z|[\\\x00-\x1f\x7f\ud800-\udfff]")
+"""What is found in text by which nobody could call a rig: on PostgreSQL, DataJoint does not find what has a backslash."""
 
 
 def upload_rig_json(
@@ -66,7 +66,7 @@ def upload_rig_json(
         find(lab.database, "Experimenter", {}, experimenter)
         problems += refusal(lab.database, experimenter, "experimenter")
     if not isinstance(rig_name, str) or len(rig_name) > rigs.NAME_LENGTH or _NO_NAME.search(rig_name):
-        remedy = f"Give it a name of 1 to {rigs.NAME_LENGTH} characters, without control characters"
+        remedy = f"Give it a name of 1 to {rigs.NAME_LENGTH} characters, without control characters and backslashes"
         problems.append(Problem("rig_name", "rig_name", f"{quoted(rig_name)} is no name for a rig", remedy))
     with gathering(problems):
         document = _read(rig_json)
