@@ -59,14 +59,15 @@ def taken(database: Database, session: Mapping[str, Any], object_id: str | None 
 
 def _changed(database: Database, session: Mapping[str, Any], rows: Mapping[str, Sequence[Row]]) -> list[str]:
     """Say in what a delivery of the recording that a session holds differs from the one that was ingested."""
-    world = (database.World & session).fetch1()
-    owners = [
-        [(row.get("feature_id"), row["animal_id"]) for table in ("Self", "Object") for row in tables[table]]
-        for tables in (rows, {table: (database.tables[table]() & session).to_dicts() for table in ("Self", "Object")})
-    ]
-    (planned,) = rows["World"]
-    changed = [f"another {name}" for name in ("behaviourrig_id", "dlc_training") if planned[name] != world[name]]
-    return changed + ["other animals"] * (set(owners[0]) != set(owners[1]))
+    stored = {table: (database.tables[table]() & session).to_dicts() for table in ("World", "Self", "Object")}
+    (before,), (now,) = stored["World"], rows["World"]
+    changed = [f"another {name}" for name in ("behaviourrig_id", "dlc_training") if before[name] != now[name]]
+    return changed + ["other animals"] * (_owners(stored) != _owners(rows))
+
+
+def _owners(rows: Mapping[str, Sequence[Row]]) -> set[tuple[int | None, int | None]]:
+    """Return which animals took part, and which feature belongs to which."""
+    return {(row.get("feature_id"), row["animal_id"]) for table in ("Self", "Object") for row in rows[table]}
 
 
 def _taken(name: str, what: str) -> Problem:

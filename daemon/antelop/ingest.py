@@ -124,7 +124,7 @@ def rehearse(lab: Lab, path: Path, policy: Policy) -> Findings:
 def insert_nwb(
     lab: Lab, session: Mapping[str, Any], animals: Sequence[Mapping[str, Any]], path: Path, rig: str | int | None = None
 ) -> Outcome:
-    """Ingest one session from a script, by its keys; see `antelop.load_connection.insert_nwb`."""
+    """Ingest one session from a script, by its keys; see `antelop.scripting.Scripting.insert_nwb`."""
     given: Any = dict(session) if isinstance(session, Mapping) else session
     own = given.pop("behaviourrig_id", None) if isinstance(given, dict) else None
     if own is not None and rig is not None:
