@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,16 @@ class Day:
         drop, stem, session = self._drops[number % 3], f"{number:03}", f"session {number}"
         key = (drop, stem)
         match number % 10:
+            case 4:  # both at once, in a folder that is moved in
+                stem = f"{stem}/{stem}"
+                key, elsewhere = (drop, stem), Drop(replace(drop.config, path=drop.path.with_name("made")), drop.prototype)
+                elsewhere.deliver(stem, session, number)
+                (elsewhere.path / f"{number:03}").rename(drop.path / f"{number:03}")
+                self.expected[key] = "ingested"
+            case 5:  # which need not settle
+                drop.record(stem, number)
+                drop.note(stem, session, **drop.prove(stem))
+                self.expected[key] = "ingested"
             case 6:  # whose manifest never comes
                 drop.record(stem, number)
                 self.expected[key] = None
@@ -118,7 +129,7 @@ def test_a_day_in_small(lab: Lab, dropping: Callable[..., Drop], start: Start) -
     waiting = {(folder["folder"], folder["path"]) for folder in again.written()["waiting"]}
     assert waiting == {(drop.config.name, f"{stem}.nwb") for (drop, stem), outcome in day.expected.items() if outcome is None}
     good = sorted(
-        stem.replace("real-", "real ") if stem.startswith("real") else f"session {int(stem)}"
+        stem.replace("real-", "real ") if stem.startswith("real") else f"session {int(stem[-3:])}"
         for (_, stem), outcome in day.expected.items()
         if outcome == "ingested"
     )
