@@ -29,8 +29,9 @@ from antelop.tables.connection import Database
 
 log = structlog.get_logger()
 
-CARE = 10.0
-"""Seconds from one look at the queue to the next, and from one try to reach a database that is away to the next."""
+CARE, SOON = 10.0, 1.0
+"""Seconds from one look at the queue to the next, and from one try to reach a database that is away to the next; `SOON` until
+the first one, for most outages are short."""
 
 LOOK_AGAIN = 30.0
 """Seconds from one look at rejected deliveries to the next."""
@@ -169,10 +170,10 @@ class Service:
 
     def _lose(self, unavailable: Unavailable, now: float) -> None:
         """Note that the database is away, and when to try again."""
+        self._next_try = now + (SOON if self.status.database is None else CARE)
         if self.status.database != str(unavailable):
             log.warning("database_away", sentence=str(unavailable))
         self.status.database = str(unavailable)
-        self._next_try = now + CARE
 
     def _listen(self, now: float) -> None:
         """Take in what has changed in the folders, and what the workers have said."""
