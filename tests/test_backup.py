@@ -1,8 +1,9 @@
 """A backup is the lab at one moment, taken while sessions go in, and what is restored from it is that lab again."""
 
 import json
+import os
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -34,6 +35,9 @@ from tests.recordings import write_recording
 
 embedded = pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+
+
+OCCUPIED = "Set {} to a folder that does not exist yet; or if this backup was restored here before, run `antelop verify`"
 
 
 class Crash(BaseException):
@@ -261,7 +265,7 @@ def test_an_interrupted_restore(whole: Lab, tmp_path: Path, elsewhere: Config) -
     assert Store(elsewhere.store).owner() == made.owner
     with pytest.raises(Rejected) as refused:
         restore(elsewhere, folder, said.append, unseen)
-    remedy = "Set [store] location to a folder that does not exist yet"
+    remedy = OCCUPIED.format("[store] location")
     assert refused.value.problems == (Problem("lab_in_use", str(elsewhere.store), "it is a store already", remedy),)
 
 
@@ -275,7 +279,7 @@ def test_a_restore_into_tables_that_were_made_meanwhile(whole: Lab, tmp_path: Pa
         Lab(elsewhere, {})
     with pytest.raises(Rejected) as refused:
         restore(elsewhere, tmp_path / "backup", print, unseen)
-    what, remedy = "it has tables in its database already", "Set `state` to a folder that does not exist yet"
+    what, remedy = "it has tables in its database already", OCCUPIED.format("`state`")
     assert refused.value.problems == (Problem("lab_in_use", str(elsewhere.state), what, remedy),)
 
 
@@ -300,11 +304,10 @@ def test_what_is_not_restored(whole: Lab, tmp_path: Path) -> None:
     (folder / NAME).write_text(finished.replace('"1.0"', '"2.0"'))
     assert refused(new) == Problem("backup_unfinished", str(folder), f"its {NAME} is of another version", again)
     (folder / NAME).write_text(finished)
-    remedy = "Set {} to a folder that does not exist yet"
-    assert refused(here) == Problem("lab_in_use", str(here.store), "it is a store already", remedy.format("[store] location"))
+    assert refused(here) == Problem("lab_in_use", str(here.store), "it is a store already", OCCUPIED.format("[store] location"))
     what = "it has tables in its database already"
     without = replace(here, store=nowhere)
-    assert refused(without) == Problem("lab_in_use", str(here.state), what, remedy.format("`state`"))
+    assert refused(without) == Problem("lab_in_use", str(here.state), what, OCCUPIED.format("`state`"))
     assert not nowhere.exists()
     (folder / made.database).write_bytes(b"!")
     assert refused(new).where == made.database
@@ -323,25 +326,32 @@ def test_what_postgresql_says(lab: Lab, tmp_path: Path) -> None:
 
 
 SERVER = DatabaseConfig("db.lab", "postgresql", 5433, "lab data")
+MYSQL = replace(SERVER, backend="mysql", port=3306)
+POSTGRESQL_PLACE = '--host=db.lab --port=5433 --username="$DB_USER"'
+MYSQL_PLACE = '--host=db.lab --port=3306 --user="$DB_USER"'
+SCHEMAS = "antelop_ingest_metadata antelop_ingest_behaviour antelop_ingest_ingest"
+RSYNC = "rsync --archive '--exclude=/incoming/*'"
 COMMANDS = {
-    (SERVER, False): (
-        "pg_dump --host=db.lab --port=5433 --username=\"$DB_USER\" --format=custom --file=/mnt/b/database.dump 'lab data'"
-        " && rsync --archive --mkpath '--exclude=/incoming/*' /srv/store/ /mnt/b/store/"
-    ),
-    (SERVER, True): (
-        "rsync --archive --mkpath '--exclude=/incoming/*' /mnt/b/store/ /srv/store/"
-        " && pg_restore --host=db.lab --port=5433 --username=\"$DB_USER\" --single-transaction '--dbname=lab data'"
-        " /mnt/b/database.dump"
-    ),
-    (replace(SERVER, backend="mysql", port=3306), False): (
-        'mariadb-dump --host=db.lab --port=3306 --user="$DB_USER" --password --single-transaction --databases'
-        " antelop_ingest_metadata antelop_ingest_behaviour antelop_ingest_ingest > /mnt/b/database.sql"
-        " && rsync --archive --mkpath '--exclude=/incoming/*' /srv/store/ /mnt/b/store/"
-    ),
-    (replace(SERVER, backend="mysql", port=3306), True): (
-        "rsync --archive --mkpath '--exclude=/incoming/*' /mnt/b/store/ /srv/store/"
-        ' && mariadb --host=db.lab --port=3306 --user="$DB_USER" --password < /mnt/b/database.sql'
-    ),
+    (SERVER, False): [
+        "mkdir --parents /mnt/b",
+        f"PGPASSWORD=\"$DB_PASS\" pg_dump {POSTGRESQL_PLACE} --format=custom --file=/mnt/b/database.dump 'lab data'",
+        f"{RSYNC} /srv/store/ /mnt/b/store/",
+    ],
+    (SERVER, True): [
+        "mkdir --parents /srv/store",
+        f"{RSYNC} /mnt/b/store/ /srv/store/",
+        f"PGPASSWORD=\"$DB_PASS\" pg_restore {POSTGRESQL_PLACE} --single-transaction '--dbname=lab data' /mnt/b/database.dump",
+    ],
+    (MYSQL, False): [
+        "mkdir --parents /mnt/b",
+        f'MYSQL_PWD="$DB_PASS" mariadb-dump {MYSQL_PLACE} --single-transaction --databases {SCHEMAS} > /mnt/b/database.sql',
+        f"{RSYNC} /srv/store/ /mnt/b/store/",
+    ],
+    (MYSQL, True): [
+        "mkdir --parents /srv/store",
+        f"{RSYNC} /mnt/b/store/ /srv/store/",
+        f'MYSQL_PWD="$DB_PASS" mariadb {MYSQL_PLACE} < /mnt/b/database.sql',
+    ],
 }
 
 
@@ -353,20 +363,38 @@ def test_a_server(database: DatabaseConfig, *, restoring: bool) -> None:
     with pytest.raises(Misconfigured) as refused:
         expect_embedded(replace(config, database=database), Path("/mnt/b"), restoring=restoring)
     what = "the database is on the server db.lab, and antelop backs up the embedded one only"
-    remedy = f"Run this, and no `antelop gc` meanwhile: {COMMANDS[database, restoring]}"
+    remedy = f"Run this, and no `antelop gc` meanwhile: {' && '.join(COMMANDS[database, restoring])}"
     assert refused.value.problems == (Problem("database_server", "[database]", what, remedy),)
 
 
+@pytest.mark.parametrize("served_lab", [pytest.param("mysql", marks=pytest.mark.mariadb)], indirect=True)
+def test_a_server_by_its_own_tools(
+    whole: Lab, served_lab: tuple[Lab, Mapping[str, str]], tmp_path: Path, command: Command
+) -> None:
+    """The commands that are given for a server's database dump it, and load it again as it was."""
+
+    def run(word: str, step: int) -> None:
+        result = command(whole.config, word, str(tmp_path))
+        assert (result.exit_code, result.stdout) == (2, "")
+        commands = result.stderr.partition("meanwhile: ")[2].strip()
+        environment = {**os.environ, **served_lab[1]}
+        subprocess.run(["/bin/sh", "-c", commands.split(" && ")[step]], env=environment, check=True)
+
+    expected = (whole.database.Ingestion & SESSION).fetch1()
+    run("backup", 1)
+    remove(whole, SESSION)
+    run("restore", 2)
+    assert problems_of(whole) == []
+    np.testing.assert_equal((whole.database.Ingestion & SESSION).fetch1(), expected)
+
+
+@embedded
 def test_the_command(lab: Lab, recording: Path, tmp_path: Path, command: Command) -> None:
-    """What is in the backup is said in a line, or to programs all of it; on a server what to do instead is."""
+    """What is in the backup is said in a line, or to programs all of it."""
     insert_nwb(lab, SESSION, ANIMALS, recording)
     folder = tmp_path / "backup"
     result = command(lab.config, "backup", str(folder))
-    if lab.database.is_postgresql:
-        sentence = f"1 session, 4 objects of 41 kB in {folder}"
-        assert (result.exit_code, result.output) == (0, f"backed up  {sentence}\n")
-        [said] = map(json.loads, command(lab.config, "backup", str(folder), "--json").output.splitlines())
-        assert said == {"outcome": "backed up", "sentence": sentence, **asdict(read(folder))}
-    else:
-        assert (result.exit_code, result.stdout, folder.exists()) == (2, "", False)
-        assert "Run this, and no `antelop gc` meanwhile: mariadb-dump" in result.stderr
+    sentence = f"1 session, 4 objects of 41 kB in {folder}"
+    assert (result.exit_code, result.output) == (0, f"backed up  {sentence}\n")
+    [said] = map(json.loads, command(lab.config, "backup", str(folder), "--json").output.splitlines())
+    assert said == {"outcome": "backed up", "sentence": sentence, **asdict(read(folder))}
