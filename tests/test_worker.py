@@ -370,6 +370,22 @@ def test_a_session_that_is_freed_lets_a_delivery_in(desk: Desk) -> None:
     assert desk.work()["state"] == "ingested"
 
 
+def test_what_changes_while_a_delivery_is_looked_at_is_not_missed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The session is added between the look and the answer, which says that it is not there: another look follows."""
+
+    def late(*args: Any) -> Any:
+        try:
+            return ingest(*args)
+        finally:
+            desk.lab.database.Session.insert1({**SESSION, "session_id": 99, "session_name": "late"})
+
+    with monkeypatch.context() as patched:
+        patched.setattr("antelop.worker.ingest", late)
+        assert desk.work(desk.drop.deliver("a", session=99))["state"] == "rejected"
+    assert desk.look_again() == 1
+    assert desk.work()["state"] == "ingested"
+
+
 def test_new_software_lets_a_delivery_in(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What one version rejected or failed at, another may not."""
     assert desk.work(desk.drop.deliver("a", session=99))["state"] == "rejected"
@@ -408,12 +424,12 @@ def test_a_delivery_that_cannot_be_judged_keeps_no_other_from_it(desk: Desk, mon
         desk.work(delivery)
     first, second = sorted(deliveries, key=lambda delivery: delivery.delivery_id)
 
-    def decided_by(lab: Lab, manifest: dict[str, Any], *more: Any) -> str:
+    def basis(lab: Lab, manifest: dict[str, Any], policy: Any) -> str:
         if manifest["nwb"] == first.nwb_path:
             raise ZeroDivisionError("of ours")
-        return decision.decided_by(lab, manifest, *more)
+        return decision.basis(lab, manifest, policy)
 
-    monkeypatch.setattr("antelop.worker.decided_by", decided_by)
+    monkeypatch.setattr("antelop.worker.basis", basis)
     desk.lab.database.Session.insert1({**SESSION, "session_id": 99, "session_name": "late"})
     assert desk.look_again() == 1
     (defect,) = [event for event in desk.events if event["event"] == "defect"]

@@ -11,12 +11,13 @@ from antelop.keys import Policy, resolve
 from antelop.lab import Lab
 from antelop.manifest import parse
 from antelop.outcome import VERSION
+from antelop.tables.connection import Database
 
 TAKEN = ("session_taken", "recording_taken")
 """Checks that found a recording in the way; they say in ``where`` which session holds it."""
 
 
-def decided_by(lab: Lab, manifest: object, policy: Policy, problems: Iterable[Problem]) -> str:
+def basis(lab: Lab, manifest: object, policy: Policy) -> str:
     """Return a hash over the rows that a manifest means, the mask functions, the check settings and this software's version.
 
     Parameters
@@ -27,8 +28,6 @@ def decided_by(lab: Lab, manifest: object, policy: Policy, problems: Iterable[Pr
         As the ledger has it.
     policy
         What whoever delivered it may do.
-    problems
-        What was found when it was looked at: the sessions that were in its way are decisive too.
     """
     facts: list[Any] = [VERSION, dict(lab.config.checks), lab.config.workers.mask_timeout, policy.create_sessions]
     try:
@@ -37,10 +36,25 @@ def decided_by(lab: Lab, manifest: object, policy: Policy, problems: Iterable[Pr
         facts += [problem.as_dict() for problem in rejected.problems]
     else:
         facts += [asdict(meant), [_version(lab, mask["maskfunction_name"]) for mask in meant.masks]]
-    for problem in problems:
-        if problem.check in TAKEN:
-            facts.append((problem.where, len(lab.database.World & named_key(problem.where))))
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+    return _hash(facts)
+
+
+def decided_by(based_on: str, sessions: Iterable[str]) -> str:
+    """Return a hash over what decided a rejection: its `basis`, and the sessions that were in its way.
+
+    The basis is taken before a delivery is looked at: whatever changes from then on makes another hash.
+    """
+    return _hash([based_on, sorted(sessions)])
+
+
+def in_the_way(problems: Iterable[Problem]) -> list[str]:
+    """Return the sessions that, by these problems, hold a recording that is in the way."""
+    return [problem.where for problem in problems if problem.check in TAKEN]
+
+
+def holding(database: Database, sessions: Iterable[str]) -> list[str]:
+    """Return those of these sessions that hold a recording."""
+    return [session for session in sessions if database.World & named_key(session)]
 
 
 def named_key(name: str) -> dict[str, str | int]:
@@ -53,6 +67,10 @@ def outdated(lab: Lab) -> list[str]:
     """Return the mask functions of which the database knows another version than the analysis folder holds."""
     known = set(zip(*lab.database.MaskFunction.to_arrays("maskfunction_name", "function_sha256"), strict=True))
     return sorted({name for name, sha256 in known if _version(lab, name) != sha256})
+
+
+def _hash(facts: object) -> str:
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _version(lab: Lab, function: str) -> str:

@@ -48,6 +48,12 @@ class Rejected(Exception):
             raise ValueError(message)
         super().__init__(self.problems)
 
+    @property
+    def sentence(self) -> str:
+        """All on one line: the first problem, and how many there are besides."""
+        first, *others = self.problems
+        return f"{first} (and {len(others)} more)" if others else str(first)
+
     def __str__(self) -> str:
         if len(self.problems) == 1:
             return str(self.problems[0])

@@ -18,7 +18,7 @@ from antelop import queue, receipt
 from antelop.analysis import places
 from antelop.archive import archive
 from antelop.config import FolderConfig
-from antelop.decision import decided_by, outdated
+from antelop.decision import basis, decided_by, holding, in_the_way, outdated
 from antelop.delivery import Delivery
 from antelop.errors import Problem, Rejected, Unavailable
 from antelop.ingest import Unsettled, ingest
@@ -125,9 +125,10 @@ class Worker:
         for row in rows:
             attempts = database.Attempt & {"delivery_id": row["delivery_id"]}
             (last,) = attempts.to_dicts(order_by="attempt_id DESC", limit=1)
-            policy, problems = _policy(row, self.folders[row["folder"]]), [Problem(**problem) for problem in last["problems"]]
+            problems = [Problem(**problem) for problem in last["problems"]]
             try:
-                now = decided_by(self._lab, row["manifest"], policy, problems)
+                based_on = basis(self._lab, row["manifest"], _policy(row, self.folders[row["folder"]]))
+                now = decided_by(based_on, holding(database, in_the_way(problems)))
             except Unavailable:
                 raise
             except Exception:  # noqa: BLE001  # a defect that one delivery meets keeps no other from being looked at
@@ -172,13 +173,12 @@ class Worker:
             raise Superseded
         folder = self.folders[row["folder"]]
         policy = _policy(row, folder)
+        delivery, based_on = _read_again(row, folder.path), basis(self._lab, row["manifest"], policy)
         try:
-            return ingest(self._lab, _read_again(row, folder.path), folder.path / row["nwb_path"], policy), ""
+            return ingest(self._lab, delivery, folder.path / row["nwb_path"], policy), ""
         except Rejected as rejected:
-            first, *others = rejected.problems
-            more = f" (and {len(others)} more)" if others else ""
-            outcome = said("rejected", f"{first}{more}", rejected.problems)
-            return outcome, decided_by(self._lab, row["manifest"], policy, rejected.problems)
+            outcome = said("rejected", rejected.sentence, rejected.problems)
+            return outcome, decided_by(based_on, in_the_way(rejected.problems))
 
     def _archive(self, row: Row, outcome: Outcome) -> Outcome:
         """Archive what has been committed, if its folder says so, and say so in the receipt."""

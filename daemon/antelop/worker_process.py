@@ -11,6 +11,8 @@ from contextlib import suppress
 from math import inf
 from typing import Any, Protocol
 
+import structlog
+
 from antelop import journal, log
 from antelop.errors import Unavailable
 from antelop.inbox.link import Link
@@ -134,6 +136,9 @@ def main() -> None:
             link.send({"event": "away", "sentence": str(unavailable)})
             select.select([link], [], [], IDLE)
             link.receive()
+        except Exception:  # noqa: BLE001  # a defect is a line of the log too
+            structlog.get_logger().exception("defect")
+            sys.exit(1)
 
 
 if __name__ == "__main__":

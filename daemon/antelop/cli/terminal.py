@@ -109,10 +109,8 @@ class Terminal:
 def failure(error: Exception) -> dict[str, Any]:
     """Return what is said of an exception: ``outcome``, ``sentence`` and ``problems``; the traceback of a defect is printed."""
     if isinstance(error, Rejected):
-        first, *others = error.problems
-        said = f"{first} (and {len(others)} more)" if others else str(first)
         outcome = "misconfigured" if isinstance(error, Misconfigured) else "rejected"
-        return {"outcome": outcome, "sentence": said, "problems": [problem.as_dict() for problem in error.problems]}
+        return {"outcome": outcome, "sentence": error.sentence, "problems": [problem.as_dict() for problem in error.problems]}
     if isinstance(error, Unavailable):
         return {"outcome": "unavailable", "sentence": str(error), "problems": []}
     click.echo("\n".join(_lines("".join(traceback.format_exception(error)))), err=True)
