@@ -258,6 +258,6 @@ def test_the_command(whole: Lab, command: Command) -> None:
         "sentence": "1 session, 5 objects of 81 kB, 52 kB of them nothing refers to, 1 problem",
         "sessions": 1,
         "stored": {"count": 5, "bytes": 81352},
-        "referred": {"count": 3, "bytes": 29096},
+        "referenced": {"count": 3, "bytes": 29096},
         "found": 1,
     }

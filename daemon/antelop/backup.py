@@ -19,7 +19,7 @@ from pathlib import Path
 
 from antelop.arrays import Store
 from antelop.arrays.objects import Incoming, available, write_label
-from antelop.arrays.survey import Object, discard, is_whole, objects
+from antelop.arrays.survey import Object, discard, is_whole, objects, size_of
 from antelop.collection import alone
 from antelop.config import Config
 from antelop.embedded import serving
@@ -32,7 +32,6 @@ from antelop.own_tools import expect_embedded
 
 NAME = "backup.json"
 SPECIFICATION = {"specification": "antelop-backup", "version": "1.0"}
-
 
 _TABLES = r"SELECT 1 FROM pg_class WHERE relnamespace::regnamespace::text !~ '^(pg_|information_schema$)' LIMIT 1"
 _OWNER = "SELECT schema_id FROM antelop_ingest_ingest.schema_version WHERE schema_name = 'antelop_ingest_behaviour'"
@@ -106,18 +105,18 @@ def backup(lab: Lab, folder: Path, now: datetime, progress: Progress) -> Backup:
             database = _publish(copy, dump(server, snapshot), ".dump")
             inventory = opened.enter_context(Inventory(lab.store))
             problems = inventory.lacking(lab.database)
-        total = inventory.total(referred=True)
+        total = inventory.total(referenced=True)
         if not problems:
-            _copy(lab.store, copy, progress(inventory.referred(), total.bytes), problems.append)
+            _copy(lab.store, copy, progress(inventory.referenced(), total.bytes), problems.append)
         if problems:
             raise Rejected(problems)
-        listing = _publish(copy, (_line(each.address) for each in inventory.referred()), ".sha256")
+        listing = _publish(copy, (_line(each.address) for each in inventory.referenced()), ".sha256")
         began = now.astimezone(UTC).isoformat(timespec="seconds")
         made = Backup(began, VERSION, version, lab.store.owner(), database, listing, sessions, total.count, total.bytes)
         with available(f"{folder / NAME} cannot be written"):
             write_label(folder, NAME, json.dumps({**SPECIFICATION, **asdict(made)}, indent=2) + "\n")
         for each in objects(copy):
-            if each.address not in (database, listing) and not inventory.is_referred(each.address):
+            if each.address not in (database, listing) and not inventory.is_referenced(each.address):
                 discard(copy, each.address, inf)
     return made
 
@@ -189,11 +188,10 @@ def read(folder: Path) -> Backup:
 def _copy(source: Store, target: Store, wanted: Iterable[Object], report: Callable[[Problem], None]) -> None:
     """Copy what is not in the target yet, and report what is no longer what its name says."""
     for each in wanted:
-        path = target.folder / each.address
-        if path.exists() and path.stat().st_size == each.size:
+        if size_of(target, each.address) == each.size:
             continue
         origin = source.folder / each.address
-        if not origin.exists() or target.keep(origin).descriptor["path"] != each.address:
+        if size_of(source, each.address) is None or target.keep(origin).descriptor["path"] != each.address:
             report(_damaged(each.address))
 
 
@@ -201,8 +199,8 @@ def _listed(store: Store, made: Backup) -> Iterator[Object]:
     """Yield the objects of a backup."""
     with (store.folder / made.listing).open() as lines:
         for line in lines:
-            path = store.folder / line.split()[1]
-            yield Object(line.split()[1], path.stat().st_size if path.exists() else 0, 0.0)
+            address = line.split()[1]
+            yield Object(address, size_of(store, address) or 0, 0.0)
 
 
 def _line(address: str) -> bytes:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from antelop.arrays import Kept, Store
-from antelop.arrays.survey import Object, discard, now
+from antelop.arrays.survey import Object, discard, now, size_of
 from antelop.errors import Rejected, Unavailable
 from antelop.inventory import Inventory
 from antelop.lab import Lab
@@ -33,7 +33,7 @@ def spare(lab: Lab, kept: Iterable[Kept] = ()) -> bool:
     """
     _hold(lab.database)
     addresses = {address for each in kept for address in Store.addresses(each.descriptor)}
-    return all((lab.store.folder / address).exists() for address in addresses)
+    return all(size_of(lab.store, address) is not None for address in addresses)
 
 
 def collect(lab: Lab, grace: timedelta, report: Callable[[Object], None], *, dry_run: bool = False) -> None:
@@ -65,7 +65,7 @@ def collect(lab: Lab, grace: timedelta, report: Callable[[Object], None], *, dry
                 _hold(database, to_change=True)
             if doubts := [*unseen(database), *inventory.lacking(database)]:
                 raise Rejected(doubts)
-            for each in inventory.unreferred(before=before):
+            for each in inventory.unreferenced(before=before):
                 database.connection.query("SELECT 1")  # which fails if the connection was lost, and with it what is held
                 if dry_run or discard(store, each.address, before):
                     report(each)

@@ -11,7 +11,7 @@ from typing import Self
 
 from antelop.arrays import Store
 from antelop.arrays.objects import ADDRESS
-from antelop.arrays.survey import Object, is_whole, objects
+from antelop.arrays.survey import Object, is_whole, objects, size_of
 from antelop.errors import Problem
 from antelop.tables.connection import Database
 from antelop.tables.references import Column, referring, values
@@ -119,13 +119,10 @@ class Inventory:
         """Note that a row refers to an object; return what is wrong with the object, nothing if all is well."""
         listed = self._list.execute("SELECT size, altered FROM object WHERE address = ?", (reference.address,)).fetchone()
         if listed:
-            self._list.execute("UPDATE object SET referred = TRUE WHERE address = ? AND NOT referred", (reference.address,))
-            size, altered = listed
-        else:
-            try:
-                size, altered = (self._store.folder / reference.address).stat().st_size, False  # put since the list was made
-            except FileNotFoundError:
-                return "is not in the store"
+            self._list.execute("UPDATE object SET referenced = TRUE WHERE address = ? AND NOT referenced", (reference.address,))
+        size, altered = listed or (size_of(self._store, reference.address), False)  # which may have been put since
+        if size is None:
+            return "is not in the store"
         if reference.size not in (None, size):
             return f"has {size} bytes, not {reference.size}"
         return "is not what its name says: it was changed, or the disk has lost some of it" if altered else ""
@@ -137,22 +134,22 @@ class Inventory:
         problems = (Problem("object_lacks", str(which), f"{which.address} {what}", remedy) for which, what in wrong if what)
         return list(islice(problems, 10))
 
-    def total(self, *, referred: bool = False) -> Total:
+    def total(self, *, referenced: bool = False) -> Total:
         """Return how many objects there are, and of how many bytes: all, or those that rows refer to."""
-        query = "SELECT COUNT(*), COALESCE(SUM(size), 0) FROM object WHERE referred >= ?"
-        return Total(*self._list.execute(query, (referred,)).fetchone())
+        query = "SELECT COUNT(*), COALESCE(SUM(size), 0) FROM object WHERE referenced >= ?"
+        return Total(*self._list.execute(query, (referenced,)).fetchone())
 
-    def referred(self) -> Iterator[Object]:
+    def referenced(self) -> Iterator[Object]:
         """Yield the objects that rows refer to."""
-        return self._select("referred")
+        return self._select("referenced")
 
-    def is_referred(self, address: str) -> bool:
+    def is_referenced(self, address: str) -> bool:
         """Tell whether a row refers to an object."""
-        return self._list.execute("SELECT 1 FROM object WHERE address = ? AND referred", (address,)).fetchone() is not None
+        return self._list.execute("SELECT 1 FROM object WHERE address = ? AND referenced", (address,)).fetchone() is not None
 
-    def unreferred(self, *, altered: bool = False, before: float = inf) -> Iterator[Object]:
+    def unreferenced(self, *, altered: bool = False, before: float = inf) -> Iterator[Object]:
         """Yield the objects that no row refers to and that were put before a time: all, or the altered ones."""
-        return self._select("NOT referred AND altered >= ? AND time < ?", altered, before)
+        return self._select("NOT referenced AND altered >= ? AND time < ?", altered, before)
 
     def _select(self, conditions: str, *values: object) -> Iterator[Object]:
         """Yield objects in the order of their addresses."""
@@ -167,6 +164,6 @@ CREATE TABLE object (
     size INTEGER NOT NULL,
     time REAL NOT NULL,
     altered INTEGER NOT NULL DEFAULT FALSE,
-    referred INTEGER NOT NULL DEFAULT FALSE
+    referenced INTEGER NOT NULL DEFAULT FALSE
 ) WITHOUT ROWID
 """

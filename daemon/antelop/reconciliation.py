@@ -30,13 +30,13 @@ class Holdings:
         That hold a recording.
     stored
         What is in the store.
-    referred
+    referenced
         What of it rows refer to. There is nothing wrong with the rest: `antelop gc` removes it in time.
     """
 
     sessions: int
     stored: Total
-    referred: Total
+    referenced: Total
 
 
 def verify(lab: Lab, report: Callable[[Problem], None], reading: Progress | None = None) -> Holdings:
@@ -72,7 +72,7 @@ def verify(lab: Lab, report: Callable[[Problem], None], reading: Progress | None
         with lab.database.transaction(commit=False):
             for problem in _objects(lab.database, inventory):
                 report(problem)
-        return Holdings(len(lab.database.World()), inventory.total(), inventory.total(referred=True))
+        return Holdings(len(lab.database.World()), inventory.total(), inventory.total(referenced=True))
 
 
 def _ledger(lab: Lab) -> Problems:
@@ -174,7 +174,7 @@ def _objects(database: Database, inventory: Inventory) -> Problems:
     for reference in references(database):
         if wrong := inventory.refer(reference):
             yield Problem("object_lacks", str(reference), f"{reference.address} {wrong}", remedy)
-    for each in inventory.unreferred(altered=True):
+    for each in inventory.unreferenced(altered=True):
         what = "it is not what its name says; nothing refers to it yet, but may come to"
         yield Problem("object_altered", each.address, what, "Delete it")
 

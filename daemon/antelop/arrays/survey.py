@@ -52,6 +52,19 @@ def objects(store: Store) -> Iterator[Object]:
                             yield Object(address, found.st_size, found.st_mtime)
 
 
+def size_of(store: Store, address: str) -> int | None:
+    """Return the size of an object in bytes; None if it is not there.
+
+    Raises
+    ------
+    Unavailable
+        If nobody can tell.
+    """
+    with available(f"the store {store.folder} cannot be read"), suppress(FileNotFoundError):
+        return (store.folder / address).stat().st_size
+    return None
+
+
 def is_whole(store: Store, address: str) -> bool:
     """Tell whether an object is what its name says, by reading all of it; if the disk does not give all of it, it is not.
 

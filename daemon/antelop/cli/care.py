@@ -65,11 +65,11 @@ def _verify(terminal: Terminal, lab: "Lab", *, deep: bool) -> int:
 
     held = verify(lab, report, _progress("reading") if deep else None)
     outcome = "damaged" if problems else "sound"
-    left = held.stored.bytes - held.referred.bytes
+    left = held.stored.bytes - held.referenced.bytes
     said = [
         counted(held.sessions, "session"),
         f"{counted(held.stored.count, 'object')} of {as_size(held.stored.bytes)}",
-        *([f"{as_size(left)} of them nothing refers to"] if held.stored != held.referred else []),
+        *([f"{as_size(left)} of them nothing refers to"] if held.stored != held.referenced else []),
         counted(problems, "problem") if problems else "all is well",
     ]
     terminal.tell({"outcome": outcome, "sentence": ", ".join(said), **asdict(held), "found": problems})
