@@ -10,12 +10,15 @@ import structlog
 from antelop.config import FolderConfig
 from antelop.delivery import Delivery
 from antelop.inbox import Folder, Health, Released, Watcher, Withdrawn
-from antelop.waiting import Waiting, as_span
+from antelop.waiting import Waiting
 
 log = structlog.get_logger()
 
 SILENCE = 30.0
 """Seconds after which the process that watches a folder is taken to be stuck in it."""
+
+NEW, HUNG = "it is being looked into for the first time", "it does not answer: is its share hung?"
+"""Why nothing can be taken from a folder, besides what its own process says."""
 
 REST = 10.0
 """Seconds until the process that watches a folder is started again after it has died."""
@@ -141,13 +144,14 @@ class Folders:
         for name, watcher in self._watchers.items():
             health = self._health.get(name)
             if now - watcher.heard > SILENCE:
-                absent[name] = f"it has not answered for {as_span(now - watcher.heard)}: is its share hung?"
+                absent[name] = HUNG
             elif health is None:
-                absent[name] = "it is looked into for the first time"
+                absent[name] = NEW
             elif health.paused:
                 absent[name] = health.paused
-        for name in sorted(absent.keys() - self.absent.keys()):
-            log.info("folder_absent", folder=name, because=absent[name])
+        for name, because in absent.items():
+            if because not in (NEW, self.absent.get(name)):
+                log.warning("folder_absent", folder=name, because=because)
         for name in sorted((self.absent.keys() - absent.keys()) & self._health.keys()):
             log.info("folder_there", folder=name, watching=self._health[name].watching, because=self._health[name].because)
         self.absent = absent

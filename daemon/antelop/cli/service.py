@@ -109,7 +109,8 @@ def explain(terminal: Terminal, path: Path) -> None:
     if terminal.as_json:
         terminal.write(document)
         return
-    click.echo(f"{click.style(found.rule, bold=True)}  {printable(path.name)}: {printable(found.sentence)}")
+    said = counted(len(found.problems), "problem") if found.problems else printable(found.sentence)
+    click.echo(f"{click.style(found.rule, bold=True)}  {printable(path.name)}: {said}")
     complain("problem", found.problems)
     if found.release:
         click.echo(f"  {click.style('release', fg='green')}  {printable(found.release)}")
