@@ -233,4 +233,5 @@ def _damaged(address: str) -> Problem:
 
 
 def _occupied(key: str, place: Path, what: str) -> Problem:
-    return Problem("lab_in_use", str(place), f"it {what}", f"Set {key} to a folder that does not exist yet")
+    remedy = f"Set {key} to a folder that does not exist yet; or if this backup was restored here before, run `antelop verify`"
+    return Problem("lab_in_use", str(place), f"it {what}", remedy)

@@ -45,6 +45,7 @@ state = "state"
 folders = ["analysis"]
 [[folders]]
 path = "kept"
+create_sessions = true
 settle = "0s"
 [[folders]]
 path = "moved"
@@ -66,7 +67,7 @@ service = "{user}"
 
 @dataclass(frozen=True)
 class Sent:
-    """A recording that was put into a drop folder: ``kept``, for a session that is there, or ``moved``, for one that is not.
+    """A recording that was put into a drop folder: ``kept``, every other one for a session that is there, or ``moved``.
 
     Attributes
     ----------
@@ -253,7 +254,7 @@ class Scene:
                 animals = [{**EXPERIMENT, "animal_id": number, "animal_name": f"m{number}"} for number in (17, 18)]
                 database.Animal.insert(animals)
                 sessions = [
-                    {**EXPERIMENT, "session_id": number, "session_name": f"recording {number}"} for number in range(1, MOST, 2)
+                    {**EXPERIMENT, "session_id": number, "session_name": f"recording {number}"} for number in range(1, MOST, 4)
                 ]
                 database.Session.insert(sessions)
             upload_rig_json(lab, "lab", "licking rig", LICKING_RIG, MASKS)
