@@ -258,7 +258,7 @@ class TestContent:
             for path, one in expected.items():
                 ours = recording.series[path]
                 assert (ours.unit, ours.conversion, ours.offset) == (one.unit, one.conversion, one.offset), path
-                assert (ours.neurodata_type, ours.description) == (one.neurodata_type, one.description)
+                assert ours.neurodata_type == one.neurodata_type
                 assert ours.timestamps is not None
                 np.testing.assert_array_equal(ours.timestamps[:], one.get_timestamps())
                 if path == "acquisition/camera":
@@ -399,14 +399,14 @@ class TestContent:
             file["identifier"] = np.array([b"caf\xe9"])
             file["session_start_time"] = np.bytes_("2026-11-22T10:00:00Z")
             file["acquisition/lick/data"].attrs["unit"] = h5py.Empty("S1")
-            file["acquisition/lick"].attrs["description"] = [b"of the", b"left port"]
+            file["acquisition/lick"].attrs["neurodata_type"] = [b"TimeSeries", b"of any kind"]
             file.attrs["nwb_version"] = np.bytes_("NWB-2.8.0")
             file.move("acquisition/led", b"acquisition/\xff")
         with reading(nwb) as recording:
             assert (recording.identifier, recording.nwb_version) == ("caf\N{REPLACEMENT CHARACTER}", "2.8.0")
             assert recording.session_start_time == datetime(2026, 11, 22, 10, tzinfo=UTC)
             lick = recording.series["acquisition/lick"]
-            assert (lick.unit, lick.description) == ("", "of the left port")
+            assert (lick.unit, lick.neurodata_type) == ("", "TimeSeries of any kind")
             assert {"acquisition/led", "acquisition/port"} & recording.series.keys() == {"acquisition/port"}
 
     def test_extensions_of_any_version_are_read_one_after_another(self, nwb: Path) -> None:

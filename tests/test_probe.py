@@ -8,7 +8,8 @@ from typing import Any
 import h5py
 import pytest
 
-from antelop.inbox.probe import superblock, unfinished
+from antelop.inbox.probe import unfinished
+from antelop.superblock import Superblock, superblock
 from antelop.waiting import Reason
 from tests.data import RECORDINGS
 
@@ -142,7 +143,10 @@ def test_a_superblock_of_an_unknown_version_is_nobody_s(tmp_path: Path) -> None:
     """A later format is left to the library."""
     data = bytearray(written(tmp_path / "x.nwb"))
     data[8] = 4
-    assert superblock(lambda count, offset: bytes(data[offset : offset + count]), len(data)) is None
+    found = superblock(lambda count, offset: bytes(data[offset : offset + count]), len(data))
+    assert found == Superblock(len(data), marked=False)
+    (tmp_path / "x.nwb").write_bytes(data)
+    assert reason(tmp_path / "x.nwb") is None
 
 
 @pytest.mark.recordings

@@ -208,7 +208,7 @@ class Series:
         The samples as stored, before conversion and offset; None if the series has none (or they are external videos).
     timestamps
         Seconds, float64 in a good file; a `Clock` if the file declares a rate; None if it has neither.
-    unit, conversion, offset, description
+    unit, conversion, offset
         As in the file; ``data * conversion + offset`` is in `unit`.
     confidence
         How certain each position is, for pose estimation.
@@ -223,7 +223,6 @@ class Series:
     unit: str = ""
     conversion: float = 1.0
     offset: float = 0.0
-    description: str = ""
     confidence: Samples | None = None
     videos: tuple[Video, ...] = ()
 
@@ -264,7 +263,6 @@ class Intervals:
     path: str
     start: Samples
     stop: Samples
-    description: str = ""
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,7 @@ def _intervals(path: str, group: Hdf5) -> Intervals:
     start, stop = samples(group, "start_time", path), samples(group, "stop_time", path)
     if start is None or stop is None:
         raise OutOfReach("its start_time or stop_time is empty")
-    return Intervals(path, start, stop, text(attribute(group, "description")))
+    return Intervals(path, start, stop)
 
 
 def _series(path: str, kind: str, group: Hdf5, folder: Path, times: dict[Hdf5, Stored]) -> Series:
@@ -183,7 +183,6 @@ def _series(path: str, kind: str, group: Hdf5, folder: Path, times: dict[Hdf5, S
         unit=text(unit),
         conversion=number(conversion, "conversion"),
         offset=number(offset, "offset"),
-        description=text(attribute(group, "description")),
         confidence=samples(group, "confidence", path),
         videos=videos,
     )

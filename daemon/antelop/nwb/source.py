@@ -11,15 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from antelop.errors import Problem, Rejected, Unavailable
+from antelop.superblock import superblock
 
 ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
 """What the operating system says of a path where no file is."""
 
 COPY_AGAIN = "Copy it again from the computer that recorded it"
 _LARGEST_HEAP = 1 << 26
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
-_LAYOUT = {0: (20, 13, 24), 1: (20, 13, 28), 2: (11, 9, 12), 3: (11, 9, 12)}
-"""By superblock version: where the consistency flags, the width of an address, and the addresses are."""
 
 
 def rejection(check: str, what: str, remedy: str) -> Rejected:
@@ -98,10 +96,7 @@ class Source(io.FileIO):
 
 
 def _expect_finished_hdf5(descriptor: int, name: str) -> None:
-    """Raise Rejected unless a file is HDF5, is as long as it should be, and is not open for writing.
-
-    Its superblock is as the HDF5 File Format Specification, version 3.0, section II.A, has it.
-    """
+    """Raise Rejected unless a file is HDF5, is as long as it should be, and is not open for writing."""
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, "not a file")
@@ -111,22 +106,18 @@ def _expect_finished_hdf5(descriptor: int, name: str) -> None:
     if start.startswith(b"version https://git-lfs"):
         what = f"{name} is a Git LFS pointer, which only stands for the recording"
         raise rejection("nwb_not_hdf5", what, "Run `git lfs pull` where it comes from, and copy it again")
-    offset = 0
-    while (head := os.pread(descriptor, 64, offset).ljust(64))[:8] != _SIGNATURE:
-        offset = 2 * offset or 512
-        if offset >= status.st_size:
-            raise rejection("nwb_not_hdf5", f"{name} is no HDF5 file: it begins with {start[:16]!r}", "Deliver an NWB 2 file")
+    found = superblock(lambda count, offset: os.pread(descriptor, count, offset), status.st_size)
+    if found is None:
+        raise rejection("nwb_not_hdf5", f"{name} is no HDF5 file: it begins with {start[:16]!r}", "Deliver an NWB 2 file")
     if _locked(descriptor):
         what = f"{name} is still open for writing: another program holds its lock"
         raise rejection("nwb_open", what, "Close it in that program, and deliver it again")
-    marks, width, addresses = _LAYOUT.get(head[8], _LAYOUT[3])
-    if head[marks] & 0b101:  # the mark of a writer, and that of one with readers beside it (SWMR)
+    if found.marked:
         what = f"{name} is still marked as open for writing"
         remedy = "Close it in the program that writes it; if that crashed and the file is complete, run `h5clear -s` on it"
         raise rejection("nwb_open", what, remedy)
-    end = int.from_bytes(head[addresses:][2 * head[width] : 3 * head[width]], "little")
-    if end > status.st_size:
-        raise rejection("nwb_truncated", f"{name} is cut short: {status.st_size} of {end} bytes are there", COPY_AGAIN)
+    if found.end > status.st_size:
+        raise rejection("nwb_truncated", f"{name} is cut short: {status.st_size} of {found.end} bytes are there", COPY_AGAIN)
 
 
 def _locked(descriptor: int) -> bool:
