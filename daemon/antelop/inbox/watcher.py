@@ -20,8 +20,10 @@ from antelop.inbox.updates import Folder, Update
 HEARTBEAT = 5.0
 """Seconds after which the process says that it is alive, whether there is news or not."""
 
-PAUSE, REST = 0.2, 9.0
-"""Between two looks it pauses so many seconds, or so many times as long as the look took: a tenth of a processor is enough."""
+PAUSE, REST = 0.2, 4.0
+"""Between two looks it pauses so many seconds, or so many times what the look took of a processor: a fifth of one is enough.
+
+It also pauses as long as the look took, which is longer when the share answers slowly."""
 
 _GRACE = 1.0
 """Seconds that a process is given to go when it is killed. One that is in a hung system call cannot."""
@@ -105,13 +107,21 @@ class Watcher:
             self._process.wait(_GRACE)
 
 
-def serve(inbox: Inbox, link: Link, clock: Callable[[], float]) -> None:
-    """Look again and again, and tell what is new, until the other end hangs up."""
+def serve(inbox: Inbox, link: Link, clock: Callable[[], float], used: Callable[[], float]) -> None:
+    """Look again and again, and tell what is new, until the other end hangs up.
+
+    Parameters
+    ----------
+    clock
+        Returns monotonic seconds.
+    used
+        Returns how many seconds of a processor this process has used.
+    """
     while not link.closed:
-        started = clock()
+        started, before = clock(), used()
         link.send(inbox.look(started))
         finished = clock()
-        rested = finished + max(PAUSE, REST * (finished - started))
+        rested = finished + max(PAUSE, REST * (used() - before), finished - started)
         while not link.closed and (left := max(rested, inbox.next_look) - clock()) > 0:
             resting = rested - clock()
             sources: list[Any] = [link] if resting > 0 or inbox.hints is None else [link, inbox.hints]
@@ -143,4 +153,4 @@ def main() -> None:
         if link.closed:
             raise SystemExit
 
-    serve(Inbox(folder, finished, beat), link, time.monotonic)
+    serve(Inbox(folder, finished, beat), link, time.monotonic, time.process_time)
