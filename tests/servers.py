@@ -102,7 +102,7 @@ class MariaDBServer:
     password = "correct horse"  # noqa: S105  # of a server that lives as long as the test
     name = None
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         number = os.getpid()
         self.host = f"127.{64 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
         self.port = next(_PORTS)
@@ -117,6 +117,7 @@ class MariaDBServer:
         self._options = ["--no-defaults", f"--datadir={self._data}", f"--tmpdir={self._data}", *account]
         install = [str(INSTALL), *self._options, "--auth-root-authentication-method=normal", "--skip-test-db"]
         subprocess.run(install, env=_SEARCH, check=True, capture_output=True)
+        self._options += options
         self.start()
         self.execute(
             f"CREATE USER '{self.user}'@'%' IDENTIFIED BY '{self.password}'",

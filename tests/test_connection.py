@@ -2,7 +2,9 @@
 
 import os
 import socket
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import datajoint as dj
@@ -12,6 +14,7 @@ from antelop.errors import Misconfigured, Unavailable
 from antelop.lab import Lab
 from antelop.tables.connection import Database, OutcomeUnknown
 from antelop.tables.driver import is_outage
+from tests import servers
 from tests.labs import OWNER, SESSION
 
 NEW = {"experimenter": "ada", "full_name": "Ada Lovelace"}
@@ -212,13 +215,59 @@ def test_who_may_write_for_whom(lab: Lab, visitor: Callable[..., Lab]) -> None:
     assert [lab.database.may_write_for(experimenter) for experimenter in asked] == [True] * 3
 
 
-def test_a_user_who_may_only_read_connects(visitor: Callable[..., Lab]) -> None:
-    """What is there can be read without the right to change it."""
-    reader = visitor("reader", "SELECT")
+def test_a_user_who_may_only_read_connects(lab: Lab, visitor: Callable[..., Lab]) -> None:
+    """What is there can be read without the right to change it; what more takes is said, with who gives it, and how."""
+    reader = visitor("reader", "SELECT, REFERENCES")
     assert experimenters(reader) == ["lab"]
-    with pytest.raises(Exception, match=r"denied|Insufficient") as raised:
-        reader.database.Experimenter.insert1(NEW)
-    assert not isinstance(raised.value, Unavailable)
+    actions: dict[str, Callable[[Any], object]] = {
+        "INSERT": lambda table: table.insert1(NEW),
+        "UPDATE": lambda table: table.update1({"experimenter": "lab", "full_name": "Another"}),
+        "DELETE": lambda table: (table() & NEW).delete_quick(),
+    }
+    for right, act in actions.items():
+        with pytest.raises(dj.errors.AccessError) as raised:
+            act(reader.database.Experimenter)
+        assert isinstance(raised.value, Misconfigured)
+        (problem,) = raised.value.problems
+        schema = f"{lab.database.prefix}metadata"
+        assert (problem.check, problem.where) == ("right_missing", schema)
+        assert problem.what.startswith(f"database user reader lacks the right {right}: ")
+        grant = f"{schema}.experimenter TO 'reader'"
+        if lab.database.is_postgresql:
+            grant = f"ALL TABLES IN SCHEMA {schema} TO reader"
+            assert problem.what.endswith(": permission denied for table experimenter")
+        assert problem.remedy == f"Have an administrator of the server run `GRANT {right} ON {grant};`"
+        lab.database.connection.query(problem.remedy.split("`")[1].rstrip(";"))
+        act(reader.database.Experimenter)
+
+
+def test_rights_that_other_statements_take(lab: Lab, visitor: Callable[..., Lab]) -> None:
+    """To make a schema, to read what is streamed: each is named, and what the server itself said."""
+    reader = visitor("stranger", "SELECT, REFERENCES")
+    query, postgresql = reader.database.connection, lab.database.is_postgresql
+    with pytest.raises(Misconfigured) as made:
+        query.query("CREATE SCHEMA forbidden" if postgresql else "CREATE SCHEMA `forbidden`")
+    with pytest.raises(Misconfigured) as streamed:
+        list(query.stream('SELECT * FROM "pg_catalog"."pg_authid"' if postgresql else "SELECT * FROM `mysql`.`user`"))
+    grants = ["CREATE ON forbidden.* TO 'stranger'", "SELECT ON mysql.user TO 'stranger'"]
+    if postgresql:
+        grants = ["CREATE ON DATABASE antelop TO stranger", "SELECT ON ALL TABLES IN SCHEMA pg_catalog TO stranger"]
+    remedies = [each.value.problems[0].remedy for each in (made, streamed)]
+    assert remedies == [f"Have an administrator of the server run `GRANT {grant};`" for grant in grants]
+
+
+@pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
+def test_keys_that_postgresql_does_not_show(lab: Lab, visitor: Callable[..., Lab]) -> None:
+    """Who may read only would have tables without keys; it is said for every schema which right shows them."""
+    with pytest.raises(Misconfigured) as raised:
+        visitor("blind", "SELECT")
+    schemas = [lab.database.prefix + name for name in ("behaviour", "ingest", "metadata")]
+    assert [problem.where for problem in raised.value.problems] == schemas
+    what = "database user blind lacks the right REFERENCES, without which PostgreSQL shows no keys"
+    assert {problem.what for problem in raised.value.problems} == {what}
+    for problem in raised.value.problems:
+        lab.database.connection.query(problem.remedy.split("`")[1])
+    assert experimenters(visitor("blind", "SELECT")) == ["lab"]
 
 
 def other_place(lab: Lab, **changes: Any) -> Database:
@@ -314,5 +363,70 @@ def test_a_wrong_password_is_a_mistake(lab: Lab) -> None:
         other_place(lab, password="wrong")  # noqa: S106  # it is
     (problem,) = raised.value.problems
     assert problem.check == "database_refused"
-    assert problem.what == "Access denied for user 'lab'@'localhost' (using password: YES)"
+    said = "Access denied for user 'lab'@'localhost' (using password: YES)"
+    assert problem.what == f"it does not let user lab in: {said}"
     assert problem.remedy == "Look at [database] in the configuration, and at DB_USER and DB_PASS in the environment"
+
+
+def test_a_wrong_password_is_a_mistake_on_postgresql_too() -> None:
+    """Its driver tells no state of a refused connection; what is refused is told from what is away by the server's words."""
+    with servers.public_folder() as folder, servers.embedded(folder / "state") as server:
+        server.execute("CREATE ROLE ada LOGIN PASSWORD 'right'", "CREATE ROLE team")
+        rules = folder / "state/postgres/data/pg_hba.conf"
+        rules.write_text("local all ada scram-sha-256\nlocal all team trust\nlocal antelop antelop trust\n")
+        server.execute("SELECT pg_reload_conf()")
+
+        def refused(**changes: str) -> str:
+            where: dict[str, Any] = {"user": "ada", "password": "wrong", "name": server.name, **changes}
+            with pytest.raises(Misconfigured) as raised:
+                Database(host=server.host, port=server.port, store=folder / "store", **where)
+            (problem,) = raised.value.problems
+            assert problem.check == "database_refused"
+            return problem.what.rpartition("FATAL: ")[2]
+
+        assert refused() == 'password authentication failed for user "ada"'
+        assert refused(user="team") == 'role "team" is not permitted to log in'
+        assert refused(user="antelop", name="absent").startswith("no pg_hba.conf entry for host")
+        assert "no password supplied" in refused(password="")
+
+
+@pytest.fixture
+def secured() -> Iterator[servers.MariaDBServer]:
+    """Give a MariaDB that offers TLS, with a certificate of its own making."""
+    with servers.public_folder() as folder:
+        key, certificate = folder / "key.pem", folder / "certificate.pem"
+        make = ["openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+        subprocess.run([*make, "-subj", "/CN=db.lab", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        key.chmod(0o644)
+        server = servers.MariaDBServer(folder, f"--ssl-key={key}", f"--ssl-cert={certificate}")
+        try:
+            yield server
+        finally:
+            server.kill()
+
+
+def encrypted(server: servers.MariaDBServer, store: Path, *, use_tls: bool | None) -> bool:
+    """Connect as the configuration says; return whether the connection is encrypted."""
+    database = Database(
+        host=server.host,
+        port=server.port,
+        user=server.user,
+        password=server.password,
+        backend="mysql",
+        use_tls=use_tls,
+        store=store,
+    )
+    try:
+        return bool(database.connection.query("SHOW STATUS LIKE 'Ssl_cipher'").fetchone()[1])
+    finally:
+        database.close()
+
+
+@pytest.mark.mariadb
+def test_a_connection_is_encrypted_unless_that_is_turned_off(secured: servers.MariaDBServer, tmp_path: Path) -> None:
+    """By default where the server offers it, and `use_tls = true` demands it."""
+    assert [encrypted(secured, tmp_path, use_tls=use_tls) for use_tls in (None, True, False)] == [True, True, False]
+    with servers.mariadb() as plain:
+        assert not encrypted(plain, tmp_path, use_tls=None)
+        with pytest.raises(Misconfigured, match="SSL is required but the server doesn't support it"):
+            encrypted(plain, tmp_path, use_tls=True)

@@ -75,7 +75,7 @@ class Database:
         settings = Config()
         settings.stores = {"antelop": {"protocol": "file", "location": str(store)}}
         self.connection = Connection(
-            host, user, password, port, use_tls, database_name=name, backend=backend, config_override=settings
+            host, user, password, port, use_tls=use_tls, database_name=name, backend=backend, config_override=settings
         )
         self.prefix = prefix
         self.user = user
@@ -214,6 +214,22 @@ class Database:
             self._bind(name, definitions)
         if QUEUE not in present["ingest"]:
             _ = self.jobs  # DataJoint declares it when it is first asked for
+        if self.is_postgresql:
+            self._expect_keys()
+
+    def _expect_keys(self) -> None:
+        """Raise `Misconfigured` where this user may only read: PostgreSQL shows keys to those who have a further right."""
+        query = (
+            "SELECT DISTINCT table_schema FROM information_schema.tables WHERE table_schema = ANY(%s) "
+            "AND NOT has_table_privilege(format('%%I.%%I', table_schema, table_name), 'INSERT, UPDATE, DELETE, REFERENCES')"
+        )
+        schemas = [self.prefix + name for name in SCHEMAS]
+        if hidden := [row[0] for row in self.connection.query(query, (schemas,)).fetchall()]:
+            what = f"database user {self.user} lacks the right REFERENCES, without which PostgreSQL shows no keys"
+            grant = "Have an administrator of the server run `GRANT REFERENCES ON ALL TABLES IN SCHEMA {} TO {};`"
+            raise Misconfigured(
+                Problem("right_missing", schema, what, grant.format(schema, self.user)) for schema in sorted(hidden)
+            )
 
     def _tables_in(self, schema_name: str) -> set[str]:
         """Return the names of the tables in a schema, which need not exist; not those that DataJoint keeps for itself."""
@@ -238,9 +254,10 @@ class Database:
                     type(definition.__name__, (definition,), members), context=self.tables
                 )
         except Exception as error:
-            if not is_denied(error):
+            if not (is_denied(error) or is_denied(error.__context__)):
                 raise
-            what = f"user {self.user} cannot use or make its tables ({sentence(error)})"
+            said = sentence(error.__cause__ or error)
+            what = f"user {self.user} cannot use or make its tables ({said})"
             remedy = "Start antelop once as a user who may create schemas and tables, then grant this one access to them"
             raise Misconfigured([Problem("tables_missing", schema_name, what, remedy)]) from error
         return self.tables[definitions[-1].__name__]()

@@ -2,10 +2,11 @@
 
 import hashlib
 import os
+import re
 import socket
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 import datajoint as dj
@@ -39,15 +40,24 @@ STATES = ("08", "53", "57", "58", "25006", "40001", "40P01", "55P03")
 
 # The same in the numbers of MySQL and MariaDB (ER_ and CR_ of their manuals).
 NUMBERS = frozenset({
-    *(3, 5, 1021, 1030, 1114),  # writing or reading a file, memory, disk full, storage engine, table full
+    *(1, 2, 3, 5, 20, 1021, 1024, 1026, 1030, 1114),  # a file, memory, disk full, reading, writing, storage engine, table full
     *(1037, 1038, 1041),  # memory
     *(1040, 1203, 1226),  # too many connections, or too much use of them
     *(1053, 1077, 1080, 1152, 1158, 1159, 1160, 1161, 1927),  # shut down, aborted, network, killed
     *(1205, 1213, 1317),  # lock wait, deadlock, interrupted
-    *(1290, 1792, 1836),  # read-only
+    *(1036, 1290, 1792, 1836, 1874, 1881),  # read-only: the table, the server, the transaction, and InnoDB while it is repaired
     *(2002, 2003, 2006, 2013, 2055, 4031),  # cannot connect, gone, lost, disconnected for idleness
 })  # fmt: skip
 
+DENIED = frozenset({1044, 1142, 1143, 1227, 1370})
+"""Likewise: no right to a schema, table, column, what takes SUPER or the like, or a routine."""
+
+# What PostgreSQL says of a user whom it does not let in: libpq tells no SQLSTATE of that. In another language than English it
+# is taken for an outage.
+_REFUSED = re.compile(
+    r"authentication failed|no password supplied|(role|database) \".*\" does not exist|no pg_hba\.conf entry|"
+    r"is not permitted to log in|permission denied for database"
+)
 
 KEEPALIVE = {
     socket.TCP_KEEPIDLE: SILENCE // 3,
@@ -58,8 +68,12 @@ KEEPALIVE = {
 """How the kernel is told: first after a third of that, and what was sent must be taken in that time, too."""
 
 
+class Denied(Misconfigured, dj.errors.AccessError):
+    """The database user lacks a right; DataJoint, which looks out for its own exception, takes it for that."""
+
+
 class Connection(dj.Connection):
-    """A DataJoint connection on which an outage is `Unavailable`, in the statement that meets it.
+    """A DataJoint connection on which an outage is `Unavailable`, and a right that is missing `Denied`, where it is met.
 
     A connection that is lost is thrown away; the next statement outside a transaction opens another. (DataJoint would run the
     statement again on another connection, whose locks and transaction are gone while everything looks well.)
@@ -67,11 +81,13 @@ class Connection(dj.Connection):
 
     _in_transaction = False  # until DataJoint sets it, which is after its first statement
 
-    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401  # as in DataJoint
+    def __init__(self, *args: Any, use_tls: bool | None, **options: Any) -> None:  # noqa: ANN401  # as in DataJoint
+        # Left to itself DataJoint tries without TLS, too, whatever went wrong, and demands none of MySQL when it should.
+        self._tls = {"verify_mode": "none"} if use_tls and options["backend"] == "mysql" else use_tls
         with warnings.catch_warnings():
             # The tests run on MariaDB; DataJoint says at each connection that it does not.
             warnings.filterwarnings("ignore", "MariaDB is not officially supported")
-            super().__init__(*args, **options)
+            super().__init__(*args, use_tls=False, **options)
         create_index = self.adapter.create_index_ddl
 
         def create_named_index(table: str, columns: list[str], unique: bool = False, index_name: str | None = None) -> str:  # noqa: FBT001, FBT002
@@ -111,8 +127,12 @@ class Connection(dj.Connection):
         except Exception as error:
             if is_outage(error):
                 raise Unavailable(f"cannot connect to the database at {where}: {sentence(error)}") from error
+            what = f"it does not let user {self.conn_info['user']} in: {sentence(error)}"
             remedy = "Look at [database] in the configuration, and at DB_USER and DB_PASS in the environment"
-            raise Misconfigured([Problem("database_refused", where, sentence(error), remedy)]) from error
+            raise Misconfigured([Problem("database_refused", where, what, remedy)]) from error
+
+    def _build_connect_kwargs(self) -> dict[str, Any]:
+        return {**super()._build_connect_kwargs(), "use_tls": self._tls}  # None: wherever the server offers it
 
     def _expect_answers(self) -> None:
         """Have the kernel look whether the other end is there while nothing comes (tcp(7)); else one would wait for ever."""
@@ -124,17 +144,19 @@ class Connection(dj.Connection):
                     ours.setsockopt(socket.IPPROTO_TCP, name, value)
 
     def query(self, query: str, args: Any = (), **options: Any) -> Any:  # noqa: ANN401  # as in DataJoint
-        """Run a statement; raise `Unavailable` if the database is away, full, locked or read-only."""
+        """Run a statement.
+
+        Raises
+        ------
+        Unavailable
+            If the database is away, full, locked or read-only.
+        Denied
+            If this user has no right to it; it says who has to do what.
+        """
         if self.is_lost and not self._in_transaction:
             self.connect()
-        try:
+        with self._told(query):
             return super().query(query, args, **{**options, "reconnect": False})
-        except Exception as error:
-            if is_outage(error):
-                raise Unavailable(f"the database is unavailable: {sentence(error)}") from error
-            if getattr(error, "pgcode", None) == "23001":  # restrict_violation, which DataJoint does not know
-                raise dj.errors.IntegrityError(*error.args) from error
-            raise
 
     def stream(self, query: str, args: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
         """Run a query within a transaction, and yield its rows, however many, without having them in memory.
@@ -142,16 +164,45 @@ class Connection(dj.Connection):
         Until its end nothing else can be asked on this connection.
         """
         postgresql = self.adapter.backend == "postgresql"
-        try:
-            with closing(self._conn.cursor("stream", withhold=True) if postgresql else self._conn.cursor(SSCursor)) as cursor:
+        with self._told(query):
+            cursor = self._conn.cursor("stream", withhold=True) if postgresql else self._conn.cursor(SSCursor)
+            try:
                 cursor.execute(query, args)
                 yield from cursor
+            finally:
+                with suppress(Exception):  # what went wrong before is what there is to tell
+                    cursor.close()
+
+    @contextmanager
+    def _told(self, query: str) -> Iterator[None]:
+        """Turn what drivers and DataJoint raise about a statement into what it is."""
+        try:
+            yield
         except Exception as error:
             if is_outage(error):
                 raise Unavailable(f"the database is unavailable: {sentence(error)}") from error
             if getattr(error, "pgcode", None) == "23001":  # restrict_violation, which DataJoint does not know
                 raise dj.errors.IntegrityError(*error.args) from error
+            if is_denied(error):
+                raise Denied([self._missing_right(query, sentence(error))]) from error
             raise
+
+    def _missing_right(self, query: str, said: str) -> Problem:
+        """Say which right a statement takes that this user does not have, and who gives it by which statement."""
+        user, name = self.conn_info["user"], r"""["`](\w+)["`]"""
+        table = re.search(rf"""{name}\.["`]([^"`]+)""", query)
+        schema = (table or re.search(name, query) or [query, "…"])[1]
+        right = "UPDATE" if re.search(r"\bFOR (SHARE|UPDATE)\b", query) else query.split(maxsplit=1)[0].upper()
+        if self.adapter.backend == "mysql":  # on the table alone: of rights on schemas only those of the nearest pattern count
+            grant = f"{right} ON {schema}.{table[2] if table else '*'} TO '{user}'"
+        elif "for schema" in said:
+            grant = f"{'CREATE, ' if right == 'CREATE' else ''}USAGE ON SCHEMA {schema} TO {user}"
+        elif right == "CREATE" and table is None:
+            grant = f"CREATE ON DATABASE {self.conn_info['database_name']} TO {user}"
+        else:
+            grant = f"{right} ON ALL TABLES IN SCHEMA {schema} TO {user}"
+        what = f"database user {user} lacks the right {right}: {said}"
+        return Problem("right_missing", schema, what, f"Have an administrator of the server run `GRANT {grant};`")
 
     def roll_back(self) -> None:
         """Roll the open transaction back, if there is one; where the server does not answer, it does so by itself."""
@@ -175,17 +226,18 @@ def is_outage(error: BaseException) -> bool:
     if _driver(error) == "psycopg2":
         state = getattr(error, "pgcode", None)
         if state is None:  # the driver's own: no connection, or lost
-            return type(error).__name__ in {"OperationalError", "InterfaceError"}
+            return type(error).__name__ in {"OperationalError", "InterfaceError"} and not _REFUSED.search(str(error))
         return str(state).startswith(STATES)
     if _driver(error) == "pymysql":
         return type(error).__name__ == "InterfaceError" or bool(error.args and error.args[0] in NUMBERS)
     return False
 
 
-def is_denied(error: BaseException) -> bool:
-    """Tell whether the user has no right to do this (SQLSTATE 42501, and what DataJoint makes of MySQL's numbers)."""
-    errors = (error, error.__context__)
-    return any(isinstance(each, dj.errors.AccessError) or getattr(each, "pgcode", None) == "42501" for each in errors)
+def is_denied(error: BaseException | None) -> bool:
+    """Tell whether the user has no right to do this (PostgreSQL's SQLSTATE 42501)."""
+    if isinstance(error, dj.errors.AccessError) or getattr(error, "pgcode", None) == "42501":
+        return True
+    return error is not None and _driver(error) == "pymysql" and bool(error.args and error.args[0] in DENIED)
 
 
 def sentence(error: BaseException) -> str:
