@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antelop.document import NESTING, items, load, member, nearest, pointer, quoted
+from antelop.document import NESTING, items, load, member, nearest, place, pointer, quoted
 from antelop.errors import Problem, Rejected
 
 VALUES = st.recursive(
@@ -109,6 +109,23 @@ def test_nesting_too_deep_is_a_problem_and_no_crash(depth: int) -> None:
     [problem] = problems(b'{"a": ' + b"[" * depth + b"]" * depth + b"}")
     assert (problem.what, problem.remedy) == ("lists and objects are nested more than 32 deep", "Write it flatter")
     assert load(b'{"a": ' + b"[" * (NESTING - 1) + b"]" * (NESTING - 1) + b"}")
+
+
+def test_of_very_many_problems_the_first_hundred_are_said() -> None:
+    """And one that says that there are more; of exactly a hundred, all are."""
+    more = Problem("problems_more", "", "there are more problems than these 100", "Mend these first")
+    assert problems(b'{"a": [%s]}' % b", ".join([b"NaN"] * 50_000))[99:] == [
+        Problem("json", "/a/99", "NaN is not a finite number", "Write a finite number, or leave it out"),
+        more,
+    ]
+    assert len(problems(b'{"a": [%s]}' % b", ".join([b"NaN"] * 100))) == 100
+
+
+def test_a_place_is_shown_on_one_line_and_not_too_long() -> None:
+    """Names of any length and of any characters lead to it."""
+    [problem] = problems(b'{"%s": [1, NaN]}' % (b"name" * 1000))
+    assert problem.where == f"/{('name' * 1000)[:498]}…"
+    assert place(["a\x1b[31m", 1]) == "/a\\u001b[31m/1"
 
 
 @given(VALUES)

@@ -1,5 +1,6 @@
 """The manifest: what it becomes, what is wrong with it, and which files are one."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antelop.errors import Problem, Rejected
-from antelop.manifest import Manifest, is_manifest, parse, stem
+from antelop.manifest import LONGEST, Manifest, is_manifest, parse, read, stem
 
 SESSION: dict[str, str | int] = {"experimenter": "open_field_lab", "experiment_id": 3, "session_id": 41}
 
@@ -138,7 +139,7 @@ def test_animals_may_repeat_their_experiment() -> None:
                 "manifest_format",
                 "/animals",
                 '{"animal_id": 17} is not a list',
-                "Write a list of the animals, in the order of the rig's animal numbers; empty if the rig has none",
+                "Write a list of at most 1000 animals, in the order of the rig's animal numbers; empty if the rig has none",
             ),
         ),
         (
@@ -213,6 +214,16 @@ def test_the_file_is_inside_the_folder(nwb: str) -> None:
 def test_a_plain_name_or_a_path_below_is_a_file_of_the_folder(nwb: str) -> None:
     """Dots that are no parent folder, spaces and any letters are parts of names."""
     assert parse({**MANIFEST, "nwb": nwb}).nwb == nwb
+
+
+def test_a_manifest_is_not_very_long() -> None:
+    """One that is longer than any needs to be is rejected for that alone; one that is not is read."""
+    text = json.dumps(MANIFEST).encode()
+    assert read(text.ljust(LONGEST)) == parse(MANIFEST)
+    with pytest.raises(Rejected) as caught:
+        read(text.ljust(LONGEST + 1))
+    what, remedy = "the manifest has more than 131072 bytes", "Write nothing into it that does not belong there"
+    assert caught.value.problems == (Problem("manifest_long", "", what, remedy),)
 
 
 def test_another_version_is_said_to_be_another_version() -> None:

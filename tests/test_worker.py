@@ -18,6 +18,7 @@ from antelop import decision, queue, receipt, worker
 from antelop.delivery import Delivery
 from antelop.ingest import ingest
 from antelop.lab import Lab
+from antelop.manifest import LONGEST
 from antelop.outcome import said
 from antelop.removal import remove
 from antelop.upload import upload_rig_json
@@ -118,6 +119,16 @@ def test_a_rejected_delivery_is_answered_with_every_problem(desk: Desk) -> None:
     assert answer["sentence"].endswith("(and 2 more)")
     assert all(problem["remedy"] for problem in answer["problems"])
     assert len(desk.lab.database.World()) == 0
+
+
+def test_a_manifest_that_is_far_too_long_is_answered(desk: Desk) -> None:
+    """It is read no further than any manifest goes, by whoever watches the folder and by the worker."""
+    path = desk.drop.note("a")
+    path.write_bytes(path.read_bytes().ljust(1 << 24))
+    found = path.stat()
+    delivery = Delivery("rig-2", path.name, found.st_size, found.st_mtime_ns, path.read_bytes()[: LONGEST + 1])
+    assert desk.work(delivery)["state"] == "rejected"
+    assert [problem["check"] for problem in desk.drop.answer("a")["problems"]] == ["manifest_long"]
 
 
 def test_a_manifest_that_is_none_is_answered(desk: Desk) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from antelop.document import load, nearest
-from antelop.manifest import Manifest, parse, stem
+from antelop.document import nearest
+from antelop.manifest import Manifest, read, stem
 from antelop.settle import Progress, Stat
 from antelop.waiting import Reason, Waiting, as_size, as_span
 
@@ -80,7 +80,7 @@ class Delivery:
         Rejected
             With everything that is wrong with it.
         """
-        return parse(load(self.document))
+        return read(self.document)
 
 
 NOTHING = File("", 0, 0)

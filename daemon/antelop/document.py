@@ -9,6 +9,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from itertools import chain
 from typing import Any
 
 from antelop.errors import Problem, Rejected
@@ -21,10 +22,19 @@ _TOO_DEEP = (f"lists and objects are nested more than {NESTING} deep", "Write it
 _SHOWN = 60
 """How many characters of a value a sentence shows."""
 
+_LONGEST_PLACE = 500
+"""How many characters of a pointer are shown."""
+
 
 def pointer(path: Iterable[str | int]) -> str:
     """Return the JSON pointer of the value to which these members and list indices lead (RFC 6901)."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+
+
+def place(path: Iterable[str | int]) -> str:
+    """Return a pointer as problems show it: what does not print escaped, and not too long."""
+    shown = printable(pointer(path))
+    return shown if len(shown) <= _LONGEST_PLACE else f"{shown[: _LONGEST_PLACE - 1]}…"
 
 
 def quoted(value: object) -> str:
@@ -127,9 +137,9 @@ def load(text: bytes) -> dict[str, Any]:
         raise _unreadable("", *_TOO_DEEP) from None
     if not isinstance(document, dict):
         raise _unreadable("", f"the text holds {quoted(document)} and no object", 'Write an object: {"member": value, …}')
-    problems = list(_unstorable(document))
-    if problems:
-        raise Rejected(problems)
+    faults = _unstorable(document)
+    if fault := next(faults, None):
+        raise Rejected(chain([fault], faults))
     return document
 
 
@@ -143,7 +153,7 @@ def _unstorable(document: dict[str, Any]) -> Iterator[Problem]:
     while pending:
         path, value = pending.pop()
         for what, remedy in _faults(value, len(path)):
-            yield Problem("json", printable(pointer(path)), what, remedy)
+            yield Problem("json", place(path), what, remedy)
         steps = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
         if len(path) < NESTING:
             pending.extend(((*path, step), value[step]) for step in reversed(steps))

@@ -7,6 +7,10 @@ later is right. Any other exception is a defect of this software.
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import islice
+
+MOST = 100
+"""How many problems are said at once: no person mends more before looking again, and hostile input would have millions."""
 
 
 @dataclass(frozen=True, order=True)
@@ -39,10 +43,16 @@ class Problem:
 
 
 class Rejected(Exception):
-    """A delivery, rig or manifest is wrong; nothing of it was stored, and `problems` lists all that is wrong with it."""
+    """A delivery, rig or manifest is wrong; nothing of it was stored, and `problems` lists all that is wrong with it.
+
+    Of more than `MOST` problems it lists the first, and one that says so.
+    """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple(islice(problems, MOST + 1))
+        if len(self.problems) > MOST:
+            more = Problem("problems_more", "", f"there are more problems than these {MOST}", "Mend these first")
+            self.problems = (*self.problems[:MOST], more)
         if not self.problems:
             message = "Rejected needs at least one problem"
             raise ValueError(message)

@@ -12,7 +12,7 @@ from antelop.document import load
 from antelop.errors import Rejected
 from antelop.inbox import junk
 from antelop.ledger import outcome_of
-from antelop.manifest import is_manifest
+from antelop.manifest import LONGEST, is_manifest
 from antelop.rows import Row
 from antelop.tables.connection import Database
 from antelop.waiting import as_span
@@ -186,6 +186,7 @@ def _queued(database: Database, key: Mapping[str, Any], last: str, held: str | N
 
 def _is_manifest(path: Path) -> bool:
     try:
-        return is_manifest(path.name, load(path.read_bytes()))
+        with path.open("rb") as file:
+            return is_manifest(path.name, load(file.read(LONGEST + 1)))
     except (OSError, Rejected):
         return is_manifest(path.name, None)

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from antelop.delivery import Delivery, companion
-from antelop.document import load, storable
+from antelop.document import storable
 from antelop.errors import Problem, Rejected, Unavailable
-from antelop.manifest import Manifest, parse
+from antelop.manifest import LONGEST, Manifest, read
 from antelop.recording import Recording
 
 LONGEST_PATH = 500
@@ -28,11 +28,12 @@ def by_manifest(path: Path) -> tuple[Delivery, Path]:
         If either is not there, or the manifest is wrong.
     """
     try:
-        document = path.read_bytes()
+        with path.open("rb") as file:
+            document = file.read(LONGEST + 1)
         here = [entry.name for entry in path.absolute().parent.iterdir()]
     except OSError as error:
         raise _unreadable("manifest_unreadable", path, error) from error
-    nwb_path = path.parent / companion(path.name, parse(load(document)).nwb, here)
+    nwb_path = path.parent / companion(path.name, read(document).nwb, here)
     return by_hand(nwb_path, document), nwb_path
 
 

@@ -4,11 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from antelop.document import items, member, quoted
+from antelop.document import items, load, member, quoted
 from antelop.errors import Problem, Rejected
 from antelop.schema import Schema
 
 SPECIFICATION, VERSION = "antelop-manifest", "1.0"
+
+LONGEST = 1 << 17
+"""How many bytes a manifest may have; whoever reads one reads no more than one more."""
 
 _ENDINGS = (".manifest.json", ".receipt.json", ".json", ".nwb")
 
@@ -64,6 +67,20 @@ def stem(name: str) -> str:
     """Return a file's name without the ending that tells NWB file, manifest and receipt apart."""
     ending = next((ending for ending in _ENDINGS if name.lower().endswith(ending)), "")
     return name[: len(name) - len(ending)]
+
+
+def read(text: bytes) -> Manifest:
+    """Return the manifest that a text holds.
+
+    Raises
+    ------
+    Rejected
+        With everything that is wrong with it; or only with its length, if it is longer than `LONGEST`.
+    """
+    if len(text) > LONGEST:
+        what = f"the manifest has more than {LONGEST} bytes"
+        raise Rejected([Problem("manifest_long", "", what, "Write nothing into it that does not belong there")])
+    return parse(load(text))
 
 
 def parse(document: object) -> Manifest:

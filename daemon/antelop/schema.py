@@ -3,12 +3,13 @@
 import json
 from collections.abc import Callable, Iterator
 from importlib import resources
+from itertools import islice
 from typing import Any
 
 from jsonschema import Draft7Validator, ValidationError, validators
 
-from antelop.document import nearest, pointer, printable, quoted
-from antelop.errors import Problem
+from antelop.document import nearest, place, quoted
+from antelop.errors import MOST, Problem
 
 Sentence = tuple[tuple[str, ...], str, str]
 """The path from the value to what is wrong, what is wrong with it, and the remedy."""
@@ -57,12 +58,13 @@ class Schema:
         self._check = check
 
     def problems(self, document: object) -> list[Problem]:
-        """Return everything that is wrong with a document, by the schema."""
-        return [
-            Problem(self._check, printable(pointer((*error.absolute_path, *path))), what, remedy)
+        """Return everything that is wrong with a document, by the schema; of very much, more than `MOST` problems."""
+        found = (
+            Problem(self._check, place((*error.absolute_path, *path)), what, remedy)
             for error in self._validator.iter_errors(document)
             for path, what, remedy in _sentences(error)
-        ]
+        )
+        return list(islice(found, MOST + 1))
 
 
 def _any_object(_validator: object, _allowed: object, value: object, _schema: object) -> Iterator[ValidationError]:

@@ -25,6 +25,7 @@ from antelop.ingest import Unsettled, ingest
 from antelop.keys import Policy
 from antelop.lab import Lab
 from antelop.ledger import Superseded, recall
+from antelop.manifest import LONGEST
 from antelop.outcome import Outcome, said
 from antelop.rows import Row
 from antelop.trust import untrusted
@@ -95,6 +96,7 @@ class Worker:
         deaths
             What is known of how workers have ended, by the delivery that they worked on.
         """
+        queue.bring_forward(self._lab.database)
         for job in queue.orphans(self._lab.database, self.folders):
             fate = _fate(job["host"], job["pid"], job["age"])
             if fate == "ending":
@@ -233,7 +235,8 @@ def _read_again(row: Row, folder: Path) -> Delivery:
     manifest, nwb = folder / row["manifest_path"], folder / row["nwb_path"]
     try:
         found, held = manifest.stat(), nwb.stat() if row["nwb_path"] else None
-        document = manifest.read_bytes() if found.st_size == row["manifest_size"] else b""
+        with manifest.open("rb") as file:
+            document = file.read(LONGEST + 1) if found.st_size == row["manifest_size"] else b""
     except FileNotFoundError as error:
         raise Gone from error
     except OSError as error:

@@ -15,12 +15,9 @@ from antelop.inbox.junk import is_candidate, is_utf8, junk
 from antelop.inbox.probe import stat_of
 from antelop.inbox.shelf import Shelf, Shelves, Text, unreadable
 from antelop.inbox.updates import Folder
-from antelop.manifest import SPECIFICATION, Manifest, is_manifest, parse
+from antelop.manifest import LONGEST, SPECIFICATION, Manifest, is_manifest, read
 from antelop.settle import Stat
 from antelop.waiting import Reason
-
-_LARGEST = 1 << 20
-"""How much of a JSON file is read, in bytes. No manifest is as long."""
 
 _UNREAD = ""
 
@@ -191,7 +188,7 @@ class Listing:
 
     def _read(self, path: str) -> bytes:
         with (self._root / path).open("rb") as file:
-            return file.read(_LARGEST)
+            return file.read(LONGEST + 1)
 
     def _add_named(self, shelves: Shelves) -> None:
         """Put the NWB files on the shelves that manifests name and that were passed over, or lie where no scan goes."""
@@ -217,7 +214,7 @@ def _companion(path: str, document: bytes, nwb_paths: Container[str]) -> str | N
 def _manifest(document: bytes) -> Manifest | None:
     """Return what a manifest says; None if it is rejected."""
     try:
-        return parse(load(document))
+        return read(document)
     except Rejected:
         return None
 
