@@ -3,6 +3,8 @@
 import grp
 import os
 import pwd
+import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,8 +38,49 @@ def test_ones_own(script: Path) -> None:
     assert said(script.parent, script) == []
 
 
-def test_written_by_a_group(script: Path) -> None:
+@pytest.fixture
+def membership(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Give what makes this process's group one that has a name, members, and users whose first group it is."""
+
+    def make(name: str, members: list[str], *users: str) -> None:
+        number, of_all = os.getegid(), [account for account in pwd.getpwall() if account.pw_gid != os.getegid()]
+        accounts = [pwd.struct_passwd((user, "x", 54321, number, "", "/", "/bin/sh")) for user in users]
+        monkeypatch.setattr(grp, "getgrgid", lambda asked: grp.struct_group((name, "x", asked, members)))
+        monkeypatch.setattr(pwd, "getpwall", lambda: [*of_all, *accounts])
+
+    return make
+
+
+def test_written_by_the_group_of_ones_own(script: Path, membership: Callable[..., None]) -> None:
+    """Where every user has a group and a umask of 002, whatever they write is the group's, too: that is nobody else."""
+    me = pwd.getpwuid(UID).pw_name
+    script.chmod(0o664)
+    for members in ([], [me]):
+        membership(me, members, me)
+        assert said(script) == []
+    membership("ada", [], "ada")
+    assert said(script, trusted=("ada",)) == []
+    shared = f"may write it (-rw-rw-r--) and is not trusted. Run `chmod g-w {script}`, or add"
+    for name, members, users in [(me, ["eve"], [me]), (me, [], [me, "eve"]), (me, [], []), ("lab", [me], [])]:
+        membership(name, members, *users)
+        assert said(script) == [f"{script}: its group, {name}, {shared} {name} to the trusted."]
+
+
+def test_written_by_whom_an_access_control_list_names(script: Path) -> None:
+    """It may name anybody, though the mode looks as if only the group had been let in."""
+    everybody = 0xFFFFFFFF
+    for tag, number, allowed in [(0x02, 54321, 6), (0x08, 54322, 6), (0x02, 54321, 4)]:
+        entries = [(0x01, 6, everybody), (0x04, 6, everybody), (0x10, 6, everybody), (0x20, 4, everybody)]
+        written = sorted([*entries, (tag, allowed, number)])
+        stored = b"".join(struct.pack("<HHI", *entry) for entry in written)
+        os.setxattr(script, "system.posix_acl_access", struct.pack("<I", 2) + stored)
+        listed = [f"{script}: its access control list lets others write it (-rw-rw-r--). Run `setfacl --remove-all {script}`."]
+        assert said(script, trusted=(GROUP,)) == (listed if allowed & 2 else [])
+
+
+def test_written_by_a_group(script: Path, membership: Callable[..., None]) -> None:
     """What a group may write is trusted if the group is."""
+    membership(GROUP, ["eve"])
     script.chmod(0o664)
     remedy = f"Run `chmod g-w {script}`, or add {GROUP} to the trusted"
     assert said(script) == [f"{script}: its group, {GROUP}, may write it (-rw-rw-r--) and is not trusted. {remedy}."]
