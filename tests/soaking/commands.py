@@ -1,0 +1,96 @@
+"""The commands that people run beside the service, and what may come of them."""
+
+import json
+import random
+import signal
+import tempfile
+from collections.abc import Sequence
+
+from tests.soaking.agenda import Act
+from tests.soaking.load import Load
+from tests.soaking.report import Report
+from tests.soaking.stage import Stage
+
+LONGEST = 180.0
+"""Seconds that a command may take."""
+
+LOOK = 0.5
+"""Seconds from one look whether it has ended to the next."""
+
+PASSING = {"delivery_open"}
+"""The problems that ``verify`` may find while a worker has just been killed."""
+
+
+class Commands:
+    """Commands of every kind.
+
+    Parameters
+    ----------
+    stage
+        Where they run.
+    load
+        Some of them are about a recording that has gone in.
+    choose
+        Decides what comes when.
+    report
+        Is told what came of them.
+    """
+
+    def __init__(self, stage: Stage, load: Load, choose: random.Random, report: Report) -> None:
+        self.goes_on = True
+        self._stage = stage
+        self._load = load
+        self._choose = choose
+        self._report = report
+
+    def flow(self) -> Act:
+        """Run one command after the other until `goes_on` is false."""
+        while self.goes_on:
+            yield self._choose.uniform(5, 20)
+            if words := self._chosen():
+                yield from self.run(*words)
+
+    def run(self, *words: str, beside: bool = True) -> Act:
+        """Run a command, beside faults or not; note what came of it."""
+        name = " ".join(word for word in words if "/" not in word)
+        with tempfile.TemporaryFile("w+") as output:
+            process = self._stage.call(*words, "--json", output=output.fileno())
+            waited = 0.0
+            while process.poll() is None:
+                if waited > LONGEST:
+                    process.send_signal(signal.SIGKILL)
+                    process.wait()
+                yield LOOK
+                waited += LOOK
+            output.seek(0)
+            said = output.read()
+        self._report.commands[f"{name} -> {process.returncode}"] += 1
+        if not passes(words, process.returncode, said) if beside else process.returncode:
+            what = f"antelop {' '.join(words)} ended with {process.returncode}: {said.strip()}"
+            self._report.blame("commands failed", what)
+
+    def _chosen(self) -> Sequence[str]:
+        earlier = self._load.ingested()
+        kinds: dict[tuple[str, ...], float] = {
+            ("status",): 4,
+            ("verify",): 4,
+            ("verify", "--deep"): 1,
+            ("gc", "--grace", "0s"): 4,
+            ("retry", "--all"): 1,
+        }
+        if self._stage.config.database is None:
+            kinds |= {("backup", str(self._stage.folder / "backup")): 3}
+        if earlier:
+            sent = self._choose.choice(earlier)
+            path = str(self._stage.home(sent) / "recording.nwb")
+            kinds |= {("retry", path): 3, ("explain", path): 2, ("masks", "recompute", f"lab/1/{sent.session}"): 3}
+        (words,) = self._choose.choices(list(kinds), list(kinds.values()))
+        return words
+
+
+def passes(words: Sequence[str], status: int, said: str) -> bool:
+    """Tell whether a command may come to that: to what it is for, an outage, or a delivery whose worker was just killed."""
+    if words[0] == "verify" and status == 1:
+        documents = [json.loads(line) for line in said.splitlines()]
+        return {document["check"] for document in documents if "check" in document} <= PASSING
+    return status in (0, 3)
