@@ -219,6 +219,18 @@ def test_videos_settle_before_they_go_in(start: Start, lab: Lab, drop: Drop, lic
 
 
 @on_postgresql
+def test_a_worker_dies_before_it_says_that_videos_are_waited_for(start: Start, lab: Lab, drop: Drop) -> None:
+    """It has put the delivery aside, and nobody knows for what: the delivery is looked at again."""
+    daemon = start(workers=WorkersConfig(count=0))
+    drop.deliver("a")
+    daemon.until(lambda: len(lab.database.jobs))
+    queue.wait(lab.database, lab.database.Delivery.fetch1("delivery_id"))
+    daemon.reload(replace(lab.config, workers=WorkersConfig(count=1)), daemon.now())
+    daemon.ahead += CARE
+    assert daemon.until_said("done")[0]["state"] == "ingested"
+
+
+@on_postgresql
 def test_a_rejected_delivery_goes_in_when_it_can(start: Start, lab: Lab, drop: Drop) -> None:
     """Nobody presses a button: the session is added, and some time later it is in."""
     daemon = start()

@@ -99,6 +99,11 @@ class Folders:
         if name in self._watchers:
             self._watchers[name].finish(delivery_ids)
 
+    def forget(self, name: str, delivery_ids: Iterable[str]) -> None:
+        """See `Watcher.forget`."""
+        if name in self._watchers:
+            self._watchers[name].forget(delivery_ids)
+
     def require(self, name: str, delivery_id: str, paths: Iterable[str]) -> None:
         """See `Watcher.require`."""
         if name in self._watchers:

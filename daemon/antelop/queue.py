@@ -202,6 +202,12 @@ def leave(database: Database, delivery_id: str, now: datetime) -> bool:
 
 def counts(database: Database) -> dict[str, int]:
     """Return how many jobs there are of each status, and in all."""
+def aside(database: Database, folders: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield the deliveries from these folders that are out of the queue until their videos have settled, and their folders."""
+    waiting = database.Delivery & [{"state": "waiting", "folder": folder} for folder in folders]
+    return ((row["delivery_id"], row["folder"]) for row in waiting.proj("folder").to_dicts())
+
+
     return dict(database.jobs.progress())
 
 

@@ -72,6 +72,7 @@ class Service:
         self._lab: Lab | None = None
         self._arrivals: dict[str, Delivery] = {}
         self._departures: set[str] = set()
+        self._awaited: set[str] = set()
         self._next_try = self._next_count = now
         self._next_look = now + LOOK_AGAIN
         self._reported, self._cost, self._news = -inf, 0.0, False
@@ -193,6 +194,7 @@ class Service:
     def _hear(self, event: Mapping[str, Any]) -> None:
         """Take in what a worker has said."""
         journal.enter(event)
+                self._awaited.discard(update.delivery_id)
         match event["event"]:
             case "unsettled":
                 self.folders.require(event["folder"], event["delivery_id"], event["paths"])
@@ -207,6 +209,7 @@ class Service:
                 self.status.analysis = event.get("sentence")
             case "looked":
                 self.status.outdated = event["outdated"]
+                self._awaited.add(event["delivery_id"])
             case "away":
                 self._next_count = -inf  # if it is away for this process too, that will tell
             case "died" if event["job"]:
@@ -255,6 +258,14 @@ class Service:
             raise
         except Exception as error:  # noqa: BLE001  # what cannot be entered must not keep everything else from it
             outcome = said("failed", f"it cannot be entered into the ledger: {type(error).__name__}: {error}").as_dict()
+            self._recall(database)
+
+    def _recall(self, database: Database) -> None:
+        """Have those deliveries announced again whose worker put them aside for their videos, and died before it said so."""
+        aside = dict(queue.aside(database, self.folders.configured))
+        for delivery_id in aside.keys() - self._awaited:
+            self.folders.forget(aside[delivery_id], [delivery_id])
+        self._awaited = set(aside)
             self._hear({"event": "done", "state": "failed", "outcome": outcome, "traceback": traceback.format_exc(), **facts})
             return "failed"
         if before != "ready":
