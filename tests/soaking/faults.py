@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import subprocess
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -140,7 +141,7 @@ class Faults:
             self._load.away.remove("moved")
 
     def _fill(self) -> Act:
-        with suppress(OSError):
+        with suppress(subprocess.CalledProcessError):  # more has come in between
             held = os.statvfs(self._stage.config.store)
             self._stage.limit_store((held.f_blocks - held.f_bfree) * held.f_frsize)
         try:

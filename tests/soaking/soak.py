@@ -132,7 +132,7 @@ class Soak:
             while time.monotonic() < deadline:
                 self._go_on()
                 live = (lab.database.jobs & "status IN ('pending', 'reserved')").proj()
-                queued = lab.database.Delivery.restrict(live, semantic_check=False).to_arrays("nwb_path")
+                queued = lab.database.Delivery.proj("nwb_path").restrict(live, semantic_check=False).to_arrays("nwb_path")
                 if not self.load.unanswered() and taken_back.issuperset(queued):
                     return
                 time.sleep(1)
