@@ -8,7 +8,7 @@ import pytest
 from antelop.arrays.objects import ADDRESS
 from antelop.lab import Lab
 from tests.kills.account import FAULTS, audit
-from tests.kills.matrix import MOMENT, VICTIMS, Matrix, Tally
+from tests.kills.matrix import COMMANDS, MOMENT, VICTIMS, Matrix, Tally
 from tests.kills.scene import Victim, scene
 
 
@@ -34,9 +34,16 @@ def test_every_kind_of_step_is_known(matrix: Matrix) -> None:
         "worker: before replace in _replace",
         "worker: before rename in _move",
         "worker: before COMMIT in settle",
+        "backup: after fsync in Incoming.publish",
+        "backup: before replace in write_label",
+        "backup: after discard",
+        "restore: before load",
+        "restore: after Store.make #2",
+        "gc: before unlink in discard",
     }
     assert known - set(matrix.steps) == set()
-    assert {step for step, _ in matrix.plan()} == {*matrix.steps, MOMENT}
+    moments = {MOMENT, *(f"{command}: {MOMENT}" for command in COMMANDS)}
+    assert {step for step, _ in matrix.plan()} == {*matrix.steps, *moments}
     assert {(step, victim) for step, victim in matrix.plan() if step == "worker: after examine"} == {
         ("worker: after examine", victim) for victim in VICTIMS["worker"]
     }
@@ -44,10 +51,16 @@ def test_every_kind_of_step_is_known(matrix: Matrix) -> None:
 
 @pytest.mark.parametrize(
     ("step", "victim"),
-    [("worker: after COMMIT in _attempt", "process"), ("worker: before COMMIT in _attempt", "everything")],
+    [
+        ("worker: after COMMIT in _attempt", "process"),
+        ("worker: before COMMIT in _attempt", "everything"),
+        ("backup: before replace in write_label", "everything"),
+        ("restore: before load", "process"),
+        ("gc: before unlink in discard", "process"),
+    ],
 )
 def test_nothing_is_lost_nor_twice_nor_half(matrix: Matrix, step: str, victim: Victim) -> None:
-    """A worker that is killed between COMMIT and its receipt, and a power cut just before COMMIT."""
+    """A worker that is killed between COMMIT and its receipt, a power cut just before COMMIT, and commands halfway."""
     assert matrix.kill(step, victim) == 1
     tally = matrix._tally
     assert tally.kills["embedded", step, victim] == 1

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,15 @@ def content(database: Database, session: Mapping[str, Any], number: int) -> Cont
     return {name: Counter(_text(row, number) for row in (database.tables[name]() & session).to_dicts()) for name in TABLES}
 
 
+def differences(held: Content, clean: Content) -> Iterator[tuple[str, str]]:
+    """Yield in what a session differs from what a clean run makes, each by the name of its fault."""
+    for table, rows in held.items():
+        if more := rows - clean[table]:
+            yield ("duplicated" if rows.total() > clean[table].total() else "partial"), f"{table} has {more}"
+        if fewer := clean[table] - rows:
+            yield "partial", f"{table} lacks {fewer}"
+
+
 def litter(scene: Scene) -> list[Path]:
     """Return the files that killed processes have left and that nobody removes; the store's are removed at the next start."""
     expected = {"recording.nwb", "recording_camera.avi", "recording.manifest.json", "recording.receipt.json"}
@@ -94,11 +103,7 @@ def _faults(scene: Scene, lab: Lab, sent: Sent, clean: Content) -> list[tuple[st
     if len(sessions) > 1 or len(ledger) > 1:
         found.append(("duplicated", f"{len(sessions)} sessions and {len(ledger)} rows of the ledger are there"))
     held = content(database, {name: sessions[0][name] for name in database.Session.primary_key}, sent.number)
-    for table, rows in held.items():
-        if more := rows - clean[table]:
-            found.append(("duplicated" if rows.total() > clean[table].total() else "partial", f"{table} has {more}"))
-        if fewer := clean[table] - rows:
-            found.append(("partial", f"{table} lacks {fewer}"))
+    found += differences(held, clean)
     home = scene.folder / ("archive" if sent.folder == "moved" else "kept") / str(sent.number)
     for name in ("recording.nwb", "recording_camera.avi", "recording.manifest.json"):
         other = scene.folder / "moved" / str(sent.number) / name

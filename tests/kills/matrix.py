@@ -5,12 +5,13 @@ import random
 import re
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 from antelop.lab import Lab
 from tests.kills.account import FAULTS, Content, audit, content, settled
+from tests.kills.care import Care
 from tests.kills.scene import LOOK, PATIENCE, Scene, Sent, Victim, scene
 
 MOMENT = "at a random moment"
@@ -19,12 +20,22 @@ VICTIMS: dict[str, tuple[Victim, ...]] = {
     "daemon": ("daemon", "everything", "server"),
     "worker": ("process", "daemon", "everything", "server"),
     "watcher": ("process", "daemon", "everything"),
-    MOMENT: ("process", "daemon", "everything", "server"),
+    "backup": ("process", "everything", "server"),
+    "restore": ("process", "everything", "server"),
+    "gc": ("process", "everything", "server"),
 }
-"""Of whom a kill is tried at a step of each process."""
+"""Of whom a kill is tried at a step of each process: those of the service, and the commands beside it."""
+
+SERVICE, COMMANDS = ("daemon", "worker", "watcher"), ("backup", "restore", "gc")
+
+EMBEDDED_ONLY = ("backup", "restore")
+"""Commands that leave a server's database to its own tools."""
 
 LONGEST = 5.0
 """Seconds after which a random moment is, at most: in the middle of starting, of the work, or after it."""
+
+BRIEF = 2.0
+"""Seconds after which a random moment of a command is, at most."""
 
 
 @dataclass
@@ -92,24 +103,33 @@ class Matrix:
         What it is called in the tally.
     tally
         Is told what comes of the kills.
+    processes
+        At whose steps they are: of `VICTIMS`.
     """
 
-    def __init__(self, scene: Scene, database: str, tally: Tally, choose: random.Random) -> None:
+    def __init__(
+        self, scene: Scene, database: str, tally: Tally, choose: random.Random, processes: Collection[str] = tuple(VICTIMS)
+    ) -> None:
         self._scene = scene
         self._database = database
         self._tally = tally
         self._choose = choose
-        self.steps, self._clean = self._run_clean()
+        self._processes = [
+            process for process in VICTIMS if process in processes and (database == "embedded" or process not in EMBEDDED_ONLY)
+        ]
+        self.steps, self._clean, self._care = self._run_clean()
 
     def plan(self) -> list[tuple[str, Victim]]:
         """Return every step with every victim, in random order, and a random moment after every fourth."""
-        cells = [(step, victim) for step in self.steps for victim in VICTIMS[step.partition(":")[0]]]
+        cells = [(step, victim) for step in self.steps for victim in VICTIMS[_process(step)]]
         self._choose.shuffle(cells)
         planned = []
         for number, cell in enumerate(cells):
             planned.append(cell)
             if number % 4 == 3:
-                planned.append((MOMENT, self._choose.choice(VICTIMS[MOMENT])))
+                process = _process(cell[0])
+                moment = MOMENT if process in SERVICE else f"{process}: {MOMENT}"
+                planned.append((moment, self._choose.choice(VICTIMS["worker" if process in SERVICE else process])))
         return planned
 
     def kill(self, step: str, victim: Victim) -> int:
@@ -120,42 +140,82 @@ class Matrix:
         int
             How often it was killed: once at a step, not at all if no process comes to it, and twice at random moments.
         """
-        scene = self._scene
-        if step != MOMENT:
-            scene.arm(step)
+        scene, key = self._scene, (self._database, step, victim)
+        command = _process(step) if _process(step) in COMMANDS else None
+        if command:
+            self._care.prepare(command)
         sents = [scene.send(folder) for folder in ("kept", "moved")]
-        kills = 2 if step == MOMENT else 1
-        if step == MOMENT:
-            for _ in range(kills):  # the second while it recovers from the first
-                scene.start()
-                time.sleep(self._choose.uniform(0, LONGEST))
-                scene.kill(victim, self._choose.choice(scene.children() or [None]))
+        if command:
+            kills = self._kill_command(command, step, victim)
         else:
-            process = self._await(sents)
-            if process is None:  # it is one of beginning or ending
-                scene.stop()
-                scene.start()
-                sents.append(scene.send("kept"))
-                process = self._await(sents)
-            if process is None:
-                scene.disarm()
-                return 0
-            scene.kill(victim, process)
+            kills = self._kill_at_random(victim) if step == MOMENT else self._kill_service(step, victim, sents)
+        if not kills:
+            return 0
         scene.start()
-        answered = self._finish(sents)
-        key = (self._database, step, victim)
         self._tally.kills[key] += kills
+        faults = list(self._care.finish(command)) if command else []
+        answered = self._finish(sents)
         with Lab(scene.config, scene.environment) as lab:
             found, said = audit(scene, lab, sents, self._clean)
         if not answered:
-            said.append(f"without outcome: after {PATIENCE:g} s; the service says:\n{scene.log()}")
-            found["without outcome"] += 1
-        self._tally.faults[key] += found
+            faults.append(("without outcome", f"after {PATIENCE:g} s; the service says:\n{scene.log()}"))
+        self._tally.faults[key] += found + Counter(fault for fault, _ in faults)
+        said += [f"{fault}: {what}" for fault, what in faults]
         self._tally.said += [f"{self._database}, {step}, {victim}: {each}" for each in said]
         return kills
 
-    def _run_clean(self) -> tuple[list[str], Content]:
-        """Let recordings go in undisturbed; return the steps that processes came to, and what a session holds then."""
+    def _kill_at_random(self, victim: Victim) -> int:
+        """Kill at a random moment, and again while the service recovers from that."""
+        for _ in range(2):
+            self._scene.start()
+            time.sleep(self._choose.uniform(0, LONGEST))
+            self._scene.kill(victim, self._choose.choice(self._scene.children() or [None]))
+        return 2
+
+    def _kill_service(self, step: str, victim: Victim, sents: list[Sent]) -> int:
+        """Kill when a process of the service comes to a step."""
+        scene = self._scene
+        scene.arm(step)
+        process = self._await(sents)
+        if process is None:  # it is one of beginning or ending
+            scene.stop()
+            scene.start()
+            sents.append(scene.send("kept"))
+            process = self._await(sents)
+        if process is None:
+            scene.disarm()
+            return 0
+        scene.kill(victim, process)
+        return 1
+
+    def _kill_command(self, command: str, step: str, victim: Victim) -> int:
+        """Kill when a command comes to a step, or at a random moment of it; return 0 if it ends before."""
+        scene = self._scene
+        if not step.endswith(MOMENT):
+            scene.arm(step)
+        deadline = time.monotonic() + (self._choose.uniform(0, BRIEF) if step.endswith(MOMENT) else PATIENCE)
+        process = self._care.begin(command)
+        while process.poll() is None and not scene.reached() and time.monotonic() < deadline:
+            time.sleep(LOOK)
+        if process.poll() is not None:
+            scene.disarm()
+            return 0
+        scene.kill(victim, process.pid)
+        process.wait(PATIENCE)  # of itself, if only the server was killed
+        return 1
+
+    def _run_clean(self) -> tuple[list[str], Content, Care]:
+        """Let recordings go in, and commands run, undisturbed.
+
+        Returns
+        -------
+        steps
+            That processes came to.
+        clean
+            What a session holds then.
+        care
+            Has been through its commands.
+        """
         scene, steps = self._scene, self._scene.control / "steps"
         steps.touch()
         scene.start()
@@ -169,9 +229,11 @@ class Matrix:
                 contents.append(content(lab.database, key, sent.number))
             if contents[0] != contents[1]:
                 raise ValueError("two clean runs differ")
+        care = Care(scene, contents[0], self._choose)
+        care.run_clean(self._processes)
         seen = [step for step in dict.fromkeys(steps.read_text().splitlines()) if not re.search(r" #([4-9]|\d\d+)$", step)]
         steps.unlink()
-        return seen, contents[0]
+        return [step for step in seen if _process(step) in self._processes], contents[0], care
 
     def _await(self, sents: Sequence[Sent]) -> int | None:
         """Return the process that has come to the step; None if everything is finished without."""
@@ -202,13 +264,16 @@ class Matrix:
         return True
 
 
-def run(databases: Sequence[str], kills: int, seconds: float, seed: int, say: Callable[[str], None]) -> Tally:
+def run(  # noqa: PLR0913, PLR0917  # what the command takes
+    databases: Sequence[str], processes: Collection[str], kills: int, seconds: float, seed: int, say: Callable[[str], None]
+) -> Tally:
     """Kill so many times, or for so many seconds, whichever is over first: the same share of them on each database."""
     tally = Tally()
     for database in databases:
         deadline = time.monotonic() + seconds / len(databases)
         with scene(database) as stage:
-            matrix = Matrix(stage, database, tally, random.Random(f"{seed} {database}"))  # noqa: S311  # it is to be repeated
+            choose = random.Random(f"{seed} {database}")  # noqa: S311  # it is to be repeated
+            matrix = Matrix(stage, database, tally, choose, processes)
             say(f"{database}: {len(matrix.steps)} steps")
             done, planned = 0, matrix.plan()
             while done < kills // len(databases) and time.monotonic() < deadline:
@@ -222,3 +287,8 @@ def run(databases: Sequence[str], kills: int, seconds: float, seed: int, say: Ca
                     say(each)
                 planned = planned or matrix.plan()
     return tally
+
+
+def _process(step: str) -> str:
+    """Return whose step it is; of a random moment of the service, nothing."""
+    return step.rpartition(":")[0]

@@ -138,18 +138,22 @@ class Scene:
         if self._server and self._server._process.poll() is not None:
             self._server.start()
         if self._daemon is None or self._daemon.poll() is not None:
-            path = os.pathsep.join(map(str, (INSIDE, SOURCE)))
-            environment = {**os.environ, **self.environment, "PYTHONPATH": path, "ANTELOP_KILLS": str(self.control)}
-            with (self.folder / "log").open("ab") as log:
-                self._daemon = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "antelop", "run", "--config", str(self.folder / "antelop.toml")],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    env=environment,
-                    cwd=self.folder,
-                    process_group=0,
-                )
+            self._daemon = self.command("run")
+
+    def command(self, *words: str, config: str = "antelop.toml", log: str = "log") -> subprocess.Popen[bytes]:
+        """Start a command of ``antelop`` that can be stopped at a step; what it says is added to a file."""
+        path = os.pathsep.join(map(str, (INSIDE, SOURCE)))
+        environment = {**os.environ, **self.environment, "PYTHONPATH": path, "ANTELOP_KILLS": str(self.control)}
+        with (self.folder / log).open("ab") as file:
+            return subprocess.Popen(
+                [sys.executable, "-P", "-m", "antelop", *words, "--config", str(self.folder / config)],
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                env=environment,
+                cwd=self.folder,
+                process_group=0,
+            )
 
     def stop(self) -> None:
         """Stop the service as an administrator would; return when it has ended, or a process of it has come to the step."""
@@ -235,15 +239,16 @@ class Scene:
         return found - {os.getpid()}
 
     def _servers(self) -> set[int]:
-        """Return the first process of the database server; those of the embedded one end with it."""
+        """Return the first process of the database server; those of the embedded one, and of a restored copy's, end with it."""
         if self._server:
             return {self._server._process.pid}
-        data = self.folder / "state/postgres/data"
-        with suppress(OSError, ValueError):
-            process = int((data / "postmaster.pid").read_text().split("\n", 1)[0])
-            if Path(f"/proc/{process}/cwd").readlink() == data:  # the number may be any other process's by now
-                return {process}
-        return set()
+        found = set()
+        for data in self.folder.glob("*/postgres/data"):
+            with suppress(OSError, ValueError):
+                process = int((data / "postmaster.pid").read_text().split("\n", 1)[0])
+                if Path(f"/proc/{process}/cwd").readlink() == data:  # the number may be any other process's by now
+                    found.add(process)
+        return found
 
     def _furnish(self) -> None:
         with Lab(self.config, self.environment) as lab:

@@ -1,8 +1,8 @@
-"""Stops a process of the service at a named step, so that it can be killed there; Python imports this when it starts.
+"""Stops a process of the service, or a command beside it, at a named step, so that it can be killed there.
 
-The folder ``ANTELOP_KILLS`` says at which step, in the file ``armed``. The first process that comes to it renames the file
-to ``reached.PID`` and stops itself by SIGSTOP, with all of its threads. Where there is a file ``steps``, the name of each step
-that a process comes to is written there, a line each.
+Python imports this when it starts. The folder ``ANTELOP_KILLS`` says at which step, in the file ``armed``. The first process
+that comes to it renames the file to ``reached.PID`` and stops itself by SIGSTOP, with all of its threads. Where there is a file
+``steps``, the name of each step that a process comes to is written there, a line each.
 
 A step is the beginning or the end of a function of `FUNCTIONS`, and within one of them that of one of `CALLS`, or of a
 statement that is more than a look; those of a mask are all steps. One that comes again has a number, which begins anew with
@@ -29,9 +29,14 @@ FOLDER = Path(os.environ["ANTELOP_KILLS"])
 
 FUNCTIONS = {
     "antelop.archive": ["_digest", "_move"],
-    "antelop.arrays.objects": ["Incoming.publish"],
-    "antelop.arrays.store": ["Store.keep", "Store.put"],
+    "antelop.arrays.objects": ["Incoming.publish", "write_label"],
+    "antelop.arrays.store": ["Store.clear", "Store.keep", "Store.make", "Store.put"],
+    "antelop.arrays.survey": ["discard"],
+    "antelop.backup": ["_copy", "_publish", "backup", "restore"],
+    "antelop.collection": ["collect"],
     "antelop.crew": ["Crew.listen", "_start"],
+    "antelop.embedded.cluster": ["Cluster._launch", "Cluster.stop"],
+    "antelop.embedded.dump": ["load"],
     "antelop.inbox.look": ["Inbox.finish", "Inbox.look", "Inbox.require"],
     "antelop.inbox.watcher": ["Watcher.__init__"],
     "antelop.ingest": ["_attempt", "_look_again", "_prepare", "enter", "examine", "held", "insert_masks", "plan", "spare"],
@@ -54,7 +59,8 @@ WAITS = {
     "antelop.worker_process": {"IDLE": 0.5},
 }
 
-LABELS = {"antelop.worker_process": "worker", "antelop.inbox": "watcher"}
+LABELS = {"antelop.worker_process": "worker", "antelop.inbox": "watcher"} | {word: word for word in ("backup", "restore", "gc")}
+"""Which process it is, by a word of its command line; otherwise it is the daemon."""
 
 _rename = os.rename  # as it was
 _lock = threading.Lock()
@@ -79,7 +85,7 @@ def at(name: str) -> None:
 
 def process() -> str:
     """Return which of the service's processes this is."""
-    return next((label for module, label in LABELS.items() if module in sys.orig_argv), "daemon")
+    return next((label for word, label in LABELS.items() if word in sys.orig_argv), "daemon")
 
 
 @contextmanager
