@@ -187,6 +187,12 @@ def wait(database: Database, delivery_id: str) -> None:
         (database.jobs & key).delete_quick()
 
 
+def aside(database: Database, folders: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield the deliveries from these folders that are out of the queue until their videos have settled, and their folders."""
+    waiting = database.Delivery & [{"state": "waiting", "folder": folder} for folder in folders]
+    return ((row["delivery_id"], row["folder"]) for row in waiting.proj("folder").to_dicts())
+
+
 def leave(database: Database, delivery_id: str, now: datetime) -> bool:
     """Leave a delivery whose files are gone for later, but not for ever; return whether it is still in the queue."""
     key = {"delivery_id": delivery_id}
@@ -202,12 +208,6 @@ def leave(database: Database, delivery_id: str, now: datetime) -> bool:
 
 def counts(database: Database) -> dict[str, int]:
     """Return how many jobs there are of each status, and in all."""
-def aside(database: Database, folders: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield the deliveries from these folders that are out of the queue until their videos have settled, and their folders."""
-    waiting = database.Delivery & [{"state": "waiting", "folder": folder} for folder in folders]
-    return ((row["delivery_id"], row["folder"]) for row in waiting.proj("folder").to_dicts())
-
-
     return dict(database.jobs.progress())
 
 
