@@ -254,6 +254,10 @@ def test_all_that_is_wrong_is_said_at_once(lab: Lab, recording: Path) -> None:
     path = manifest(recording, rig="licking", session={**SESSION, "experiment_id": 2}, size=12)
     found = refused(lambda: ingest_manifest(lab, path, Policy()))
     assert [problem.check for problem in found] == ["experiment_unknown", "rig_unknown", "nwb_not_hdf5", "size_differs"]
+    path = manifest(recording, session={**SESSION, "session_id": 99}, animals=[{"animal_id": 5}, {"animal_id": 5}])
+    found = refused(lambda: ingest_manifest(lab, path, Policy()))
+    unknown = ["session_unknown", "animal_unknown", "animal_unknown"]
+    assert [problem.check for problem in found] == ["nwb_not_hdf5", *unknown]
 
 
 def test_what_is_odd_is_stored_and_shown(lab: Lab, tmp_path: Path) -> None:
@@ -433,6 +437,24 @@ def test_a_recording_that_is_rewritten_meanwhile_is_not_committed(lab: Lab, reco
     with pytest.raises(Superseded):
         ingest(lab, delivered(recording, tmp_path), recording, Policy())
     assert not lab.database.World()
+
+
+def test_a_recording_that_is_rewritten_while_it_is_read_is_not_wrong(
+    lab: Lab, recording: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its hash is another than the manifest states, for a moment: what lies there by then is another delivery."""
+    found, digest = recording.stat(), hashlib.file_digest
+
+    def late(file: Any, algorithm: str) -> Any:
+        with recording.open("ab") as writer:
+            writer.write(b"more")
+        return digest(file, algorithm)
+
+    manifest(recording, size=found.st_size, sha256=hashlib.sha256(recording.read_bytes()).hexdigest())
+    delivery = delivered(recording, tmp_path)
+    monkeypatch.setattr(hashlib, "file_digest", late)
+    with pytest.raises(Superseded):
+        ingest(lab, delivery, recording, Policy())
 
 
 def test_a_video_that_is_rewritten_meanwhile_is_kept_as_it_is_then(lab: Lab, recording: Path) -> None:

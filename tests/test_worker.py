@@ -121,6 +121,21 @@ def test_a_rejected_delivery_is_answered_with_every_problem(desk: Desk) -> None:
     assert len(desk.lab.database.World()) == 0
 
 
+@pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
+def test_a_right_that_is_missing_is_the_worlds_fault(desk: Desk, visitor: Callable[..., Lab]) -> None:
+    """No delivery is wrong for it: it is tried again, and goes in when somebody has given the right as it is said."""
+    weak = Desk(visitor("lab"), desk.drop)
+    schema = f"{desk.lab.database.prefix}behaviour"
+    desk.lab.database.connection.query(f"REVOKE INSERT ON ALL TABLES IN SCHEMA {schema} FROM lab")
+    done = weak.work(desk.drop.deliver("a"))
+    assert (done["state"], done["outcome"]["outcome"]) == ("ready", "unavailable")
+    grant = f"GRANT INSERT ON ALL TABLES IN SCHEMA {schema} TO lab;"
+    what = f"{schema}: database user lab lacks the right INSERT: permission denied for table world"
+    assert done["outcome"]["sentence"] == f"{what}. Have an administrator of the server run `{grant}`."
+    desk.lab.database.connection.query(grant)
+    assert weak.work()["state"] == "ingested"
+
+
 def test_a_manifest_that_is_far_too_long_is_answered(desk: Desk) -> None:
     """It is read no further than any manifest goes, by whoever watches the folder and by the worker."""
     path = desk.drop.note("a")
@@ -462,13 +477,13 @@ def test_masks_that_are_outdated_are_told(desk: Desk) -> None:
 def test_an_analysis_folder_that_is_not_trusted_holds_everything(desk: Desk) -> None:
     """Deliveries wait in the queue without an attempt, and the worker says why; when it is mended they go on."""
     script = desk.lab.config.analysis.folders[0] / "licking.py"
-    script.chmod(0o666)
+    script.chmod(0o646)
     delivery = desk.drop.deliver("a")
     desk.enqueue(delivery)
     assert [desk.worker.work() for _ in range(2)] == [False, False]
     (event,) = desk.events
     assert event["event"] == "untrusted"
-    assert event["sentence"].startswith(f"{script}: its group, root, may write it")
+    assert event["sentence"].startswith(f"{script}: everybody may write it (-rw-r--rw-)")
     assert desk.state(delivery) == "ready"
     script.chmod(0o644)
     assert desk.work()["state"] == "ingested"

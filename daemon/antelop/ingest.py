@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ import numpy as np
 
 from antelop import intake
 from antelop.arrays import Kept, Store
-from antelop.checks import Findings, examine
+from antelop.checks import Findings, examine, examine_names
 from antelop.collection import spare
 from antelop.delivery import Delivery
 from antelop.errors import Problem, Rejected, Unavailable, gathering
@@ -204,13 +204,15 @@ def _prepare(lab: Lab, delivery: Delivery, path: Path, policy: Policy) -> Prepar
         raise Superseded
     with ExitStack() as opened:
         problems: list[Problem] = []
+        meant = recording = None
         with gathering(problems):
             meant = resolve(database, manifest, policy)
         with gathering(problems):
             recording = opened.enter_context(reading(path))
         problems += intake.proof_problems(manifest, path, delivery.nwb_size)
-        if problems:
-            raise Rejected(problems)
+        if meant is None or recording is None or problems:
+            problems += examine_names(meant.layout, meant.facts(manifest, policy)) if meant else ()
+            raise _rejection(problems, files)
         if policy.settled is not None and (paths := intake.unsettled(recording, delivery.nwb_path, policy.settled)):
             raise Unsettled(paths)
         findings = examine(recording, meant.layout, meant.facts(manifest, policy), lab.config.checks)
@@ -218,7 +220,8 @@ def _prepare(lab: Lab, delivery: Delivery, path: Path, policy: Policy) -> Prepar
         with gathering(problems):
             masks = ready(lab, meant.masks)
         if problems:
-            raise Rejected([*problems, *(taken(database, meant.session, recording.object_id) if meant.session else ())])
+            problems += taken(database, meant.session, recording.object_id) if meant.session else ()
+            raise _rejection(problems, files)
         session = meant.session or new_session(database, meant, manifest, recording.session_start_time)
         keys = Keys(
             {name: session[name] for name in database.Session.primary_key},
@@ -240,6 +243,11 @@ def _prepare(lab: Lab, delivery: Delivery, path: Path, policy: Policy) -> Prepar
         "warnings": [warning.as_dict() for warning in findings.warnings],
     }
     return Prepared(meant, masks, session, rows, ledger, files)
+
+
+def _rejection(problems: Iterable[Problem], files: Mapping[Path, intake.Look]) -> Rejected | Superseded:
+    """Return what is to be raised: what changed while it was looked at is not wrong, but no longer what was delivered."""
+    return Rejected(problems) if intake.look(files) == files else Superseded()
 
 
 def _keep(store: Store, planned: Mapping[str, Sequence[Row]]) -> dict[str, list[Row]]:

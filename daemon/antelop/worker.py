@@ -20,7 +20,7 @@ from antelop.archive import archive
 from antelop.config import FolderConfig
 from antelop.decision import basis, decided_by, holding, in_the_way, outdated
 from antelop.delivery import Delivery
-from antelop.errors import Problem, Rejected, Unavailable
+from antelop.errors import Misconfigured, Problem, Rejected, Unavailable
 from antelop.ingest import Unsettled, ingest
 from antelop.keys import Policy
 from antelop.lab import Lab
@@ -160,8 +160,8 @@ class Worker:
             return {"event": "unsettled", "paths": unsettled.paths}
         except Gone:
             return {"event": "gone", "sought": queue.leave(database, delivery_id, datetime.now(UTC))}
-        except Unavailable as unavailable:
-            outcome = said("unavailable", str(unavailable))
+        except (Unavailable, Misconfigured) as error:  # such as a right that this user lacks: no delivery is wrong for that
+            outcome = said("unavailable", str(error))
         except Exception as error:  # noqa: BLE001  # a defect of ours costs the delivery a try, and not the worker its life
             outcome = said("failed", f"a defect of this software: {type(error).__name__}: {error}")
             trace = traceback.format_exc()
@@ -178,6 +178,8 @@ class Worker:
         delivery, based_on = _read_again(row, folder.path), basis(self._lab, row["manifest"], policy)
         try:
             return ingest(self._lab, delivery, folder.path / row["nwb_path"], policy), ""
+        except Misconfigured:
+            raise
         except Rejected as rejected:
             outcome = said("rejected", rejected.sentence, rejected.problems)
             return outcome, decided_by(based_on, in_the_way(rejected.problems))

@@ -6,6 +6,8 @@ if the configuration says so by the check's name; that never changes what is sto
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
 from antelop.checks import features, session, times, videos
 from antelop.checks.check import Check, Severity
@@ -14,7 +16,7 @@ from antelop.errors import Problem
 from antelop.recording import Recording
 from antelop.rig import Rig
 
-__all__ = ["CHECKS", "FIXED", "Facts", "Findings", "Severity", "examine"]
+__all__ = ["CHECKS", "FIXED", "Facts", "Findings", "Severity", "examine", "examine_names"]
 
 _ALL = [found for module in (session, features, times, videos) for found in vars(module).values() if isinstance(found, Check)]
 
@@ -61,3 +63,10 @@ def examine(recording: Recording, rig: Rig, facts: Facts | None, severities: Map
         if severity != "off":
             found[severity] += [Problem(check.name, *finding) for finding in check.look(examined)]
     return Findings((*found["error"], *examined.damage), tuple(found["warning"]))
+
+
+def examine_names(rig: Rig, facts: Facts) -> list[Problem]:
+    """Return what is wrong with the session and the animals of a delivery, whatever its file holds; parameters as above."""
+    examined = Examined(Recording(Path(), "", "", "", datetime.fromtimestamp(0, UTC)), rig, facts)
+    checks = [found for found in vars(session).values() if isinstance(found, Check) and found.fixed]
+    return [Problem(check.name, *finding) for check in checks for finding in check.look(examined)]
