@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import h5py
@@ -19,6 +20,10 @@ Hdf5 = Any
 LONGEST_PATH = 1000
 """Longer paths are not followed, so that neither names nor nesting can fill the memory."""
 
+MOST_UNHELD = 1 << 30
+"""Bytes that a dataset may declare beyond what is written of it, and that a chunk may have: so much is soon read."""
+
+_MOST_MADE = 1032  # bytes that gzip makes of one, at most (https://zlib.net/zlib_tech.html)
 _MOST_LINKS = 16  # on the way to one object, as many as HDF5 itself follows
 _MOST_BYTES = 1 << 20  # of values that are read at once
 
@@ -98,7 +103,8 @@ def dataset(group: Hdf5, name: str) -> Hdf5 | None:
     Raises
     ------
     OutOfReach
-        Its values are in another file, or compressed in a way that is not known here, or neither numbers nor text.
+        Its values are in another file, or compressed in a way that is not known here, or neither numbers nor text, or far more
+        than the file can hold.
     """
     try:
         found = find(group, name)
@@ -114,8 +120,25 @@ def dataset(group: Hdf5, name: str) -> Hdf5 | None:
     for code, _, _, label in map(layout.get_filter, range(layout.get_nfilters())):
         if not h5py.h5z.filter_avail(code):
             raise OutOfReach(f"its {name} is compressed with {text(label) or code}, which is not installed")
-    _expect_plain(name, found.dtype)
-    return None if found.shape is None else found
+    try:
+        dtype = found.dtype
+    except TypeError:
+        raise OutOfReach(f"its {name} is of a type that only HDF5 has") from None
+    _expect_plain(name, dtype)
+    if found.shape is None:
+        return None
+    _expect_held(name, found)
+    return found
+
+
+def _expect_held(name: str, found: Hdf5) -> None:
+    """Raise OutOfReach for what declares much more than was written: reading it would go on for years, all of it fill values."""
+    declared = prod(found.shape) * found.dtype.itemsize
+    if declared > MOST_UNHELD and declared - MOST_UNHELD > _MOST_MADE * found.id.get_storage_size():
+        raise OutOfReach(f"its {name} declares {declared} bytes, and the file holds {found.id.get_storage_size()}")
+    chunk = prod(found.chunks or ()) * found.dtype.itemsize
+    if chunk > MOST_UNHELD:
+        raise OutOfReach(f"its {name} is in chunks of {chunk} bytes")
 
 
 def attribute(item: Hdf5, name: str, default: object = "") -> Any:  # noqa: ANN401  # as it comes
