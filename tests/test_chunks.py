@@ -116,8 +116,8 @@ def test_a_chunk_of_another_size_is_damaged_and_does_not_fill_the_memory(file: h
 
 
 @pytest.mark.parametrize("damage", ["cut", "checksum", "noise"])
-def test_damaged_chunks_are_told_by_hdf5(file: h5py.File, damage: str) -> None:
-    """What gzip cannot decompress is damaged here as there."""
+def test_what_hdf5_cannot_decompress_is_damaged(file: h5py.File, damage: str) -> None:
+    """What is cut short, has another checksum or is no gzip at all is refused here as there."""
     whole = zlib.compress(noise((CHUNK,), "f8").tobytes())
     content = {"cut": whole[:-5], "checksum": whole[:-1] + bytes([whole[-1] ^ 1]), "noise": b"noise" * 100}[damage]
     dataset = empty(file)
@@ -130,7 +130,9 @@ def test_damaged_chunks_are_told_by_hdf5(file: h5py.File, damage: str) -> None:
         dataset[CHUNK:]
     with pytest.raises(Rejected) as caught:
         stored[CHUNK : 2 * CHUNK]
-    assert [problem.check for problem in caught.value.problems] == ["nwb_damaged"]
+    (problem,) = caught.value.problems
+    assert problem.check == "nwb_damaged"
+    assert problem.what == f"it cannot be read: the chunk at ({CHUNK},) cannot be decompressed to its {FEWEST_BYTES} bytes"
 
 
 @pytest.mark.parametrize(

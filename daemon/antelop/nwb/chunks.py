@@ -1,6 +1,5 @@
 """Chunks that are compressed with gzip, decompressed outside HDF5, which would let one thread of a program do so at a time."""
 
-import zlib
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -8,6 +7,7 @@ from typing import Any
 
 import h5py
 import numpy as np
+from deflate import DeflateError, zlib_decompress
 from numpy.typing import NDArray
 
 from antelop.recording import MOST_BYTES
@@ -35,13 +35,13 @@ class Gzip:
     shuffled: bool
 
     def read(self, part: slice) -> NDArray[Any] | None:
-        """Read rows; None where HDF5 has to, because a chunk was never written, or not as the others were, or is damaged.
+        """Read rows; None where HDF5 has to, because a chunk was never written, or not as the others were, or cannot be got.
 
         Raises
         ------
         ValueError
-            A chunk is not as large as it is to be when it is decompressed, or far too large before; reading it takes no more
-            memory for that.
+            A chunk is damaged, or not as large as it is to be when it is decompressed, or far too large before; reading it
+            takes no more memory for that.
         """
         start, stop, step = part.indices(self.shape[0])
         if step != 1:
@@ -61,21 +61,29 @@ class Gzip:
 
     def _chunk(self, corner: tuple[int, ...], stored: bytearray) -> NDArray[Any] | None:
         size = self.dtype.itemsize * prod(self.chunks)
-        stream = zlib.decompressobj()
         try:
             skipped, compressed = self.dataset.id.read_direct_chunk(corner, out=stored)
-            if skipped:
-                return None
-            content = stream.decompress(compressed, size + 1)
-        except (OSError, RuntimeError, zlib.error):
+        except (OSError, RuntimeError):
             return None
-        if len(content) > size or (stream.eof and len(content) < size):
-            raise ValueError(f"the chunk at {corner} does not have {size} bytes when it is decompressed")
-        if not stream.eof:
+        if skipped:
             return None
-        if self.shuffled:
-            content = np.frombuffer(content, np.uint8).reshape(self.dtype.itemsize, -1).T.tobytes()
-        return np.frombuffer(content, self.dtype).reshape(self.chunks)
+        try:
+            content = zlib_decompress(compressed, size)
+        except DeflateError:
+            content = bytearray()
+        if len(content) != size:
+            raise ValueError(f"the chunk at {corner} cannot be decompressed to its {size} bytes")
+        numbers = _unshuffled(content, self.dtype.itemsize) if self.shuffled else content
+        return np.frombuffer(numbers, self.dtype).reshape(self.chunks)
+
+
+def _unshuffled(content: bytearray, size: int) -> NDArray[np.uint8]:
+    """Put the bytes of numbers of that size together again."""
+    columns = np.frombuffer(content, np.uint8).reshape(size, -1)
+    numbers = np.empty(columns.T.shape, np.uint8)
+    for place, column in enumerate(columns):  # which takes a sixth of the time of transposing numbers of two bytes
+        numbers[:, place] = column
+    return numbers
 
 
 def gzip(dataset: Any) -> Gzip | None:  # noqa: ANN401  # h5py has no types
