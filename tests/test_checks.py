@@ -646,6 +646,44 @@ def test_damaged_samples_are_one_error_among_the_others(data_type: DataType) -> 
     ]
 
 
+class Counted:
+    """Times that count how often they are read."""
+
+    shape = (3,)
+    dtype = np.dtype(np.float64)
+
+    def __init__(self) -> None:
+        self.reads = 0
+
+    def __getitem__(self, key: slice, /) -> NDArray[Any]:
+        self.reads += 1
+        return np.array([0.0, 2.0, 1.0])[key]
+
+
+def channels(*timestamps: Samples) -> tuple[Recording, Rig]:
+    """Return a recording of one channel for each of some timestamps, and the rig that names them."""
+    names = [f"channel{number}" for number in range(len(timestamps))]
+    series = [
+        Series(f"acquisition/{name}", "TimeSeries", np.zeros(3), times) for name, times in zip(names, timestamps, strict=True)
+    ]
+    rig = Rig("1", "", tuple(Feature(name, "acquisition", "analog", "") for name in names))
+    return replace(RECORDING, series={each.path: each for each in series}), rig
+
+
+def test_times_that_channels_share_are_read_once() -> None:
+    """What is wrong with them is wrong with each channel; times of a channel's own are read for themselves."""
+    shared, own = Counted(), Counted()
+    errors = found(channels(shared, own, *[shared] * 15)).errors
+    assert [problem.check for problem in errors] == ["times_backward"] * 17
+    # Once to look for what is wrong; then each message reads the one time that it names.
+    assert (own.reads, shared.reads) == (1 + 1, 1 + 16)
+
+
+def test_damage_of_times_that_channels_share_is_told_once() -> None:
+    """It is one damage, and those who share it do not each have theirs."""
+    assert [problem.check for problem in found(channels(*[Damaged()] * 16)).errors] == ["nwb_damaged"]
+
+
 def test_what_cannot_be_stored_cannot_be_configured() -> None:
     """The checks that the configuration can change are those of what is usable; each has a sensible name."""
     assert set(CHECKS) > FIXED

@@ -142,6 +142,7 @@ class Examined:
     rig: Rig
     facts: Facts | None
     damage: list[Problem] = field(default_factory=list)
+    _orders: dict[int, Order] = field(default_factory=dict)
 
     @cached_property
     def channels(self) -> tuple[Channel, ...]:
@@ -161,7 +162,7 @@ class Examined:
             if channel.feature.data_type in ("analog", "kinematics") and (sound := channel.sound):
                 times = sound[1]
                 with self._noting_damage():
-                    found.append(Signal(channel.series.path, times, order(times)))
+                    found.append(Signal(channel.series.path, times, self._order(times)))
         return tuple(found)
 
     @cached_property
@@ -197,7 +198,7 @@ class Examined:
             if series and series.videos:
                 times, seen = series.timestamps, None
                 with self._noting_damage():
-                    seen = order(times) if times is not None and are_times(times) else None
+                    seen = self._order(times) if times is not None and are_times(times) else None
                 found.append(View(camera, series, seen))
         return tuple(found)
 
@@ -211,10 +212,16 @@ class Examined:
             yield f"{table.where}/start_time", table.start
             yield f"{table.where}/stop_time", table.stop
 
+    def _order(self, times: Samples) -> Order:
+        """Look at times, once however many series share them."""
+        if id(times) not in self._orders:
+            self._orders[id(times)] = order(times)
+        return self._orders[id(times)]
+
     @contextmanager
     def _noting_damage(self) -> Iterator[None]:
         """Note what reading raises about damaged samples, so that the others are looked at all the same."""
         try:
             yield
         except Rejected as rejected:
-            self.damage.extend(rejected.problems)
+            self.damage.extend(problem for problem in rejected.problems if problem not in self.damage)
