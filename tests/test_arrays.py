@@ -261,6 +261,23 @@ def test_objects_are_on_the_disk_before_they_have_a_name(store: Store, monkeypat
     assert events == folders
 
 
+def test_the_disk_begins_with_the_first_block(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large object is on its way to the disk while it is written; a small one is put there at once."""
+    begun: list[tuple[int, int]] = []
+    really_begin = os.posix_fadvise
+
+    def begin(file: int, start: int, length: int, advice: int) -> None:
+        really_begin(file, start, length, advice)
+        begun.append((start, length))
+
+    monkeypatch.setattr(os, "posix_fadvise", begin)
+    store.put(ramp(LONG, (), "f8"))
+    assert begun == []
+    kept = store.put(np.zeros(3 * BLOCK_BYTES, np.uint8))
+    header = kept.size - 3 * BLOCK_BYTES
+    assert begun == [(header + number * BLOCK_BYTES, BLOCK_BYTES) for number in range(3)]
+
+
 def test_a_store_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Making a store puts its folders on the disk, and making it again changes nothing in it."""
     synced = []

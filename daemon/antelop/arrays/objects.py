@@ -72,11 +72,16 @@ class Incoming:
 
     def write(self, content: bytes | memoryview) -> None:
         """Append to the object."""
+        start = self.size
         self._hash(content)
         rest = memoryview(content)
         with self._writing():
             while rest:
                 rest = rest[os.write(self._file, rest) :]
+            if (
+                len(content) >= THREAD_BYTES
+            ):  # the disk begins now, and not when the kernel has enough or `publish` waits for it
+                os.posix_fadvise(self._file, start, len(content), os.POSIX_FADV_DONTNEED)
 
     def copy(self, source: int) -> None:
         """Make the object a copy of an open file: a reflink where the filesystem has them."""
