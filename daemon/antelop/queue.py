@@ -25,6 +25,9 @@ TRIES = 3
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
 """Seconds until a delivery is tried again after a failure or an outage: the first time, and at most."""
 
+SPREAD = 1.25
+"""By what a pause is multiplied at most: from one delivery to the next it differs, so that they do not all come at once."""
+
 MISSING = timedelta(days=1)
 """How long the files of a delivery are looked for that are gone."""
 
@@ -66,7 +69,7 @@ def enqueue(database: Database, delivery: Delivery, now: datetime) -> str:
         with database.transaction():
             supersede(database, concerning(database, delivery.folder, delivery.manifest_path, delivery.nwb_path))
             if known:
-                database.Delivery.update1(row)
+                database.Delivery.update1({**row, "readied": _readied(database, key, now)})
             else:
                 database.Delivery.insert1({**row, "received": utc(now)})
             put(database, key)
@@ -107,7 +110,7 @@ def retry(database: Database, delivery_id: str, now: datetime) -> bool:
     """Put a delivery that was answered into the queue again, as if it had just come; return whether it was answered."""
     key = {"delivery_id": delivery_id}
     with database.transaction():
-        if moved := _move(database, key, "ready", ANSWERED, readied=utc(now)):
+        if moved := _move(database, key, "ready", ANSWERED, readied=_readied(database, key, now)):
             put(database, key)
     return moved
 
@@ -122,6 +125,17 @@ def claimed(database: Database, folders: Iterable[str]) -> Iterator[Row | None]:
                 yield (database.Delivery & key).fetch1()
                 return
     yield None
+
+
+def bring_forward(database: Database) -> None:
+    """Let jobs be due that would have to wait for longer than any pause is: the database's clock was set back since."""
+    longest = database.connection.adapter.interval_expr(LONGEST_PAUSE * SPREAD, "second")
+    put_off = database.jobs & {"status": "pending"} & f"scheduled_time > CURRENT_TIMESTAMP(3) + {longest}"
+    for key in put_off.keys():  # noqa: SIM118  # of a table of DataJoint
+        with _held(database, key["delivery_id"]) as held:
+            if held:
+                with database.transaction():
+                    put(database, key)
 
 
 def orphans(database: Database, folders: Iterable[str]) -> Iterator[Row]:
@@ -165,6 +179,7 @@ def settle(  # noqa: PLR0913, PLR0917  # what is known of an attempt
             return None
         with database.transaction():
             readied, state = (database.Delivery & key).fetch1("readied", "state")
+            entry["attempted"] = max(entry["attempted"], readied)  # and not before, should the clock have been set back
             attempts = (database.Attempt & key).proj("outcome", "attempted").to_dicts(order_by="attempt_id")
             again = [attempt for attempt in attempts if attempt["attempted"] >= readied]
             _enter(database, entry, attempts)
@@ -228,9 +243,16 @@ def put(database: Database, key: Mapping[str, Any], pause: float = 0) -> None:
     database.jobs.insert1(job)
 
 
+def _readied(database: Database, key: Mapping[str, Any], now: datetime) -> datetime:
+    """Return when a delivery is put into the queue: after every attempt so far, wherever the clock was set since."""
+    attempts = (database.Attempt & key).proj("attempted").to_dicts()
+    after: list[datetime] = [attempt["attempted"] + timedelta(microseconds=1) for attempt in attempts]
+    return max([utc(now), *after])
+
+
 def _pause(delivery_id: str, lasted: timedelta) -> float:
     """Return how long to wait after trouble that has lasted for a while: as long again, within limits, and not all at once."""
-    spread = 0.75 + int(delivery_id[:4], 16) / 2**17
+    spread = SPREAD - int(delivery_id[:4], 16) / 2**17
     return min(max(lasted.total_seconds(), FIRST_PAUSE), LONGEST_PAUSE) * spread
 
 
