@@ -132,7 +132,7 @@ def dataset(group: Hdf5, name: str) -> Hdf5 | None:
 
 
 def _expect_held(name: str, found: Hdf5) -> None:
-    """Raise OutOfReach for what declares much more than was written: reading it would go on for years, all of it fill values."""
+    """Raise OutOfReach for what declares much more than was written: reading fill values would go on for years."""
     declared = prod(found.shape) * found.dtype.itemsize
     if declared > MOST_UNHELD and declared - MOST_UNHELD > _MOST_MADE * found.id.get_storage_size():
         raise OutOfReach(f"its {name} declares {declared} bytes, and the file holds {found.id.get_storage_size()}")

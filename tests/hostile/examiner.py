@@ -1,0 +1,89 @@
+"""Examines recordings as a worker does, in a process of its own: ``python -m tests.hostile.examiner DESCRIPTOR``."""
+
+import hashlib
+import select
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from antelop.checks import examine
+from antelop.errors import Rejected, Unavailable
+from antelop.inbox.link import Link
+from antelop.nwb import reading
+from antelop.outcome import Outcome, said
+from antelop.recording import Clock, blocks
+from antelop.rig import Feature, Rig
+from antelop.rows import TABLES, Keys, plan
+from tests.hostile.surfaces import Surfaces
+
+
+def rig_of(path: Path) -> Rig:
+    """Return a rig that names all of a recording that can be stored."""
+    with reading(path) as recording:
+        found = []
+        for where, series in recording.series.items():
+            source, *modules, name = where.split("/")
+            data, times = series.data, series.timestamps
+            if data is None or data.dtype.kind not in "biuf" or times is None or times.shape != data.shape[:1]:
+                continue
+            shaped = "kinematics" if series.spatial and len(data.shape) > 1 else "analog"
+            kind = shaped if isinstance(times, Clock) or len(data.shape) > 1 else "digital"
+            found.append(Feature(name, source, kind, "", "/".join(modules)))  # type: ignore[arg-type]
+        found += [Feature(where.partition("/")[2], "intervals", "interval", "") for where in recording.intervals]
+    features = [feature for feature in found if not examine_one(path, Rig("1.0", "", (feature,)))[0].problems]
+    return Rig("1.0", "", tuple(features))
+
+
+def examine_one(path: Path, rig: Rig) -> tuple[Outcome, str]:
+    """Read a recording, check it, and read all that would be stored; return what comes of it, and a hash of the content."""
+    digest = hashlib.sha256()
+    try:
+        with reading(path) as recording:
+            findings = examine(recording, rig, None, {})
+            if findings.errors:
+                return said("rejected", Rejected(findings.errors).sentence, findings.errors), ""
+            for table, rows in plan(recording, rig, Keys({}, 1, [])).items():
+                for row in rows:
+                    digest.update(repr([table, *(value for value in row.values() if isinstance(value, str))]).encode())
+                    for samples in (row[name] for name in ("data", "timestamps") if table in TABLES.values()):
+                        digest.update(repr((samples.shape, samples.dtype)).encode())
+                        for block in blocks(samples):
+                            digest.update(np.ascontiguousarray(block).tobytes())
+            outcome = said("ingested", f"{recording.identifier} of {recording.subject_id}", findings.warnings)
+    except Rejected as rejected:
+        outcome = said("rejected", rejected.sentence, rejected.problems)
+    except Unavailable as unavailable:
+        outcome = said("unavailable", str(unavailable))
+    except Exception:  # noqa: BLE001  # a defect is what is looked for
+        outcome = said("failed", traceback.format_exc())
+    return outcome, digest.hexdigest()
+
+
+def _report(path: Path, rig: Rig, surfaces: Surfaces) -> Mapping[str, Any]:
+    started = time.monotonic()
+    outcome, digest = examine_one(path, rig)
+    seconds = time.monotonic() - started
+    faults = list(surfaces.faults(outcome)) if outcome.outcome in ("ingested", "rejected") else [outcome.sentence]
+    kind = outcome.outcome
+    return {"path": path, "outcome": kind, "sentence": outcome.sentence, "digest": digest, "seconds": seconds, "faults": faults}
+
+
+def main() -> None:
+    """Examine what is asked for until nobody asks any more."""
+    link = Link(int(sys.argv[-1]))
+    with tempfile.TemporaryDirectory() as state:
+        surfaces = Surfaces(Path(state))
+        while not link.closed:
+            select.select([link], [], [])
+            for path, rig in link.receive():
+                link.send(_report(path, rig, surfaces))
+
+
+if __name__ == "__main__":
+    main()

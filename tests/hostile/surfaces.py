@@ -1,0 +1,94 @@
+"""Everywhere that what others wrote comes out: the receipt, the log, the status and a terminal."""
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import click
+
+from antelop import journal, log, receipt, status
+from antelop.cli.terminal import Terminal
+from antelop.errors import MOST
+from antelop.outcome import Outcome
+
+LONGEST = 20_000
+"""Characters that one problem may have: a path of 1,000 characters of which none prints, and a sentence."""
+
+_STYLES = re.compile(r"\x1b\[\d{1,2}m")
+"""What colours a terminal, and nothing else."""
+
+_NAMED = {"delivery_id": "0" * 32, "folder": "rig-2", "manifest": "x.manifest.json", "nwb": "x.nwb"}
+
+
+class Surfaces:
+    """Shows outcomes as the service does.
+
+    Parameters
+    ----------
+    state
+        A folder for ``status.json``.
+    """
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self._status = status.Status(state)
+
+    def faults(self, outcome: Outcome) -> Iterator[str]:
+        """Yield where an outcome is not shown as it should be: whole, not too long, and with nothing that controls a terminal."""
+        problems = (*outcome.problems, *outcome.warnings)
+        if len(problems) > 2 * (MOST + 1):
+            yield f"there are {len(problems)} problems"
+        if longest := max((len(str(problem)) for problem in problems), default=0) > LONGEST:
+            yield f"a problem has {longest} characters"
+        if not all(problem.check and problem.what and problem.remedy for problem in problems):
+            yield "a problem lacks its name, what is wrong or the remedy"
+        for name, text, whole in (
+            ("receipt", receipt._text(outcome), True),
+            ("status", self._in_status(outcome), True),
+            ("line of the log", self._in_log(outcome, terminal=False), True),
+            ("line of the log on a terminal", self._in_log(outcome, terminal=True), False),
+            ("command", self._on_terminal(outcome), False),
+        ):
+            shown = text if whole else _STYLES.sub("", text)
+            if odd := [character for character in shown if not character.isprintable() and character != "\n"]:
+                yield f"the {name} has the character {odd[0]!r}"
+            if whole and not _is_json(text):
+                yield f"the {name} is not JSON"
+        for name, terminal in (("log", False), ("log on a terminal", True)):
+            if self._in_log(outcome, terminal=terminal).count("\n") != 1:
+                yield f"an event is more than one line of the {name}"
+        if json.loads(receipt._text(outcome)) != json.loads(json.dumps(outcome.as_dict())):
+            yield "the receipt says something else"
+
+    def _in_status(self, outcome: Outcome) -> str:
+        self._status.note({**_NAMED, "state": outcome.outcome, "outcome": outcome.as_dict()})
+        self._status.write()
+        return (self._state / "status.json").read_text()
+
+    def _in_log(self, outcome: Outcome, *, terminal: bool) -> str:
+        stream = io.StringIO()
+        log.configure(stream, terminal=terminal)
+        facts = {"outcome": outcome.as_dict(), "seconds": 0.0, "traceback": None}
+        journal.enter({"event": "done", "state": outcome.outcome, **facts, **_NAMED})
+        return stream.getvalue()
+
+    def _on_terminal(self, outcome: Outcome) -> str:
+        printed = io.StringIO()
+        with redirect_stdout(printed), click.Context(click.Command("check"), color=True).scope():
+            Terminal().tell(outcome.as_dict(), "x.manifest.json")
+        return printed.getvalue()
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text, parse_constant=_refuse)
+    except ValueError:
+        return False
+    return True
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
