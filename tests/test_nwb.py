@@ -647,7 +647,7 @@ class TestHostile:
             assert max(map(len, [*recording.series, *recording.others])) <= 1000
 
     def test_huge_declarations_cost_nothing(self, nwb: Path) -> None:
-        """Data that claim far more than the file holds are told, a little that was never written is read, long text is refused."""
+        """Data that claim far more than the file holds are told, some that were never written read, long text refused."""
         with h5py.File(nwb, "r+") as file:
             lick, reward = file["acquisition/lick"], file["acquisition/reward"]
             del lick["data"], lick["timestamps"], reward["data"], file["identifier"]
@@ -671,7 +671,7 @@ class TestHostile:
             assert recording.others["acquisition/lick"] == said
 
     def test_what_compresses_well_is_held(self, nwb: Path) -> None:
-        """Of zeros that are there, gzip makes a thousandth: they are read, however many; chunks that fill the memory are not."""
+        """Of zeros that are there, gzip makes a thousandth: they are read, however many; enormous chunks are not."""
         chunk = zlib.compress(bytes(1 << 24))
         with h5py.File(nwb, "r+") as file:
             lick, reward = file["acquisition/lick"], file["acquisition/reward"]

@@ -69,6 +69,8 @@ class Tally:
 
     Attributes
     ----------
+    examined
+        How many there were.
     counts
         How many came to what; see `CLEAR` and `FINDINGS`.
     said
@@ -81,6 +83,7 @@ class Tally:
         How many bytes of memory a process took at most.
     """
 
+    examined: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     said: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -94,19 +97,15 @@ class Tally:
 
     def as_text(self) -> str:
         """Return the table for people."""
-        rows = [
-            ("recordings", sum(self.counts[name] for name in CLEAR)),
-            *((name, self.counts[name]) for name in CLEAR + FINDINGS),
-        ]
-        rows += [("seconds", round(self.seconds)), ("slowest, seconds", round(self.slowest, 1))]
-        rows += [("most memory, MiB", self.largest >> 20)]
-        return "\n".join(f"{name:<20}  {value:>8}" for name, value in rows)
+        rows = {"recordings": float(self.examined), **{name: self.counts[name] for name in CLEAR + FINDINGS}}
+        rows |= {"seconds": self.seconds, "slowest, seconds": self.slowest, "most memory, MiB": self.largest >> 20}
+        return "\n".join(f"{name:<20}  {value:>8.0f}" for name, value in rows.items())
 
     def as_json(self) -> str:
         """Return the same for programs, and what was said."""
         counts = {name: self.counts[name] for name in CLEAR + FINDINGS}
         facts = {"seconds": self.seconds, "slowest": self.slowest, "largest": self.largest}
-        return json.dumps({"counts": counts, **facts, "said": self.said})
+        return json.dumps({"examined": self.examined, "counts": counts, **facts, "said": self.said})
 
 
 class Examiners:
@@ -294,6 +293,7 @@ def run(files: int, seed: int, limits: WorkersConfig, kept: Path, say: Callable[
         with examiners(limits) as bench:
             for task, report in bench.examine(_tasks(originals, files, seed, Path(made))):
                 found = list(_judge(task, report, watch.opened))
+                tally.examined += 1
                 tally.counts.update(found)
                 tally.slowest = max(tally.slowest, report["seconds"])
                 if set(found) - {"same content", "other content", "rejected"}:

@@ -37,7 +37,7 @@ class Surfaces:
         self._status = status.Status(state)
 
     def faults(self, outcome: Outcome) -> Iterator[str]:
-        """Yield where an outcome is not shown as it should be: whole, not too long, and with nothing that controls a terminal."""
+        """Yield where an outcome is not shown as it should be: whole, not too long, nothing that controls a terminal."""
         problems = (*outcome.problems, *outcome.warnings)
         if len(problems) > 2 * (MOST + 1):
             yield f"there are {len(problems)} problems"
