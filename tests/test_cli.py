@@ -20,6 +20,7 @@ import h5py
 import pytest
 from click.testing import CliRunner, Result
 
+from antelop import cli
 from antelop.cli import main
 from antelop.cli.command import Command
 from antelop.cli.deliveries import ingested
@@ -521,6 +522,25 @@ def test_a_configuration_that_is_wrong(tmp_path: Path) -> None:
     assert re.findall("antelop.toml: ([a-z.]+)", "".join(rest)) == ["workers.count", "stat"]
 
 
+def test_a_working_directory_that_was_removed(tmp_path: Path) -> None:
+    """A command does without."""
+    configuration = tmp_path / "antelop.toml"
+    configuration.write_text(NOWHERE)
+    script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'
+    places = {"STATE_DIRECTORY": str(tmp_path), "PYTHONPATH": str(Path(cli.__file__).parents[2])}
+    for named in (str(configuration), ""):
+        done = subprocess.run(
+            ["/bin/sh", "-c", script, "sh", *ANTELOP, "status"],
+            cwd=tmp_path,
+            env={**os.environ, **places, "ANTELOP_CONFIG": named},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        said = f"unavailable  the service has never run with {tmp_path} as its state directory\n"
+        assert (done.returncode, done.stdout, done.stderr) == (3, "", said)
+
+
 @pytest.mark.parametrize("flag", ["", "--json"])
 def test_a_defect_of_ours(flag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What we did not foresee is status 4, with its traceback and who is to blame on standard error."""
@@ -614,11 +634,12 @@ def test_remove_asks(antelop: Run, lab: Lab) -> None:
 def test_progress(antelop: Run) -> None:
     """Recomputing shows how far it has come on a terminal, and leaves one line."""
     deliver("day")
-    antelop("ingest", "day.manifest.json")
+    deliver("another day", 42, seed=1)
+    antelop("ingest", "day.manifest.json", "another day.manifest.json")
     status, said = on_a_terminal("masks", "recompute", "lab", NO_COLOR="1")
     assert status == 0
     assert "masks" in said
-    assert said.endswith("recomputed  lab: 10 trials in trials\n")
+    assert said.endswith("recomputed  lab: 20 trials in trials\n")
     assert re.search("masks .*100%", said)
 
 

@@ -1,13 +1,14 @@
 """Metadata goes in whole and right, or not at all, with everything that is wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
+from antelop import enrolment
 from antelop.enrolment import enrol
-from antelop.errors import Problem, Rejected
+from antelop.errors import Problem, Rejected, Unavailable
 from antelop.lab import Lab
 from antelop.naming import find, locate
 from tests.labs import EXPERIMENT, OWNER
@@ -34,6 +35,26 @@ def test_the_next_id(lab: Lab) -> None:
         {**OWNER, "experiment_id": 2, "animal_id": 1},
     ]
     assert (lab.database.Animal & keys).keys(order_by="KEY") == keys
+
+
+def test_an_id_that_an_ingest_takes_meanwhile(lab: Lab, others: Callable[[], Lab], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The row gets the next one, and its name is looked for again; who is always too late is told to try again."""
+    ingesting, taken = others().database, enrolment._taken
+
+    def late(*asked: Any) -> Iterator[Problem]:
+        yield from taken(*asked)
+        if made:
+            ingesting.Session.insert1({**EXPERIMENT, "session_name": str(made[0]), "session_id": made.pop(0)})
+
+    monkeypatch.setattr(enrolment, "_taken", late)
+    made = [45, 46]
+    assert enrol(lab, "Session", {**LICKING, "session_name": "by hand"}) == {**EXPERIMENT, "session_id": 47}
+    made = [48]
+    (problem,) = problems(lambda: enrol(lab, "Session", {**LICKING, "session_name": "48"}))
+    assert (problem.check, problem.what) == ("metadata_taken", 'there is session "48" already')
+    made = list(range(49, 60))
+    with pytest.raises(Unavailable, match=r"^others add sessions at the same time: try again$"):
+        enrol(lab, "Session", {**LICKING, "session_name": "by hand, too"})
 
 
 def test_every_attribute_is_kept(lab: Lab) -> None:

@@ -3,16 +3,22 @@
 import math
 import re
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from datajoint.errors import DuplicateError
+
 from antelop.document import nearest, quoted, storable
-from antelop.errors import Problem, Rejected
+from antelop.errors import Problem, Rejected, Unavailable
 from antelop.keys import refusal
 from antelop.lab import Lab
 from antelop.naming import NAMES, find
 from antelop.rows import Row
 from antelop.tables.connection import Database
+
+RETRIES = 5
+"""How often a row is inserted anew because somebody else took its id or name right before."""
 
 _NO_NAME = re.compile(r"[\\\x00-\x1f\x7f]|\A\s*\Z")
 """What is found in text by which nobody could call a thing: it is empty, of several lines, or DataJoint would not find it."""
@@ -45,9 +51,16 @@ def enrol(lab: Lab, kind: str, values: Mapping[str, Any]) -> Row:
     Rejected
         With everything that is wrong with the values; nothing is inserted then.
     Unavailable
-        If the database is away.
+        If the database is away, or others add so many rows at the same time that this one does not come to its turn.
     """
-    database = lab.database
+    for _ in range(RETRIES):
+        with suppress(DuplicateError):  # an ingest that makes sessions was first: its row is seen now
+            return _enrol(lab.database, kind, values)
+    raise Unavailable(f"others add {kind.lower()}s at the same time: try again")
+
+
+def _enrol(database: Database, kind: str, values: Mapping[str, Any]) -> Row:
+    """Insert the row, as above; raise `DuplicateError` if somebody else inserts one by its id or name meanwhile."""
     table = getattr(database, kind)()
     *inherited, id_name = table.primary_key
     own = {name: attribute for name, attribute in table.heading.attributes.items() if name not in inherited}

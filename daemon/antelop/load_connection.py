@@ -11,6 +11,6 @@ from pathlib import Path
 from antelop import config, scripting
 from antelop.lab import Lab
 
-_names = scripting.names(Lab(config.load(config.find(None, os.environ, Path.cwd()), os.environ), os.environ))
+_names = scripting.names(Lab(config.load(config.find(None, os.environ, Path()), os.environ), os.environ))
 __all__ = list(_names)
 globals().update(_names)  # last, for a script of the lab may have the name of what this module imports

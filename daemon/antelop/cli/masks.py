@@ -1,8 +1,7 @@
 """Masks, which split sessions into trials: ``masks try``, ``masks recompute``."""
 # ruff: noqa: PLC0415  # see antelop.cli.terminal
 
-import sys
-from typing import TYPE_CHECKING
+from functools import partial
 
 import click
 
@@ -10,11 +9,7 @@ from antelop.cli import key
 from antelop.cli.command import main
 from antelop.cli.terminal import Terminal
 from antelop.document import counted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from antelop.rows import Row
+from antelop.progress import shown
 
 
 @main.group()
@@ -64,16 +59,6 @@ def recompute(terminal: Terminal, path: key.Path) -> None:
 
     with terminal.lab() as lab:
         found = locate(lab.database, path)
-        trials = masking.recompute_masks(lab, found, _progress)
+        trials = masking.recompute_masks(lab, found, partial(shown, what="masks"))
     said = ", ".join(f"{count} trials in {mask}" for mask, count in trials.items()) or "their rig has no masks"
     terminal.tell({"outcome": "recomputed", "sentence": f"{key.written(found)}: {said}", "key": found, "trials": trials})
-
-
-def _progress(sessions: "Iterable[Row]") -> "Iterable[Row]":
-    """Pass sessions on, with a progress bar on a terminal."""
-    if not sys.stderr.isatty():
-        return sessions
-    from rich.console import Console
-    from rich.progress import track
-
-    return track(sessions, "masks", console=Console(stderr=True), transient=True)

@@ -51,7 +51,7 @@ class Terminal:
         """Load the configuration."""
         from antelop import config
 
-        return config.load(config.find(self.config_file, os.environ, Path.cwd()), os.environ)
+        return config.load(config.find(self.config_file, os.environ, Path()), os.environ)
 
     @contextmanager
     def lab(self) -> "Iterator[Lab]":
