@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import subprocess
 import sys
 import time
@@ -20,9 +21,10 @@ from antelop.ingest import ingest
 from antelop.lab import Lab
 from antelop.manifest import LONGEST
 from antelop.outcome import said
+from antelop.queue import TRIES
 from antelop.removal import remove
 from antelop.upload import upload_rig_json
-from antelop.worker import Worker
+from antelop.worker import Worker, _fate
 from tests.drops import RIG, Drop, hasten
 from tests.labs import ANIMALS, MASKS, SCRIPT, SESSION
 
@@ -542,6 +544,10 @@ def test_a_crash_after_commit_is_repaired_by_the_ledger(desk: Desk, monkeypatch:
     assert outcomes == ["failed", "ingested"]
 
 
+LONG_AGO = datetime(2020, 1, 1)  # noqa: DTZ001  # as the database has it
+"""Before this machine and the database were started."""
+
+
 def _orphan(desk: Desk, other: Lab, **changes: object) -> Delivery:
     """Leave a job behind as a worker that has lost its connection does, which may have been another one than it was."""
     delivery = desk.drop.deliver("a")
@@ -566,21 +572,56 @@ def _ended() -> int:
         ({}, "unavailable"),
         ({"pid": -1}, "failed"),
         ({"host": "elsewhere"}, "failed"),
-        ({"reserved_time": datetime(2020, 1, 1)}, "failed"),  # noqa: DTZ001  # of the database
+        ({"host": "elsewhere", "reserved_time": LONG_AGO}, "unavailable"),
+        ({"pid": -1, "reserved_time": LONG_AGO}, "unavailable"),
     ],
-    ids=["a process that lives", "one that has ended", "one elsewhere", "one that this is the namesake of"],
+    ids=["a process that lives", "one that has ended", "one elsewhere", "one before the database started", "one before a boot"],
 )
 def test_field_13_an_orphan_is_released_at_once(
     desk: Desk, others: Callable[[], Lab], changes: dict[str, Any], outcome: str
 ) -> None:
     """It costs no try where only the connection was lost, and one where the worker has ended, as far as can be told."""
     if "pid" in changes:
-        changes = {"pid": _ended()}
+        changes = {**changes, "pid": _ended()}
     delivery = _orphan(desk, others(), **changes)
     desk.worker.release({})
     (event,) = desk.events
     assert (event["delivery_id"], event["state"], event["outcome"]["outcome"]) == (delivery.delivery_id, "ready", outcome)
     assert desk.work()["state"] == "ingested"
+
+
+def test_an_orphan_of_a_namesake_costs_a_try(desk: Desk, others: Callable[[], Lab]) -> None:
+    """A process that has begun since the job was claimed is not the one that claimed it, and that one has ended."""
+    delivery, jobs = _orphan(desk, others()), desk.lab.database.jobs
+    claimed = jobs.fetch1("reserved_time") - timedelta(seconds=1)
+    with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as namesake:
+        jobs.update1({"delivery_id": delivery.delivery_id, "pid": namesake.pid, "reserved_time": claimed})
+        desk.worker.release({})
+    assert desk.events[-1]["outcome"]["outcome"] == "failed"
+
+
+def test_power_cuts_park_nothing(desk: Desk, others: Callable[[], Lab]) -> None:
+    """However often the machine has gone down with a worker: the delivery is tried again."""
+    for number in range(TRIES + 1):
+        other = others()
+        if number:
+            hasten(desk.lab)
+        else:
+            desk.enqueue(desk.drop.deliver("a"))
+        with queue.claimed(other.database, ["rig-2"]) as row:
+            assert row is not None
+            other.database.close()
+        desk.lab.database.jobs.update1({"delivery_id": row["delivery_id"], "pid": _ended(), "reserved_time": LONG_AGO})
+        desk.worker.release({})
+    assert [event["state"] for event in desk.events] == ["ready"] * (TRIES + 1)
+
+
+def test_what_was_claimed_before_a_boot() -> None:
+    """Of a job on this machine it is known whether it was claimed before the machine started; of others it is not."""
+    before, since = (time.clock_gettime(time.CLOCK_BOOTTIME) + seconds for seconds in (60, -60))
+    assert _fate(platform.node(), os.getpid(), before) == "rebooted"
+    assert _fate(platform.node(), _ended(), since) == "unknown"
+    assert _fate("elsewhere", os.getpid(), before) == "unknown"
 
 
 def test_an_orphan_after_an_outage_costs_no_try(desk: Desk, others: Callable[[], Lab]) -> None:

@@ -89,7 +89,10 @@ class Worker:
         return True
 
     def release(self, deaths: Mapping[str, Outcome]) -> None:
-        """Settle the jobs of workers that are gone. It costs the delivery a try, unless only the connection was lost.
+        """Settle the jobs of workers that are gone.
+
+        It costs the delivery a try, unless only the connection was lost, or the worker's machine or the database has started
+        anew since it was claimed: a power cut is nothing that a delivery could be held to account for.
 
         Parameters
         ----------
@@ -101,7 +104,8 @@ class Worker:
             fate = _fate(job["host"], job["pid"], job["age"])
             if fate == "ending":
                 continue  # whoever started it is about to say how it ended
-            spared = fate == "alive" or time.monotonic() - self.lost < RECOVERY
+            away = time.monotonic() - self.lost < RECOVERY or job["age"] > self._lab.database.uptime
+            spared = fate in ("alive", "rebooted") or away
             unknown = said("unavailable" if spared else "failed", "its worker lost the database, or has ended")
             row = (self._lab.database.Delivery & {"delivery_id": job["delivery_id"]}).fetch1()
             self._say({**_named(row), **self._settle(row, deaths.get(job["delivery_id"], unknown), job["age"])})
@@ -252,12 +256,15 @@ def _read_again(row: Row, folder: Path) -> Delivery:
     return delivery
 
 
-def _fate(host: str, process: int, age: float) -> Literal["alive", "ending", "unknown"]:
+def _fate(host: str, process: int, age: float) -> Literal["alive", "ending", "rebooted", "unknown"]:
     """Tell what became of a process that reserved a job `age` seconds ago: one that has begun since is only its namesake."""
     if host == platform.node():
+        uptime = time.clock_gettime(time.CLOCK_BOOTTIME)
+        if age > uptime:
+            return "rebooted"
         with suppress(OSError):
             state, *facts = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()  # proc_pid_stat(5)
             began = int(facts[18]) / os.sysconf("SC_CLK_TCK")
-            if time.clock_gettime(time.CLOCK_BOOTTIME) - began > age:
+            if uptime - began > age:
                 return "ending" if state == "Z" else "alive"
     return "unknown"

@@ -185,6 +185,16 @@ class Database:
         self.connection.query(f"{rows.make_sql()} {'FOR UPDATE' if to_change else share}").fetchall()
 
     @property
+    def uptime(self) -> float:
+        """How many seconds ago the server was started, at least."""
+        if self.is_postgresql:
+            query = "SELECT EXTRACT(EPOCH FROM clock_timestamp() - pg_postmaster_start_time())"
+            return float(self.connection.query(query).fetchone()[0])
+        return (
+            float(self.connection.query("SHOW GLOBAL STATUS LIKE 'Uptime'").fetchone()[1]) + 1
+        )  # of which it gives whole ones
+
+    @property
     def identity(self) -> str:
         """What tells the tables that refer to the store from those of every other lab; the store has it, too."""
         return str((self.SchemaVersion & {"schema_name": f"{self.prefix}behaviour"}).fetch1("schema_id"))
