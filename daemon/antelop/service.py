@@ -183,6 +183,7 @@ class Service:
             if isinstance(update, Delivery):
                 self._arrivals[update.delivery_id] = update
                 self._departures.discard(update.delivery_id)
+                self._awaited.discard(update.delivery_id)
             else:
                 self._arrivals.pop(update.delivery_id, None)
                 self._departures.add(update.delivery_id)
@@ -194,10 +195,10 @@ class Service:
     def _hear(self, event: Mapping[str, Any]) -> None:
         """Take in what a worker has said."""
         journal.enter(event)
-                self._awaited.discard(update.delivery_id)
         match event["event"]:
             case "unsettled":
                 self.folders.require(event["folder"], event["delivery_id"], event["paths"])
+                self._awaited.add(event["delivery_id"])
             case "done":
                 if event["state"] in queue.ANSWERED:
                     self.folders.finish(event["folder"], [event["delivery_id"]])
@@ -209,7 +210,6 @@ class Service:
                 self.status.analysis = event.get("sentence")
             case "looked":
                 self.status.outdated = event["outdated"]
-                self._awaited.add(event["delivery_id"])
             case "away":
                 self._next_count = -inf  # if it is away for this process too, that will tell
             case "died" if event["job"]:
@@ -247,6 +247,14 @@ class Service:
         if now >= self._next_count:
             self._next_count = now + CARE
             self.status.queue = queue.counts(database)
+            self._recall(database)
+
+    def _recall(self, database: Database) -> None:
+        """Have those deliveries announced again whose worker put them aside for their videos, and died before it said so."""
+        aside = dict(queue.aside(database, self.folders.configured))
+        for delivery_id in aside.keys() - self._awaited:
+            self.folders.forget(aside[delivery_id], [delivery_id])
+        self._awaited = set(aside)
 
     def _enqueue(self, database: Database, delivery: Delivery, before: str | None) -> str:
         """Put a delivery into the queue; return the state it is in then."""
@@ -258,14 +266,6 @@ class Service:
             raise
         except Exception as error:  # noqa: BLE001  # what cannot be entered must not keep everything else from it
             outcome = said("failed", f"it cannot be entered into the ledger: {type(error).__name__}: {error}").as_dict()
-            self._recall(database)
-
-    def _recall(self, database: Database) -> None:
-        """Have those deliveries announced again whose worker put them aside for their videos, and died before it said so."""
-        aside = dict(queue.aside(database, self.folders.configured))
-        for delivery_id in aside.keys() - self._awaited:
-            self.folders.forget(aside[delivery_id], [delivery_id])
-        self._awaited = set(aside)
             self._hear({"event": "done", "state": "failed", "outcome": outcome, "traceback": traceback.format_exc(), **facts})
             return "failed"
         if before != "ready":
