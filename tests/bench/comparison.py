@@ -38,19 +38,31 @@ def compare(script: str, ways: Sequence[str], rounds: int, *arguments: str | Pat
     ]
 
 
-def report(title: str, rounds: Sequence[Mapping[str, Measured]], reference: str) -> dict[str, Any]:
-    """Print a table of the ways, with their ratios to a reference, and return it for JSON."""
+def report(
+    title: str, rounds: Sequence[Mapping[str, Measured]], references: Sequence[str], targets: Mapping[str, str]
+) -> dict[str, Any]:
+    """Print a table of the ways, with their ratios to those that are references and what is aimed at; return it for JSON."""
     print(f"\n{title}: {len(rounds)} rounds, times in milliseconds")
-    print(f"{'':22} {'median':>9} {'minimum':>9} {'maximum':>9} {'memory':>10} {'ratio':>8}")
-    results = {}
-    for way in sorted(rounds[0], key=lambda way: way != reference):
+    over = "".join(f" {f'/ {reference}':>10.10}" for reference in references)
+    print(f"{'':24} {'median':>9} {'minimum':>9} {'maximum':>9} {'memory':>10}{over}  target")
+    results: dict[str, Any] = {}
+    for way in sorted(rounds[0], key=lambda way: way != references[0]):
         seconds = [round_[way]["seconds"] for round_ in rounds]
-        ratio = statistics.median(round_[way]["seconds"] / round_[reference]["seconds"] for round_ in rounds)
+        ratios = {
+            reference: statistics.median(round_[way]["seconds"] / round_[reference]["seconds"] for round_ in rounds)
+            for reference in references
+        }
         memory = max(round_[way].get("peak_mb", 0.0) for round_ in rounds)
-        median = statistics.median(seconds)
-        results[way] = {"median": median, "minimum": min(seconds), "maximum": max(seconds), "peak_mb": memory, "ratio": ratio}
-        shown = f"{memory:7.0f} MB" if memory else " " * 10
-        print(
-            f"{way:22} {1e3 * median:9.1f} {1e3 * min(seconds):9.1f} {1e3 * max(seconds):9.1f} {shown} {ratio:8.3g}", flush=True
-        )
-    return {"title": title, "reference": reference, "ways": results}
+        median, target = statistics.median(seconds), targets.get(way, "")
+        results[way] = {
+            "median": median,
+            "minimum": min(seconds),
+            "maximum": max(seconds),
+            "peak_mb": memory,
+            "ratios": ratios,
+            "target": target,
+        }
+        shown = [f"{memory:7.0f} MB" if memory else " " * 10, *(f"{ratio:10.3g}" for ratio in ratios.values())]
+        times = f"{1e3 * median:9.1f} {1e3 * min(seconds):9.1f} {1e3 * max(seconds):9.1f}"
+        print(f"{way:24} {times} {' '.join(shown)}  {target}".rstrip(), flush=True)
+    return {"title": title, "ways": results}

@@ -2,20 +2,21 @@
 
 ``plain``: a float64 signal with explicit timestamps, uncompressed. ``gzip``: the same, in compressed chunks of 1 MiB.
 ``shared``: 16 such signals with one timestamps array, and two with a declared rate, one of them to be scaled. ``small``: as
-``plain``, of no more than 100 MB. A way is one of
+``plain``, of no more than 100 MB. What is read is in the kernel's memory, as what was just delivered is. A way is one of
 
 =======  ======================================================================================================================
 limit    copies as many bytes as must be kept, 4 MB at a time, to the same disk, with fsync
 antelop  `insert_nwb` on the embedded database: read, checked, stored
 reader   reads the same datasets as an ingest does
 h5py     reads the same datasets, 4 MB at a time, in one thread
-npy      pynwb reads the arrays, a plain DataJoint table with ``<npy@store>`` columns keeps them
+npy      pynwb reads the arrays, a plain DataJoint table with ``<npy@store>`` columns keeps them; it does no fsync
+npysync  the same, and then fsync of what it wrote: what `limit` and `antelop` do
 blob     the same with ``<blob>`` columns, in the row: of a small one only, for a value of PostgreSQL has less than 1 GB, and
          every process on its way holds it several times
 =======  ======================================================================================================================
 
-Run it as ``PYTHONPATH=daemon:. python tests/bench/large.py``; other sizes with ``--megabytes 4000``, and to see that memory
-stays the same, ``--kinds plain --ways limit antelop --megabytes 16000``.
+Run it as ``PYTHONPATH=daemon:. python tests/bench/large.py``, which takes some minutes and 13 GB of the disk; other sizes with
+``--megabytes 400``, and to see that memory stays the same, ``--kinds plain --ways limit antelop --megabytes 16000 --rounds 1``.
 """
 # ruff: noqa: T201  # a benchmark prints
 
@@ -29,7 +30,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import datajoint as dj
 import h5py
@@ -61,20 +62,41 @@ SMALL = 100
 
 SIGNAL = ["signal"]
 SHARED = [*(f"channel{number}" for number in range(16)), "rate", "scaled"]
-CHANNELS = {"plain": SIGNAL, "gzip": SIGNAL, "shared": SHARED, "small": SIGNAL}
 
-COMPARED = {
-    "plain": ["limit", "antelop", "npy"],
-    "gzip": ["h5py", "reader", "limit", "antelop"],
-    "shared": ["limit", "antelop"],
-    "small": ["antelop", "npy", "blob"],
+
+class Kind(NamedTuple):
+    """A kind of recording: its channels, which ways are compared, with which of them each, and what is aimed at."""
+
+    channels: list[str]
+    ways: list[str]
+    references: list[str]
+    targets: dict[str, str]
+
+
+MEMORY = "under 300 MB"
+KINDS = {
+    "plain": Kind(
+        SIGNAL,
+        ["limit", "antelop", "npy", "npysync"],
+        ["limit", "antelop"],
+        {"antelop": f"at most 1.3 / limit, {MEMORY}", "npy": "at least 6 / antelop"},
+    ),
+    "gzip": Kind(
+        SIGNAL,
+        ["h5py", "reader", "limit", "antelop"],
+        ["h5py", "limit"],
+        {"reader": "at most 0.6 / h5py", "antelop": f"as limit allows, {MEMORY}"},
+    ),
+    "shared": Kind(
+        SHARED, ["limit", "antelop"], ["limit"], {"antelop": f"at most 1.3 / limit, {MEMORY}, stored_mb at most file_mb"}
+    ),
+    "small": Kind(SIGNAL, ["antelop", "npy", "blob"], ["antelop"], {"antelop": MEMORY, "blob": "at least 30 / antelop"}),
 }
-"""Which ways are compared, by kind of recording; the first is the reference."""
 
 
 def make(path: Path, kind: str, megabytes: int) -> int:
     """Make a recording whose arrays together have that size, uncompressed; return how many bytes must be kept."""
-    channels = [name for name in CHANNELS[kind] if name not in ("rate", "scaled")]
+    channels = [name for name in KINDS[kind].channels if name not in ("rate", "scaled")]
     samples = megabytes * 1_000_000 // 8 // (len(channels) + (3 if len(channels) > 1 else 1))
     file = NWBFile("large", f"{kind}-{megabytes}", datetime(2026, 11, 22, tzinfo=UTC))
     times: Any = np.zeros(1)
@@ -82,7 +104,7 @@ def make(path: Path, kind: str, megabytes: int) -> int:
         series = TimeSeries(name=name, data=np.zeros(1), timestamps=times, unit="V")
         file.add_acquisition(series)
         times = series if isinstance(times, np.ndarray) else times
-    if "rate" in CHANNELS[kind]:
+    if "rate" in KINDS[kind].channels:
         file.add_acquisition(TimeSeries(name="rate", data=np.zeros(1), rate=RATE, unit="V"))
         file.add_acquisition(TimeSeries(name="scaled", data=np.zeros(1, np.int16), rate=RATE, unit="V", conversion=1e-6))
     with NWBHDF5IO(path, "w") as io:
@@ -90,7 +112,7 @@ def make(path: Path, kind: str, megabytes: int) -> int:
     with h5py.File(path, "a") as opened:
         acquisition = opened["acquisition"]
         kept = _fill(acquisition[channels[0]], "timestamps", _times(samples), samples, kind)
-        for seed, name in enumerate(CHANNELS[kind]):
+        for seed, name in enumerate(KINDS[kind].channels):
             count, volts = (4 * samples, 1) if name == "scaled" else (samples, 1e-6)
             kept += _fill(acquisition[name], "data", _signal(count, seed, volts), count, kind)
     with path.with_suffix(".bytes").open("wb") as other:
@@ -150,7 +172,7 @@ def ingest(path: Path, kind: str, folder: Path) -> float:
     """Ingest the recording into a lab that is made for it."""
     features = [
         {"name": name, "source": {"source_type": "acquisition"}, "data_type": "analog", "description": "large"}
-        for name in CHANNELS[kind]
+        for name in KINDS[kind].channels
     ]
     rig = {"specification": "antelop-behaviour", "version": "0.0.1", "reference_point": "", "features": features}
     with Lab(Config(state=folder / "state", store=folder / "store"), {}) as lab:
@@ -167,7 +189,7 @@ def read_ahead(path: Path, kind: str, _folder: Path) -> float:
     """Read every array that has to be kept, as an ingest does."""
     started = time.perf_counter()
     with reading(path) as recording:
-        series = [recording.series[f"acquisition/{name}"] for name in CHANNELS[kind]]
+        series = [recording.series[f"acquisition/{name}"] for name in KINDS[kind].channels]
         for samples in [series[0].timestamps, *(each.data for each in series)]:
             assert samples is not None
             deque(blocks(samples), maxlen=0)
@@ -179,15 +201,20 @@ def read(path: Path, kind: str, _folder: Path) -> float:
     started = time.perf_counter()
     with h5py.File(path) as file:
         acquisition = file["acquisition"]
-        for dataset in [acquisition[CHANNELS[kind][0]]["timestamps"], *(acquisition[name]["data"] for name in CHANNELS[kind])]:
+        for dataset in [
+            acquisition[KINDS[kind].channels[0]]["timestamps"],
+            *(acquisition[name]["data"] for name in KINDS[kind].channels),
+        ]:
             rows = COPIED // dataset.dtype.itemsize
             for start in range(0, len(dataset), rows):
                 dataset[start : start + rows]
     return time.perf_counter() - started
 
 
-def keep_plainly(path: Path, kind: str, folder: Path, column: str) -> float:
+def keep_plainly(path: Path, kind: str, folder: Path, column: str, *, sync: bool = False) -> float:
     """Insert the recording into a table that has nothing of ours."""
+    store = folder / "store"
+    store.mkdir()
 
     class Events(dj.Manual):  # type: ignore[misc]  # DataJoint has no types
         definition = f"""
@@ -198,16 +225,19 @@ def keep_plainly(path: Path, kind: str, folder: Path, column: str) -> float:
         """
 
     settings = DataJointConfig()
-    settings.stores = {"store": {"protocol": "file", "location": str(folder)}}
+    settings.stores = {"store": {"protocol": "file", "location": str(store)}}
     with embedded(folder / "state") as server:
         options = {"database_name": server.name, "backend": server.backend, "config_override": settings}
         connection = dj.Connection(server.host, server.user, server.password, server.port, **options)
         table = dj.Schema("plain", connection=connection)(Events)()
         started = time.perf_counter()
         with NWBHDF5IO(path, "r") as io:
-            for name in CHANNELS[kind]:
+            for name in KINDS[kind].channels:
                 series = io.read().acquisition[name]
                 table.insert1({"name": name, "data": series.data[:], "timestamps": series.timestamps[:]})
+        for written in store.rglob("*.npy") if sync else ():
+            with written.open("rb") as file:
+                os.fsync(file.fileno())
         return time.perf_counter() - started
 
 
@@ -217,6 +247,7 @@ WAYS: dict[str, Callable[[Path, str, Path], float]] = {
     "reader": read_ahead,
     "h5py": read,
     "npy": lambda path, kind, folder: keep_plainly(path, kind, folder, "<npy@store>"),
+    "npysync": lambda path, kind, folder: keep_plainly(path, kind, folder, "<npy@store>", sync=True),
     "blob": lambda path, kind, folder: keep_plainly(path, kind, folder, "<blob>"),
 }
 
@@ -238,15 +269,16 @@ def compared(kind: str, megabytes: int, ways: Sequence[str], rounds: int) -> dic
         sizes = {"file_mb": path.stat().st_size / 1e6, "kept_mb": kept / 1e6}
     if "antelop" in ways:
         sizes["stored_mb"] = measured[0]["antelop"]["stored_mb"]
-    table = report(f"{kind}, {', '.join(f'{name} {value:.1f}' for name, value in sizes.items())}", measured, ways[0])
-    return table | sizes
+    title = f"{kind}, {', '.join(f'{name} {value:.1f}' for name, value in sizes.items())}"
+    references = [way for way in KINDS[kind].references if way in ways]
+    return report(title, measured, references or ways[:1], KINDS[kind].targets) | sizes
 
 
 def main() -> None:
     """Compare the ways for each kind of recording, and print tables and JSON."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--megabytes", type=int, default=1000)
-    parser.add_argument("--kinds", nargs="+", choices=COMPARED, default=list(COMPARED))
+    parser.add_argument("--megabytes", type=int, default=4000)
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--way", nargs=3, metavar=("WAY", "RECORDING", "KIND"), help=argparse.SUPPRESS)
@@ -258,7 +290,7 @@ def main() -> None:
     results = []
     for kind in arguments.kinds:
         megabytes = min(arguments.megabytes, SMALL) if kind == "small" else arguments.megabytes
-        ways = [way for way in COMPARED[kind] if way in arguments.ways]
+        ways = [way for way in KINDS[kind].ways if way in arguments.ways]
         results.append(compared(kind, megabytes, ways, arguments.rounds))
     print(json.dumps({"benchmark": "large", "results": results}))
 
