@@ -142,6 +142,17 @@ def test_the_next_look_is_soon_only_while_something_may_settle(drop: Drop) -> No
     assert drop.inbox.next_look == 220.0
 
 
+@pytest.mark.parametrize(("settle", "seconds"), [(0.3, 0.3), (0.01, 0.1), (60.0, 6.0)])
+def test_where_files_settle_sooner_or_later_the_next_look_does_too(
+    start: Callable[..., Drop], settle: float, seconds: float
+) -> None:
+    """It comes when the file may have settled, or in a tenth of the time, but not more often than ten times a second."""
+    drop = start(settle=settle)
+    drop.put("x")
+    drop.look(100.0)
+    assert drop.inbox.next_look == 100.0 + seconds
+
+
 def test_field_01_a_network_share_is_polled(start: Callable[..., Drop], tmp_path: Path) -> None:
     """No event comes from a share: new files are found by scanning, and settle for a minute."""
     mounts = mounted(tmp_path, f"40 27 0:50 / {tmp_path} rw - cifs //server/share rw")

@@ -22,6 +22,7 @@ from antelop.delivery import Delivery
 from antelop.inbox import Folder, Health, Watcher, Withdrawn
 from antelop.inbox.finished import Finished
 from antelop.inbox.link import Link
+from antelop.inbox.watcher import Pace
 
 Kind = TypeVar("Kind")
 
@@ -214,6 +215,16 @@ def test_the_process_ends_with_whoever_started_it(tmp_path: Path) -> None:
         assert select.select([parent.stdout], [], [], 60)[0]
         assert parent.stdout.read() == b""
     assert not Path(f"/proc/{child}/cmdline").exists() or not Path(f"/proc/{child}/cmdline").read_bytes()
+
+
+def test_short_looks_follow_on_each_other_and_long_ones_rest() -> None:
+    """A look may follow after a moment until a second's credit is used up; from then on there is a fifth of a processor."""
+    pace = Pace()
+    assert pace.rested(100.0, 100.01, 0.01) == pytest.approx(100.06)
+    assert pace.rested(100.06, 100.16, 0.1) == pytest.approx(100.26)  # a share that answers slowly gets as long to itself
+    assert pace.rested(200.0, 202.0, 2.0) == pytest.approx(209.0)
+    assert pace.rested(209.0, 209.5, 0.5) == pytest.approx(211.5)
+    assert pace.rested(300.0, 310.0, 0.0) == pytest.approx(320.0)
 
 
 def test_the_process_is_small() -> None:

@@ -19,6 +19,9 @@ from antelop.waiting import Reason, Waiting, as_span
 RETRY = 5.0
 """Seconds from one look for a folder that is not there to the next."""
 
+SOONEST = 0.1
+"""Seconds from one look at what may settle to the next at least, however short the settle time is."""
+
 _RESTLESS = {Reason.UNSETTLED, Reason.GROWING, Reason.LOCKED}
 """What may end at any time. Everything else ends with an event, or is found to have ended by a scan."""
 
@@ -74,7 +77,7 @@ class Inbox:
         if paused is None:
             self._settling.seconds = view.settle
             updates += self._judge(now)
-            pulse = now + max(1.0, view.settle / 10)
+            pulse = now + max(SOONEST, min(view.settle, 1.0), view.settle / 10)
             self.next_look = min(view.scan_due, pulse) if self._restless() else view.scan_due
         else:
             self.next_look = now + RETRY

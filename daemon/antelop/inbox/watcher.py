@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,13 @@ from antelop.inbox.updates import Folder, Update
 HEARTBEAT = 5.0
 """Seconds after which the process says that it is alive, whether there is news or not."""
 
-PAUSE, REST = 0.2, 4.0
-"""Between two looks it pauses so many seconds, or so many times what the look took of a processor: a fifth of one is enough.
+PAUSE = 0.05
+"""Between two looks it pauses so many seconds, so that what comes together is seen together; or as long as the look took, which
+is longer when the share answers slowly."""
 
-It also pauses as long as the look took, which is longer when the share answers slowly."""
+SHARE, CREDIT = 0.2, 1.0
+"""All looks together may take this share of a processor, and in advance what would be theirs in so many seconds: after a short
+look the next may follow at once, as for the manifest that comes right after its recording, and after a long one it rests."""
 
 _GRACE = 1.0
 """Seconds that a process is given to go when it is killed. One that is in a hung system call cannot."""
@@ -107,6 +111,18 @@ class Watcher:
             self._process.wait(_GRACE)
 
 
+class Pace:
+    """How soon a look may follow on another."""
+
+    def __init__(self) -> None:
+        self._earned = -inf  # when all looks together will have taken no more than their share
+
+    def rested(self, started: float, finished: float, used: float) -> float:
+        """Return when the next look may come, after one that used so many seconds of a processor; times are in seconds."""
+        self._earned = max(self._earned, started) + used / SHARE
+        return max(finished + max(PAUSE, finished - started), self._earned - CREDIT)
+
+
 def serve(inbox: Inbox, link: Link, clock: Callable[[], float], used: Callable[[], float]) -> None:
     """Look again and again, and tell what is new, until the other end hangs up.
 
@@ -117,11 +133,11 @@ def serve(inbox: Inbox, link: Link, clock: Callable[[], float], used: Callable[[
     used
         Returns how many seconds of a processor this process has used.
     """
+    pace = Pace()
     while not link.closed:
         started, before = clock(), used()
         link.send(inbox.look(started))
-        finished = clock()
-        rested = finished + max(PAUSE, REST * (used() - before), finished - started)
+        rested = pace.rested(started, clock(), used() - before)
         while not link.closed and (left := max(rested, inbox.next_look) - clock()) > 0:
             resting = rested - clock()
             sources: list[Any] = [link] if resting > 0 or inbox.hints is None else [link, inbox.hints]
