@@ -35,6 +35,8 @@ class Member:
         What it said when it claimed the delivery that it works on; None if it has none.
     ready
         Whether it takes orders: it has found the database, and is not to end.
+    refused
+        Why it gets no further with the database, as it last said; None if it does.
     done
         How many deliveries it has dealt with.
     fault
@@ -47,6 +49,7 @@ class Member:
     since: float
     job: Mapping[str, Any] | None = None
     ready: bool = False
+    refused: str | None = None
     done: int = 0
     fault: str = ""
 
@@ -64,6 +67,8 @@ class Member:
 
     def hear(self, message: Mapping[str, Any], now: float) -> None:
         """Keep in mind what it does."""
+        if message["event"] != "claimed":
+            self.refused = message["sentence"] if message["event"] == "away" else None
         if message["event"] == "claimed":
             self.job, self.since = message, now
         elif message["event"] == "ready":
@@ -104,6 +109,11 @@ class Crew:
         self._environment = environment
         self._folders: list[str] = []
         self._rest_until = -inf
+
+    @property
+    def refused(self) -> str | None:
+        """Why workers get no further with the database; None if they do."""
+        return next((member.refused for member in self.members if member.refused), None)
 
     def fill(self, now: float, absent: Collection[str]) -> None:
         """Start the workers that are missing. One that is held up by an absent folder, or does not die, counts as missing."""

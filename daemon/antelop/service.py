@@ -76,6 +76,7 @@ class Service:
         self._next_try = self._next_count = now
         self._next_look = now + LOOK_AGAIN
         self._reported, self._cost, self._news = -inf, 0.0, False
+        self._unwritten: str | None = None
         self._stopping = False
 
     @property
@@ -103,6 +104,8 @@ class Service:
                 self._enter(database, now)
             except Unavailable as unavailable:
                 self._lose(unavailable, now)
+            else:
+                self._regain()
         self.crew.enforce(now)
         self.crew.order(self.folders.present)
         if self.status.database is None:
@@ -155,7 +158,9 @@ class Service:
 
     def _reach(self, now: float) -> Database | None:
         """Return the database if it is there; while it is away, see from time to time whether it is back."""
-        if self.status.database is not None and now >= self._next_try:
+        if self.status.database is not None:
+            if now < self._next_try:
+                return None
             try:
                 if self._lab is None:
                     self._lab = Lab(self._config, self._environment)
@@ -164,10 +169,8 @@ class Service:
                 self._lab.store.clear()
             except Unavailable as unavailable:
                 self._lose(unavailable, now)
-            else:
-                self.status.database = None
-                log.info("database_there")
-        return self._lab.database if self._lab is not None and self.status.database is None else None
+                return None
+        return None if self._lab is None else self._lab.database
 
     def _lose(self, unavailable: Unavailable, now: float) -> None:
         """Note that the database is away, and when to try again."""
@@ -175,6 +178,12 @@ class Service:
         if self.status.database != str(unavailable):
             log.warning("database_away", sentence=str(unavailable))
         self.status.database = str(unavailable)
+
+    def _regain(self) -> None:
+        """Note that the database is back: it has not only answered, but taken what there was to enter."""
+        if self.status.database is not None:
+            self.status.database = None
+            log.info("database_there")
 
     def _listen(self, now: float) -> None:
         """Take in what has changed in the folders, and what the workers have said."""
@@ -287,7 +296,11 @@ class Service:
     def _write(self, now: float, *, stopped: bool = False) -> None:
         """Write the status."""
         more = {"workers": self.crew.status(now), "notices": self._notices.status()}
-        self.status.write(stopped=stopped, **self.folders.status(now), **more)
+        self.status.refused = self.crew.refused
+        unwritten = self.status.write(stopped=stopped, **self.folders.status(now), **more)
+        if unwritten is not None and unwritten != self._unwritten:
+            log.warning("status_unwritten", sentence=unwritten)
+        self._unwritten = unwritten
 
 
 def _finished(database: Database | None, folder: str) -> Iterable[str]:

@@ -29,6 +29,8 @@ class Status:
     ----------
     database
         Why the database is away; None if it is not.
+    refused
+        What workers are told by a database that is there for this process; None if they get on.
     queue
         How many jobs there are of each status, as of the last look.
     analysis
@@ -39,6 +41,7 @@ class Status:
 
     def __init__(self, state: Path) -> None:
         self.database: str | None = "it was not asked yet"
+        self.refused: str | None = None
         self.queue: Mapping[str, int] = {}
         self.analysis: str | None = None
         self.outdated: Sequence[str] = ()
@@ -61,11 +64,13 @@ class Status:
         """Say in one line how it goes."""
         if self.database is not None:
             return f"the database is away: {self.database}"
+        if self.refused is not None:
+            return f"nothing is ingested, for {self.refused}"
         if self.analysis is not None:
             return f"nothing is ingested, for {self.analysis}"
         return ", ".join(f"{count} {state}" for state, count in {"queued": self.queue.get("total", 0), **self._counts}.items())
 
-    def write(self, *, stopped: bool = False, **more: object) -> None:
+    def write(self, *, stopped: bool = False, **more: object) -> str | None:
         """Write the status for others to read, atomically; not for the ages, so it is not fsynced.
 
         Parameters
@@ -74,6 +79,11 @@ class Status:
             Whether the service runs no longer.
         more
             What else there is to say: ``folders``, ``waiting``, ``workers`` and ``notices``.
+
+        Returns
+        -------
+        str or None
+            Why it could not be written, in a sentence: what is on the disk is out of date then.
         """
         now = datetime.now(UTC)
         while self._finished and self._finished[0] < now - timedelta(hours=1):
@@ -84,7 +94,7 @@ class Status:
             "started": self._started.isoformat(timespec="seconds"),
             "written": now.isoformat(timespec="seconds"),
             "sentence": "stopped" if stopped else self.sentence(),
-            "database": self.database,
+            "database": self.database or self.refused,
             "analysis": self.analysis,
             "outdated_masks": self.outdated,
             "queue": self.queue,
@@ -94,9 +104,13 @@ class Status:
             **more,
         }
         temporary = self._path.with_name(f".{self._path.name}.tmp")
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(document))
-        temporary.replace(self._path)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(json.dumps(document))
+            temporary.replace(self._path)
+        except OSError as error:
+            return f"The status {self._path} could not be written: {error.strerror}."
+        return None
 
 
 def read(state: Path) -> dict[str, Any] | None:

@@ -49,13 +49,13 @@ def serve(lab: Lab, master: Master) -> None:
     """Work until the master is gone, or for as many deliveries as the configuration gives a worker.
 
     Orders are ``folders``, those that are there to take deliveries from; ``deaths``, as in `Worker.release`; and ``look``,
-    whether to look at rejected deliveries again. The master is told what `Worker` says, ``ready`` at first, and ``away`` with
-    why the database is.
+    whether to look at rejected deliveries again. The master is told what `Worker` says, ``ready`` at first, ``away`` with why
+    the database is, and ``back`` when it is that.
     """
     worker = Worker(lab, master.send)
     configured, worker.folders = worker.folders, {}
     deaths: Mapping[str, Outcome] = {}
-    done, after = 0, None
+    done, after, away = 0, None, False
     master.send({"event": "ready"})
     while done < lab.config.workers.jobs_per_worker:
         master.flush()
@@ -71,8 +71,11 @@ def serve(lab: Lab, master: Master) -> None:
                 continue
             worker.release(deaths)
             after = None if after is None else worker.look_again(after)
+            if away:
+                master.send({"event": "back"})
+            away = False
         except Unavailable as unavailable:
-            worker.lost = time.monotonic()
+            worker.lost, away = time.monotonic(), True
             master.send({"event": "away", "sentence": str(unavailable)})
             with suppress(Unavailable):
                 lab.reconnect()
