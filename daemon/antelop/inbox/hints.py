@@ -4,6 +4,8 @@ import errno
 import itertools
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from watchdog.observers.inotify_c import CallbackId, InotifyConstants, InotifyEvent, InotifyFD, Mask, WatchDescriptor
@@ -17,6 +19,12 @@ _LEFT = InotifyConstants.IN_MOVED_FROM | InotifyConstants.IN_DELETE
 _CAME = InotifyConstants.IN_MOVED_TO | InotifyConstants.IN_CREATE | InotifyConstants.IN_CLOSE_WRITE
 _EVENTS = Mask(_LEFT | _CAME | InotifyConstants.IN_ONLYDIR)
 """That a file is written to is no event: what grows is looked at anyway."""
+
+_LIMITS = {
+    errno.EMFILE: "this user may not watch one more drop folder (raise fs.inotify.max_user_instances)",
+    errno.ENOSPC: "this user may not watch one more directory (raise fs.inotify.max_user_watches)",
+}
+"""What it means when inotify(7) speaks of files or of space."""
 
 
 class Hints:
@@ -47,7 +55,8 @@ class Hints:
         self._callbacks = itertools.count()
         self._changed: set[str] = set()
         self._everything = False
-        self._inotify = InotifyFD()
+        with _explained():
+            self._inotify = InotifyFD()
         self._woken, self._wake = os.pipe2(os.O_CLOEXEC)
         self._inotify.start()
 
@@ -71,7 +80,8 @@ class Hints:
         if len(self._watches) >= self._limit:
             raise OSError(errno.ENOSPC, f"more than {self._limit} folders to watch")
         callback = CallbackId(next(self._callbacks))
-        descriptor = self._inotify.add_callback(os.fsencode(self._root / directory), _EVENTS, self, callback)
+        with _explained():
+            descriptor = self._inotify.add_callback(os.fsencode(self._root / directory), _EVENTS, self, callback)
         with self._lock:
             self._watches[directory] = (descriptor, callback)
             self._directories[descriptor] = directory
@@ -137,3 +147,14 @@ class Hints:
                 del self._directories[descriptor]
             moved.append((descriptor, callback))
         return moved
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Say which limit was met, for it is neither one of files nor of the disk."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _LIMITS:
+            raise OSError(error.errno, _LIMITS[error.errno]) from error
+        raise
