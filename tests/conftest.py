@@ -5,4 +5,13 @@ from hypothesis import settings
 settings.register_profile("antelop", deadline=None)  # how long a case takes is no property of the code
 settings.load_profile("antelop")
 
-pytest_plugins = ["tests.left_out", "tests.labs", "tests.drops", "tests.daemons", "tests.chats", "tests.commands"]
+pytest_plugins = [
+    "tests.left_out",
+    "tests.labs",
+    "tests.drops",
+    "tests.daemons",
+    "tests.chats",
+    "tests.commands",
+    "tests.filesystems",
+    "tests.wires",
+]

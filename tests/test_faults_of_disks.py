@@ -1,0 +1,248 @@
+"""Disks that are full and folders that go away, change or hang, with real small filesystems under the whole service."""
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from antelop import queue
+from antelop.arrays import Store
+from antelop.arrays.survey import is_whole, objects
+from antelop.config import FolderConfig, WorkersConfig
+from antelop.demo.acquisition import events
+from antelop.demo.licking import licking_task
+from antelop.lab import Lab
+from antelop.service import CARE
+from tests import servers
+from tests.daemons import Gate, Start, running
+from tests.drops import KEPT, Drop, hasten
+from tests.filesystems import BIND, READ_ONLY, REMOUNT, Disk, hung, mount, unmount
+from tests.labs import SCRIPT
+from tests.recordings import write_recording
+from tests.test_service import labs_own_server
+
+pytestmark = pytest.mark.root
+on_postgresql = pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
+
+MANY = 24
+"""How many deliveries no database has room for that has none; there are four sessions for them."""
+
+SAMPLES = 100_000
+"""Of a recording whose two arrays of 800 kB go into the store."""
+
+
+@pytest.fixture(scope="session")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a recording with objects for the store."""
+    series = {path: None for path in licking_task(0, "") if path.rpartition("/")[2] not in KEPT}
+    licks = events(np.arange(SAMPLES) / 1e4, np.random.default_rng(1).normal(size=SAMPLES))
+    path = tmp_path_factory.mktemp("large") / "large.nwb"
+    return write_recording(path, series={**series, "acquisition/lick": licks}, video=None, cache_spec=False)
+
+
+@on_postgresql
+def test_the_store_s_disk_is_full(  # noqa: PLR0913, PLR0917  # pytest gives them
+    start: Start, lab: Lab, drop: Drop, large: Path, tmp_path: Path, mounted: Callable[[Path], None]
+) -> None:
+    """It costs no try, every object in the store is whole, nothing of another remains; with room again it goes in."""
+    (tmp_path / "disk").mkdir()
+    mounted(tmp_path / "disk")
+    disk = Disk(tmp_path / "disk")
+    lab.config = replace(lab.config, store=disk.path / "store")
+    lab.store = Store(lab.config.store)
+    lab.store.make(lab.database.identity)
+    disk.fill(left=1 << 20)  # room for one of the two
+    daemon = start()
+    replace(drop, prototype=large).deliver("a")
+    (done,) = daemon.until_said("done")
+    assert (done["state"], done["outcome"]["outcome"]) == ("ready", "unavailable")
+    sentence = f"the store {lab.store.folder} cannot be written: No space left on device"
+    assert done["outcome"]["sentence"] == sentence
+    assert daemon.written()["outcomes"][-1]["sentence"] == sentence
+    assert [is_whole(lab.store, each.address) for each in objects(lab.store)] in ([], [True])
+    assert list((lab.store.folder / "incoming").iterdir()) == []
+    assert len(lab.database.World()) == 0
+    disk.empty()
+    hasten(lab)
+    daemon.crew.nudge()
+    assert daemon.until_said("done", 2)[1]["state"] == "ingested"
+    assert len(list(objects(lab.store))) == 2
+    assert list(lab.database.Attempt.to_arrays("outcome", order_by="attempt_id")) == ["unavailable", "ingested"]
+
+
+@pytest.mark.parametrize("backend", ["postgresql", pytest.param("mysql", marks=pytest.mark.mariadb)])
+def test_the_database_s_disk_is_full(backend: str, tmp_path: Path, prototype: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is an outage that costs no try; the service goes on, even if its state is on the same disk, and all goes in."""
+    disks = []
+    public_folder = servers.public_folder
+
+    @contextmanager
+    def on_a_disk() -> Iterator[Path]:
+        with public_folder() as folder:
+            disks.append(Disk(folder))
+            try:
+                yield folder
+            finally:
+                unmount(folder)
+
+    monkeypatch.setattr(servers, "public_folder", on_a_disk)
+    with labs_own_server(backend, tmp_path) as (server, config, environment):
+        (tmp_path / "rig-2").mkdir()
+        folder = FolderConfig("rig-2", tmp_path / "rig-2", settle=0.0)
+        drop = Drop(folder, prototype)
+        with running(replace(config, folders=(folder,)), environment) as daemon:
+            drop.deliver("0")
+            daemon.until_said("done")
+            for disk in disks:
+                disk.fill()
+            for number in range(1, MANY):
+                note = np.random.default_rng(number).bytes(500).hex()  # which does not compress well
+                drop.deliver(f"{number}", session=41 + number, number=number, note=note)
+            daemon.until(lambda: daemon.status.database is not None)
+            full = r"^the database is unavailable: (could not extend file .*: No space left on device|The table '.*' is full)"
+            assert re.match(full, daemon.status.database or "")
+            daemon.step()
+            for disk in disks:
+                disk.empty()
+            if backend == "mysql":  # which aborts when its disk is full; the embedded one is started by whoever misses it
+                server.kill()
+                server.start()
+            with Lab(config, environment) as lab:
+                daemon.ahead += CARE
+
+                def ingested() -> bool:
+                    hasten(lab)
+                    daemon.crew.nudge()
+                    return queue.counts(lab.database)["total"] == 0 and len(lab.database.Delivery()) == MANY
+
+                daemon.until(ingested)
+                assert daemon.written()["database"] is None
+                assert set(lab.database.Attempt.to_arrays("outcome")) <= {"ingested", "rejected", "unavailable"}
+                assert len(lab.database.World()) == 4
+
+
+@on_postgresql
+def test_a_folder_is_read_only(start: Start, drop: Drop, mounted: Callable[[Path], None]) -> None:
+    """What is in it goes in; that nobody can be answered there is said, and with the next delivery they can."""
+    mounted(drop.path)
+    drop.deliver("a", number=1)
+    mount(drop.path, drop.path, "", BIND)
+    mount("", drop.path, "", REMOUNT | BIND | READ_ONLY)
+    daemon = start()
+    (done,) = daemon.until_said("done")
+    (unanswered,) = daemon.said("unanswered")
+    assert done["state"] == daemon.written()["outcomes"][-1]["outcome"] == "ingested"
+    assert unanswered["sentence"] == f"The receipt {drop.receipt('a')} could not be written: Read-only file system."
+    mount("", drop.path, "", REMOUNT | BIND)
+    drop.deliver("b", session=42, number=2)
+    daemon.until_said("done", 2)
+    assert (drop.answer("b")["outcome"], drop.receipt("a").exists()) == ("ingested", False)
+
+
+@on_postgresql
+def test_a_share_is_unmounted_mounted_again_and_replaced(
+    start: Start, dropping: Callable[..., Drop], tmp_path: Path, mounted: Callable[[Path], None]
+) -> None:
+    """Only the share that was there is taken for it; nothing of it is missed, and nothing is taken twice."""
+    drop = dropping("rig-2", scan=0.1)
+    (tmp_path / "share").mkdir()
+    mounted(drop.path)
+    mount(tmp_path / "share", drop.path, "", BIND)
+    daemon = start()
+    drop.deliver("a", number=1)
+    daemon.until_said("done")
+    for replaced in (False, True):
+        unmount(drop.path)
+        if replaced:
+            Disk(drop.path)
+        drop.deliver("strange", session=43, number=3)  # under the mount point, or on another disk
+        daemon.until(lambda: daemon.folders.present == set())
+        (folder,) = daemon.written()["folders"]
+        assert (
+            folder["absent"] == "another folder is in its place: mount the share again, or reload to accept what is there now"
+        )
+        if replaced:
+            unmount(drop.path)
+        mount(tmp_path / "share", drop.path, "", BIND)
+        daemon.until(lambda: daemon.folders.present == {"rig-2"})
+    drop.deliver("b", session=42, number=2)
+    assert [event["nwb"] for event in daemon.until_said("done", 2)] == ["a.nwb", "b.nwb"]
+
+
+@on_postgresql
+def test_a_share_hangs(start: Start, lab: Lab, dropping: Callable[..., Drop]) -> None:
+    """Who watches it and who reads from it cannot even be killed; others take their place, and later all is well."""
+    share, well = dropping("share", scan=0.1), dropping("well")
+    gate = Gate(lab)
+    daemon = start(workers=WorkersConfig(count=1, mask_timeout=3600.0))
+    share.deliver("a", number=1)
+    daemon.until(gate.reached)
+    (worker,) = daemon.crew.members
+    (watcher,) = [watcher for watcher in daemon.folders.sources() if watcher.folder.name == "share"]
+    with hung(share.path) as waiting:
+        (lab.config.analysis.folders[0] / "licking.py").write_text(SCRIPT)
+        gate.open()
+        well.deliver("b", session=42, number=2)
+        daemon.until(lambda: {worker.process.pid, watcher._process.pid} <= waiting)
+        daemon.step()
+        daemon.ahead += 40
+        daemon.until(lambda: daemon.folders.present == {"well"})
+        folder, _ = daemon.written()["folders"]
+        assert (folder["name"], folder["absent"]) == ("share", "it does not answer: is its share hung?")
+        assert daemon.until_said("done")[0]["folder"] == "well"
+        worker.process.kill()
+        assert worker in daemon.crew.members
+
+    def ingested() -> bool:
+        hasten(lab)
+        daemon.crew.nudge()
+        return len(lab.database.Ingestion()) == 2
+
+    daemon.until(ingested)
+    assert daemon.folders.present == {"share", "well"}
+    assert set(lab.database.Attempt.to_arrays("outcome")) <= {"ingested", "unavailable"}
+
+
+@pytest.fixture
+def watchers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Give what has the processes that watch folders, and no others, started by a command of the shell."""
+
+    def by(command: str) -> None:
+        program = tmp_path / "python"
+        program.write_text(
+            f'#!/bin/sh\nPYTHON={sys.executable}\ncase "$3" in antelop.inbox) {command};; esac\nexec $PYTHON "$@"\n'
+        )
+        program.chmod(0o755)
+        monkeypatch.setattr(sys, "executable", str(program))
+
+    return by
+
+
+LIMITED = 'exec unshare -U -r sh -c \'echo {} > /proc/sys/user/max_inotify_{}; exec "$@"\' - $PYTHON "$@"'
+
+
+@on_postgresql
+@pytest.mark.parametrize(
+    ("what", "count", "because"),
+    [
+        ("instances", 0, "this user may not watch one more drop folder (raise fs.inotify.max_user_instances)"),
+        ("watches", 1, "this user may not watch one more directory (raise fs.inotify.max_user_watches)"),
+    ],
+)
+def test_inotify_is_exhausted(  # noqa: PLR0913, PLR0917  # pytest gives them
+    start: Start, drop: Drop, watchers: Callable[[str], None], what: str, count: int, because: str
+) -> None:
+    """The folder is polled instead, which the status says, with what to do about it; what comes goes in."""
+    watchers(LIMITED.format(count, what))
+    drop.record("below/a")
+    daemon = start()
+    daemon.until(lambda: daemon.written()["folders"][0].get("watching"))
+    (folder,) = daemon.written()["folders"]
+    assert (folder["watching"], folder["because"]) == ("polling", f"inotify cannot be used: {because}")
+    drop.note("below/a")
+    assert daemon.until_said("done")[0]["state"] == "ingested"

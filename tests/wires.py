@@ -1,0 +1,112 @@
+"""A network between the clients of a database and its server, which a test can cut at any moment."""
+
+import select
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from antelop.config import DatabaseConfig
+from antelop.lab import Lab
+
+
+class Wire:
+    """Carries connections to a server.
+
+    Parameters
+    ----------
+    connect
+        Makes a connection to the server.
+
+    Attributes
+    ----------
+    port
+        Where it listens, on 127.0.0.1.
+    cuts
+        How many connections were cut.
+    """
+
+    def __init__(self, connect: Callable[[], socket.socket]) -> None:
+        self.cuts = 0
+        self._connect = connect
+        self._fatal = b""
+        self._delivered = False
+        self._ends: set[socket.socket] = set()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    def cut(self) -> None:
+        """Cut every connection now."""
+        for end in list(self._ends):
+            self.cuts += 1
+            with suppress(OSError):  # it is closed already
+                end.shutdown(socket.SHUT_RDWR)
+
+    def cut_at(self, statement: bytes, *, delivered: bool) -> None:
+        """Cut the next connection that carries a statement: before the server gets it, or (`delivered`) before its answer."""
+        self._fatal, self._delivered = statement, delivered
+
+    def close(self) -> None:
+        """Cut everything, and carry no more."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.cut()
+        for thread in self._threads:
+            thread.join()
+
+    def _accept(self) -> None:
+        with suppress(OSError):  # it was closed
+            while True:
+                client, _ = self._listener.accept()
+                thread = threading.Thread(target=self._carry, args=(client, self._connect()))
+                self._threads.append(thread)
+                thread.start()
+
+    def _carry(self, client: socket.socket, server: socket.socket) -> None:
+        ends = {client: server, server: client}
+        self._ends |= ends.keys()
+        with closing(client), closing(server), suppress(OSError):
+            while True:
+                for end in select.select(list(ends), [], [])[0]:
+                    carried = end.recv(1 << 16)
+                    fatal = end is client and self._fatal and self._fatal in carried
+                    if not fatal or self._delivered:
+                        ends[end].sendall(carried)
+                    if fatal and self._delivered:
+                        server.recv(1)
+                    if fatal:
+                        self._fatal = b""
+                        self.cuts += 1
+                    if fatal or not carried:
+                        self._ends -= ends.keys()
+                        return
+        self._ends -= ends.keys()
+
+
+@pytest.fixture
+def wire(lab: Lab) -> Iterator[Wire]:
+    """Give a wire to the lab's server."""
+
+    def connect() -> socket.socket:
+        if lab.config.database:
+            return socket.create_connection((lab.config.database.host, lab.config.database.port))
+        assert lab._server
+        unix = socket.socket(socket.AF_UNIX)
+        unix.connect(str(Path(lab._server.host, f".s.PGSQL.{lab._server.port}")))
+        return unix
+
+    with closing(Wire(connect)) as wire:
+        yield wire
+
+
+def through(wire: Wire, lab: Lab) -> DatabaseConfig:
+    """Return how the lab's database is reached through a wire."""
+    backend, name = ("postgresql", lab._server.database) if lab._server else ("mysql", None)
+    where = {"host": "127.0.0.1", "port": wire.port, "backend": backend, "name": name}
+    return DatabaseConfig(**where, use_tls=False, service=lab.database.user)  # type: ignore[arg-type]  # of several types
