@@ -5,6 +5,7 @@ import os
 import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 from antelop import queue
 from antelop.arrays.survey import objects
+from antelop.config import FolderConfig
 from antelop.delivery import Delivery
 from antelop.errors import Problem
 from antelop.ingest import insert_nwb
@@ -213,6 +215,14 @@ def test_tables_of_others(whole: Lab) -> None:
         assert found(whole) == []
         (whole.store.folder / address).unlink()
         assert found(whole) == [f"lab_pipeline.trace 3, trace: {address} is not in the store. {BROUGHT}"]
+
+
+def test_drop_folders(whole: Lab, tmp_path: Path) -> None:
+    """A drop folder that says otherwise than the ledger is named (see `tests.test_answers`)."""
+    whole.config = replace(whole.config, folders=(FolderConfig("rig-2", tmp_path / "rig-2"),))
+    assert [said.partition(":")[0] for said in found(whole)] == ["folder rig-2"]
+    (tmp_path / "rig-2").mkdir()
+    assert found(whole) == []
 
 
 def test_nothing_is_changed(whole: Lab) -> None:

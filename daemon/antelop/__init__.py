@@ -13,9 +13,9 @@ inputs   `schema`, `rig`, `manifest`, `delivery`, `functions`: what people and p
 rules    `checks`, `rows`: recording, rig and keys in; problems or rows out
 edges    `config`, `log`, `journal`, `inbox`, `nwb`, `arrays`, `embedded`, `tables`, `analysis`, `trust`, `receipt`,
          `archive`, `notice`, `supervisor`, `progress`: each touches one outside thing
-heart    `guard`, `lab`, `masks`, `naming`, `keys`, `ledger`, `identity`, `intake`, `queue`, `inventory`, `collection`,
-         `masking`, `enrolment`, `upload`, `ingest`, `removal`, `decision`, `reconciliation`, `own_tools`, `backup`: what can be
-         done with a lab, `ingest` above all
+heart    `guard`, `lab`, `masks`, `naming`, `keys`, `ledger`, `identity`, `intake`, `queue`, `answers`, `inventory`,
+         `collection`, `masking`, `enrolment`, `upload`, `ingest`, `removal`, `decision`, `reconciliation`, `own_tools`,
+         `backup`: what can be done with a lab, `ingest` above all
 service  `crew`, `folders`, `status`, `service`, `run`, `worker`, `worker_process`, `explain`, `scripting`,
          `load_connection`, `demo`, `cli`: who does it when
 =======  ========================================================================================================

@@ -7,6 +7,7 @@ from typing import Any
 
 from antelop import queue
 from antelop import rig as rigs
+from antelop.answers import disagreements
 from antelop.errors import Problem, Rejected
 from antelop.inventory import Inventory, Progress, Total, references
 from antelop.lab import Lab
@@ -62,7 +63,7 @@ def verify(lab: Lab, report: Callable[[Problem], None], reading: Progress | None
     Unavailable
         If the database or the store is away.
     """
-    for find in (_ledger, _rows, _rigs, _masks, _deliveries):
+    for find in (_ledger, _rows, _rigs, _masks, _deliveries, _receipts):
         with lab.database.transaction(commit=False):
             for problem in find(lab):
                 report(problem)
@@ -165,6 +166,12 @@ def _deliveries(lab: Lab) -> Problems:
     for job in queue.orphans(database, folders):
         row = (known & {"delivery_id": job["delivery_id"]}).fetch1()
         yield _of_delivery(row, f"the worker {job['pid']} on {job['host']} that had it is gone", "Start `antelop run`")
+
+
+def _receipts(lab: Lab) -> Problems:
+    """Find drop folders that say otherwise than the ledger."""
+    for folder in lab.config.folders:
+        yield from disagreements(lab.database, folder)
 
 
 def _objects(database: Database, inventory: Inventory) -> Problems:

@@ -1,0 +1,113 @@
+"""Drop folders are compared with the ledger: receipts that are missing or say otherwise, and what is gone from the archive."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from antelop import queue
+from antelop.answers import disagreements
+from antelop.delivery import Delivery
+from antelop.errors import Unavailable
+from antelop.lab import Lab
+from antelop.removal import remove
+from antelop.worker import Worker
+from tests.drops import Drop, hasten
+from tests.labs import SESSION
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+
+
+def found(lab: Lab) -> list[str]:
+    """Return what is wrong with the drop folders of a lab, by the sentence."""
+    with lab.database.transaction(commit=False):
+        return [str(problem) for folder in lab.config.folders for problem in disagreements(lab.database, folder)]
+
+
+def work(lab: Lab, *deliveries: Delivery) -> None:
+    """Have a worker answer deliveries."""
+    for delivery in deliveries:
+        queue.enqueue(lab.database, delivery, NOW)
+        hasten(lab)
+        assert Worker(lab, lambda _: None).work()
+
+
+def test_receipts_that_say_what_the_ledger_says(lab: Lab, drop: Drop) -> None:
+    """Nothing is wrong with what was answered, is in the queue, was changed since or tidied away; nor if a session goes."""
+    work(lab, drop.deliver("in"), drop.deliver("out", session=99), drop.deliver("away", session=42, number=2))
+    for path in drop.path.glob("away.*"):
+        path.unlink()
+    queue.enqueue(lab.database, drop.deliver("new", session=43, number=3), NOW)
+    remove(lab, SESSION)
+    assert found(lab) == []
+    drop.note("out", session=44)
+    drop.receipt("out").unlink()
+    (drop.path / "notes.receipt.json").write_text("[]")
+    assert found(lab) == []
+
+
+def test_receipts_that_do_not(lab: Lab, drop: Drop) -> None:
+    """One is named that is missing beside its manifest, that says otherwise, or that nobody knows anything of."""
+    work(lab, drop.deliver("m17/missing"), drop.deliver("other", session=99), drop.deliver("lost", session=42, number=2))
+    drop.receipt("m17/missing").unlink()
+    drop.receipt("other").write_text('{"outcome": "ingested"}')
+    unknown = drop.receipt("lost").rename(drop.receipt("unknown"))
+    drop.note("lost").unlink()
+    lost = "Bring the recording and its manifest back into the folder, and it is ingested again; or delete the receipt."
+    assert found(lab) == [
+        "delivery rig-2/m17/missing.nwb: it is ingested, and it has no receipt. Run `antelop retry m17/missing.nwb`.",
+        "delivery rig-2/other.nwb: it is rejected, and its receipt says 'ingested'. Run `antelop retry other.nwb`.",
+        f"receipt rig-2/other.receipt.json: it says that a recording went in, and the ledger knows nothing of that. {lost}",
+        f"receipt rig-2/unknown.receipt.json: it says that a recording went in, and the ledger knows nothing of that. {lost}",
+    ]
+    unknown.write_text(json.dumps({"outcome": ["x" * 10**6]}))
+    unknown.rename(drop.receipt("other"))
+    assert [len(said) < 200 for said in found(lab)] == [True, True]
+    for delivery in (drop.delivery("m17/missing"), drop.delivery("other")):
+        assert queue.retry(lab.database, delivery.delivery_id, NOW)
+        work(lab, delivery)
+    assert found(lab) == []
+
+
+def test_what_is_archived(lab: Lab, dropping: Callable[..., Drop], tmp_path: Path) -> None:
+    """A recording is named of which the receipt says that it is in the archive, and that is not there, or is another."""
+    drop = dropping("moved", after="archive", archive=tmp_path / "archive")
+    work(lab, drop.deliver("a"), drop.deliver("b", session=42, number=2))
+    assert found(lab) == []
+    (tmp_path / "archive/a.nwb").unlink()
+    (tmp_path / "archive/b.nwb").write_bytes(b"!")
+    said, bring = (
+        "its receipt says that it is archived as",
+        "Bring it back from a backup of the archive, or delete the receipt.",
+    )
+    assert found(lab) == [
+        f"delivery moved/a.nwb: {said} {tmp_path}/archive/a.nwb, where nothing is. {bring}",
+        f"delivery moved/b.nwb: {said} {tmp_path}/archive/b.nwb, where another file is. {bring}",
+    ]
+    drop.receipt("a").write_text('{"outcome": "ingested", "archived": "elsewhere"}')
+    drop.receipt("b").unlink()
+    assert found(lab) == []
+
+
+def test_a_folder_that_is_away(lab: Lab, drop: Drop) -> None:
+    """Nobody can tell what is in it, and so not all is well."""
+    work(lab, drop.deliver("a"))
+    shutil.rmtree(drop.path)
+    why = "there is no such folder: the share is not mounted, or the folder was moved or never made"
+    remedy = "Mount it, or correct [[folders]], and verify again."
+    assert found(lab) == [f"folder rig-2: {why}; so nobody can tell what its receipts say. {remedy}"]
+
+
+def test_what_cannot_be_looked_at(lab: Lab, drop: Drop) -> None:
+    """It is not taken for missing."""
+    work(lab, drop.deliver("a"))
+    loop = drop.path / "loop"
+    loop.symlink_to(loop)
+    lab.config = replace(lab.config, folders=(replace(drop.config, archive=loop),))
+    drop.receipt("a").write_text(json.dumps({"outcome": "ingested", "archived": {"path": str(loop / "a.nwb")}}))
+    with pytest.raises(Unavailable, match=r"loop/a\.nwb cannot be looked at: Too many levels of symbolic links"):
+        found(lab)
