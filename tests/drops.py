@@ -29,12 +29,16 @@ RIG: dict[str, Any] = {
 }
 
 
+def write_prototype(folder: Path) -> Path:
+    """Write a recording that all others are copies of."""
+    left_out = {path: None for path in licking_task(0, "") if path.rpartition("/")[2] not in KEPT}
+    return write_recording(folder / "prototype.nwb", series=left_out, video=None, cache_spec=False)
+
+
 @pytest.fixture(scope="session")
 def prototype(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a recording that all others are copies of."""
-    left_out = {path: None for path in licking_task(0, "") if path.rpartition("/")[2] not in KEPT}
-    path = tmp_path_factory.mktemp("prototype") / "prototype.nwb"
-    return write_recording(path, series=left_out, video=None, cache_spec=False)
+    """Give such a recording."""
+    return write_prototype(tmp_path_factory.mktemp("prototype"))
 
 
 @dataclass(frozen=True)

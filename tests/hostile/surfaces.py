@@ -17,6 +17,9 @@ from antelop.outcome import Outcome
 LONGEST = 20_000
 """Characters that one problem may have: a path of 1,000 characters of which none prints, and a sentence."""
 
+AS_JSON = ("receipt", "status", "log")
+"""What programs read."""
+
 _STYLES = re.compile(r"\x1b\[\d{1,2}m")
 """What colours a terminal, and nothing else."""
 
@@ -34,38 +37,38 @@ class Surfaces:
 
     def __init__(self, state: Path) -> None:
         self._state = state
-        self._status = status.Status(state)
 
     def faults(self, outcome: Outcome) -> Iterator[str]:
         """Yield where an outcome is not shown as it should be: whole, not too long, nothing that controls a terminal."""
         problems = (*outcome.problems, *outcome.warnings)
         if len(problems) > 2 * (MOST + 1):
             yield f"there are {len(problems)} problems"
-        if longest := max((len(str(problem)) for problem in problems), default=0) > LONGEST:
+        if (longest := max((len(str(problem)) for problem in problems), default=0)) > LONGEST:
             yield f"a problem has {longest} characters"
         if not all(problem.check and problem.what and problem.remedy for problem in problems):
             yield "a problem lacks its name, what is wrong or the remedy"
-        for name, text, whole in (
-            ("receipt", receipt._text(outcome), True),
-            ("status", self._in_status(outcome), True),
-            ("line of the log", self._in_log(outcome, terminal=False), True),
-            ("line of the log on a terminal", self._in_log(outcome, terminal=True), False),
-            ("command", self._on_terminal(outcome), False),
-        ):
-            shown = text if whole else _STYLES.sub("", text)
-            if odd := [character for character in shown if not character.isprintable() and character != "\n"]:
-                yield f"the {name} has the character {odd[0]!r}"
-            if whole and not _is_json(text):
+        texts = {
+            "receipt": receipt._text(outcome),
+            "status": self._in_status(outcome),
+            "log": self._in_log(outcome, terminal=False),
+            "log on a terminal": self._in_log(outcome, terminal=True),
+            "command": self._on_terminal(outcome),
+        }
+        for name, text in texts.items():
+            shown = text if name in AS_JSON else _STYLES.sub("", text)
+            if odd := next((character for character in shown if not character.isprintable() and character != "\n"), None):
+                yield f"the {name} has the character {odd!r}"
+            if name in AS_JSON and not _is_json(text):
                 yield f"the {name} is not JSON"
-        for name, terminal in (("log", False), ("log on a terminal", True)):
-            if self._in_log(outcome, terminal=terminal).count("\n") != 1:
+            if name.startswith("log") and text.count("\n") != 1:
                 yield f"an event is more than one line of the {name}"
-        if json.loads(receipt._text(outcome)) != json.loads(json.dumps(outcome.as_dict())):
+        if json.loads(texts["receipt"]) != json.loads(json.dumps(outcome.as_dict())):
             yield "the receipt says something else"
 
     def _in_status(self, outcome: Outcome) -> str:
-        self._status.note({**_NAMED, "state": outcome.outcome, "outcome": outcome.as_dict()})
-        self._status.write()
+        shown = status.Status(self._state)
+        shown.note({**_NAMED, "state": outcome.outcome, "outcome": outcome.as_dict()})
+        shown.write()
         return (self._state / "status.json").read_text()
 
     def _in_log(self, outcome: Outcome, *, terminal: bool) -> str:
