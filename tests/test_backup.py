@@ -18,7 +18,7 @@ from antelop.backup import NAME, backup, read, restore
 from antelop.collection import collect
 from antelop.config import Config, DatabaseConfig
 from antelop.embedded import serving
-from antelop.embedded.dump import dump, load
+from antelop.embedded.dump import _command, ask, dump, load
 from antelop.errors import Misconfigured, Problem, Rejected, Unavailable
 from antelop.ingest import insert_nwb
 from antelop.inventory import Progress
@@ -267,6 +267,30 @@ def test_an_interrupted_restore(whole: Lab, tmp_path: Path, elsewhere: Config) -
         restore(elsewhere, folder, said.append, unseen)
     remedy = OCCUPIED.format("[store] location")
     assert refused.value.problems == (Problem("lab_in_use", str(elsewhere.store), "it is a store already", remedy),)
+
+
+@embedded
+def test_a_restore_that_was_killed_while_it_loaded(whole: Lab, tmp_path: Path, elsewhere: Config) -> None:
+    """PostgreSQL's own program goes on without the process that began it, and neither waits for it nor is undone by it."""
+    folder = tmp_path / "backup"
+    made = backup(whole, folder, NOW, unseen)
+    content = (folder / made.database).read_bytes()
+    with (
+        serving(elsewhere.state) as server,
+        subprocess.Popen(
+            _command("pg_restore", server, "--single-transaction"), stdin=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as left,
+    ):
+        assert left.stdin
+        left.stdin.write(content[:-1])
+        left.stdin.flush()
+        loading = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'pg_restore' AND backend_xid IS NOT NULL"
+        while ask(server, loading) == "":
+            pass
+        assert restore(elsewhere, folder, print, unseen) == made
+    assert left.returncode != 0
+    with Lab(elsewhere, {}) as restored:
+        assert problems_of(restored) == []
 
 
 @embedded

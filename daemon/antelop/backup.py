@@ -23,7 +23,7 @@ from antelop.arrays.survey import Object, discard, is_whole, objects, size_of
 from antelop.collection import alone
 from antelop.config import Config
 from antelop.embedded import serving
-from antelop.embedded.dump import ask, dump, load
+from antelop.embedded.dump import ask, dump, load, stop_loading
 from antelop.errors import Problem, Rejected
 from antelop.inventory import Inventory, Progress
 from antelop.lab import Lab
@@ -153,6 +153,7 @@ def restore(config: Config, folder: Path, report: Callable[[Problem], None], pro
     if damaged := [_damaged(each) for each in (made.database, made.listing) if not is_whole(source, each)]:
         raise Rejected(damaged)
     with serving(config.state) as server:
+        stop_loading(server)
         if ask(server, _TABLES) == "":
             target.make(unfinished)
             target.clear()

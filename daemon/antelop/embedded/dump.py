@@ -12,6 +12,9 @@ from antelop.errors import Unavailable
 
 BLOCK_BYTES = 1 << 20
 
+PATIENCE_MS = 60_000
+"""Milliseconds that a session of the database is given to end."""
+
 
 def dump(server: Server, snapshot: str) -> Iterator[bytes]:
     """Yield the database as it is in a snapshot that a transaction has exported, in pg_dump's custom format.
@@ -44,6 +47,12 @@ def load(server: Server, path: Path) -> None:
         done = subprocess.run(command, env=ENVIRONMENT, stdin=file, capture_output=True, check=False)
     if done.returncode != 0:
         raise Unavailable(f"the database could not be loaded: {done.stderr.decode(errors='replace').strip()}")
+
+
+def stop_loading(server: Server) -> None:
+    """End what a killed process has left at loading a dump, which would go on, and might commit."""
+    others = "FROM pg_stat_activity WHERE application_name = 'pg_restore'"
+    ask(server, f"SELECT pg_terminate_backend(pid, {PATIENCE_MS}) {others}")
 
 
 def ask(server: Server, query: str) -> str | None:
