@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from pynwb import TimeSeries
 
 from antelop.delivery import Delivery
-from antelop.demo.acquisition import events
+from antelop.demo.acquisition import events, write
 from antelop.errors import Problem, Rejected, Unavailable
 from antelop.ingest import Unsettled, ingest, ingest_manifest, insert_nwb, rehearse
 from antelop.keys import Policy
@@ -133,6 +135,41 @@ def test_the_ledger_knows_what_went_in(lab: Lab, recording: Path) -> None:
     kept = sum(path.stat().st_size for path in (lab.store.folder / "objects").rglob("*.*"))
     assert ledger["bytes"] > kept > 0
     assert outcome.nwb == {"identifier": "licking-0", "object_id": ledger["nwb_object_id"], "size": found.st_size}
+
+
+DAY: dict[str, Any] = {
+    "session_description": "shared",
+    "identifier": "shared",
+    "session_start_time": datetime(2026, 11, 22, tzinfo=UTC),
+    "cache_spec": False,
+}
+
+
+def test_the_store_holds_no_more_than_the_file(lab: Lab, tmp_path: Path) -> None:
+    """Shared times are there once, a declared rate takes nothing, and what is to be scaled is kept as it was stored."""
+    length, volts = 10_000, np.random.default_rng(0).normal(size=10_000)
+    first = TimeSeries(name="channel0", data=volts, timestamps=np.arange(length) / 7, unit="V")
+    counts = np.arange(length, dtype=np.int16)
+    series = [
+        first,
+        *(TimeSeries(name=f"channel{number}", data=volts + number, timestamps=first, unit="V") for number in (1, 2, 3)),
+        TimeSeries(name="rate", data=-volts, rate=7.0, unit="V"),
+        TimeSeries(name="scaled", data=counts, rate=7.0, unit="V", conversion=0.5, offset=1.0),
+    ]
+    path = tmp_path / "shared.nwb"
+    write(path, {f"acquisition/{each.name}": lambda each=each, **_: each for each in series}, **DAY)
+    features = [
+        {"name": each.name, "source": {"source_type": "acquisition"}, "data_type": "analog", "description": "a channel"}
+        for each in series
+    ]
+    upload_rig_json(lab, "lab", "channels", {**BARE, "features": features}, [])
+    insert_nwb(lab, SESSION, [], path, "channels")
+    sizes = sorted(kept.stat().st_size for kept in (lab.store.folder / "objects").rglob("*.npy"))
+    assert sizes == [128 + counts.nbytes, *[128 + volts.nbytes] * 6]
+    assert sum(sizes) < path.stat().st_size
+    np.testing.assert_array_equal(row(lab, "AnalogEvents", "scaled")["data"], counts * 0.5 + 1.0)
+    np.testing.assert_array_equal(row(lab, "AnalogEvents", "rate")["timestamps"], np.arange(length) / 7.0)
+    np.testing.assert_array_equal(row(lab, "AnalogEvents", "channel3")["timestamps"], first.timestamps)
 
 
 def test_what_is_given_is_not_changed(lab: Lab, recording: Path) -> None:
