@@ -90,7 +90,12 @@ KINDS = {
     "shared": Kind(
         SHARED, ["limit", "antelop"], ["limit"], {"antelop": f"at most 1.3 / limit, {MEMORY}, stored_mb at most file_mb"}
     ),
-    "small": Kind(SIGNAL, ["antelop", "npy", "blob"], ["antelop"], {"antelop": MEMORY, "blob": "at least 30 / antelop"}),
+    "small": Kind(
+        SIGNAL,
+        ["limit", "antelop", "npy", "blob"],
+        ["limit", "antelop"],
+        {"antelop": MEMORY, "blob": "at least 30 / antelop"},
+    ),
 }
 
 
