@@ -22,7 +22,7 @@ from antelop.errors import Problem, Rejected, Unavailable
 from antelop.ingest import Unsettled, ingest, ingest_manifest, insert_nwb, rehearse
 from antelop.keys import Policy
 from antelop.lab import Lab
-from antelop.ledger import Superseded
+from antelop.ledger import Superseded, recall
 from antelop.outcome import VERSION
 from antelop.removal import remove
 from antelop.tables.driver import Connection
@@ -415,15 +415,15 @@ def test_a_rehearsal_does_all_and_leaves_nothing(lab: Lab, recording: Path) -> N
 
 
 def test_a_delivery_that_was_committed_is_answered_as_it_was(lab: Lab, recording: Path, tmp_path: Path) -> None:
-    """Whoever takes it up again, after a crash, gives the answer of the first; nothing is done twice."""
+    """Whoever takes it up again, after a crash, finds the answer of the first in the ledger; nothing is done twice."""
     manifest(recording)
     delivery = delivered(recording, tmp_path)
     first = ingest(lab, delivery, recording, Policy())
-    recording.unlink()
-    assert ingest(lab, delivery, recording, Policy()) == first
+    assert recall(lab.database, delivery.delivery_id) == first
+    assert ingest(lab, delivery, recording, Policy()).outcome == "already-ingested"
+    assert recall(lab.database, delivery.delivery_id) == first
     remove(lab, SESSION)
-    with pytest.raises(Unavailable, match="No such file"):
-        ingest(lab, delivery, recording, Policy())
+    assert recall(lab.database, delivery.delivery_id) is None
 
 
 def test_a_superseded_delivery_is_not_committed(lab: Lab, recording: Path, tmp_path: Path) -> None:

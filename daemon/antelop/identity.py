@@ -29,7 +29,8 @@ def held(database: Database, session: Mapping[str, Any], rows: Mapping[str, Sequ
         If the session holds another recording, or this one of other animals; or another session holds this one.
     """
     name = named(session)
-    found = (database.Ingestion & session).to_dicts()
+    concerned = (database.Ingestion & [session, {"fingerprint": fingerprint}]).to_dicts()
+    found = [row for row in concerned if named(row) == name]
     if found and found[0]["fingerprint"] == fingerprint:
         if changed := _changed(database, session, rows):
             what = f"the session holds this recording already, with {' and '.join(changed)} than in this delivery"
@@ -37,9 +38,8 @@ def held(database: Database, session: Mapping[str, Any], rows: Mapping[str, Sequ
         return dict(found[0])
     if occupied := taken(database, session):
         raise Rejected(occupied)
-    twins = (database.Ingestion & {"fingerprint": fingerprint}).proj(*database.Session.primary_key).to_dicts(limit=1)
-    if twins:
-        twin = named(twins[0])
+    if concerned:
+        twin = named(concerned[0])
         what = f"this session already holds the recording that is delivered for {name}"
         remedy = f"Deliver it for that session, or run `antelop remove {twin}` first if the recording belongs to {name}"
         raise Rejected([Problem("recording_taken", twin, what, remedy)])

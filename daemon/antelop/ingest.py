@@ -75,8 +75,10 @@ class Prepared:
     files: dict[Path, intake.Look]
 
 
-def ingest(lab: Lab, delivery: Delivery, path: Path, policy: Policy) -> Outcome:
-    """Ingest one delivery: everything for one session, or nothing.
+def ingest(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit: bool = True) -> Outcome:
+    """Ingest one delivery: everything for one session, or nothing; begin anew if what it is checked against changes meanwhile.
+
+    Whether it was ingested before, the ledger tells whoever asks for it (`ledger.recall`).
 
     Parameters
     ----------
@@ -88,6 +90,8 @@ def ingest(lab: Lab, delivery: Delivery, path: Path, policy: Policy) -> Outcome:
         The NWB file.
     policy
         What whoever delivered it may do.
+    commit
+        Whether it is to stay; a rehearsal is rolled back at its end.
 
     Returns
     -------
@@ -105,7 +109,18 @@ def ingest(lab: Lab, delivery: Delivery, path: Path, policy: Policy) -> Outcome:
     Unavailable
         If the database, the store or the share is away; nothing of the session is in the database then.
     """
-    return recall(lab.database, delivery.delivery_id) or _until_unchanged(lab, delivery, path, policy)
+    cause: BaseException | None = None
+    for _ in range(RESTARTS):
+        try:
+            return _attempt(lab, delivery, path, policy, commit=commit)
+        except Changed as changed:
+            cause = changed.__cause__
+        except OutcomeUnknown:
+            lab.reconnect()
+            if committed := recall(lab.database, delivery.delivery_id):
+                return committed
+            raise
+    raise cause or Unavailable(f"what {path.name} was checked against changed {RESTARTS} times while it was ingested")
 
 
 def ingest_manifest(lab: Lab, path: Path, policy: Policy) -> Outcome:
@@ -147,25 +162,9 @@ def _ingest_now(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, com
     if done := recall(lab.database, delivery.delivery_id):
         return already(done)
     try:
-        return _until_unchanged(lab, delivery, path, policy, commit=commit)
+        return ingest(lab, delivery, path, policy, commit=commit)
     except Superseded:
         raise Unavailable(f"{path} changed while it was ingested") from None
-
-
-def _until_unchanged(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit: bool = True) -> Outcome:
-    """Ingest a delivery, and begin anew if what it was checked against changes before it is committed."""
-    cause: BaseException | None = None
-    for _ in range(RESTARTS):
-        try:
-            return _attempt(lab, delivery, path, policy, commit=commit)
-        except Changed as changed:
-            cause = changed.__cause__
-        except OutcomeUnknown:
-            lab.reconnect()
-            if committed := recall(lab.database, delivery.delivery_id):
-                return committed
-            raise
-    raise cause or Unavailable(f"what {path.name} was checked against changed {RESTARTS} times while it was ingested")
 
 
 def _attempt(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit: bool) -> Outcome:

@@ -5,7 +5,7 @@ then what its outcome says, or ``superseded`` if its file or manifest was change
 from a drop folder is entered when it is committed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +16,9 @@ from antelop.errors import Problem, Rejected
 from antelop.outcome import Outcome
 from antelop.rows import TABLES, Row
 from antelop.tables.connection import Database
+
+CURRENT = ("ready", "waiting", "ingested", "already-ingested", "rejected", "failed")
+"""States of a delivery that is what lies in its drop folder, as far as anybody knows."""
 
 
 class Superseded(Exception):
@@ -30,16 +33,22 @@ def utc(now: datetime) -> datetime:
 def enter(database: Database, delivery: Delivery, state: str, now: datetime) -> None:
     """Enter what a delivery has come to, within a transaction; raise `Superseded` if it may not come to it."""
     key = {"delivery_id": delivery.delivery_id}
-    known = database.Delivery & key
-    database.hold(known.proj(), to_change=True)
-    states = list(known.to_arrays("state"))
-    if states == ["superseded"]:
+    if move(database, key, state, CURRENT, finished=utc(now)):
+        return
+    if database.Delivery & key:
         raise Superseded
-    if states:
-        database.Delivery.update1({**key, "state": state, "finished": utc(now)})
-    else:
-        times = dict.fromkeys(("received", "readied", "finished"), utc(now))
-        database.Delivery.insert1({**row_of(delivery), "state": state, **times})
+    times = dict.fromkeys(("received", "readied", "finished"), utc(now))
+    database.Delivery.insert1({**row_of(delivery), "state": state, **times})
+
+
+def move(database: Database, key: Mapping[str, Any], state: str, before: Collection[str], **more: object) -> bool:
+    """Take a delivery from one of the states before to another, by one statement; return whether it was in one of them."""
+    changed = {"state": state, **more}
+    statement = (
+        f"UPDATE {database.Delivery.full_table_name} SET {', '.join(f'{name} = %s' for name in changed)} "  # noqa: S608  # ours
+        f"WHERE delivery_id = %s AND state IN ({', '.join(['%s'] * len(before))})"
+    )
+    return bool(database.connection.query(statement, (*changed.values(), key["delivery_id"], *before)).rowcount)
 
 
 def recall(database: Database, delivery_id: str) -> Outcome | None:

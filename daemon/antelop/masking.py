@@ -64,19 +64,20 @@ def insert_masks(lab: Lab, session: Mapping[str, Any], masks: Iterable[tuple[Row
     """
     problems: list[Problem] = []
     trials = {}
-    stored = lab.database.Mask & session
+    stored = set((lab.database.Mask & session).to_arrays("mask_id"))
     for mask, function in masks:
         with gathering(problems):
             result = _compute(lab, function, session)
-            key = {**session, "behaviourrig_id": mask["behaviourrig_id"], "mask_id": mask["mask_id"]}
             row = {
-                **key,
+                **session,
+                "behaviourrig_id": mask["behaviourrig_id"],
+                "mask_id": mask["mask_id"],
                 "mask_name": mask["mask_name"],
                 "data": result.data,
                 "timestamps": result.timestamps,
                 "function_sha256": function.sha256,
             }
-            if stored & key:
+            if mask["mask_id"] in stored:
                 lab.database.Mask.update1(row)  # in place, for other tables may refer to it
             else:
                 lab.database.Mask.insert1(row)

@@ -5,7 +5,7 @@ reserved job whose lock is free is an orphan, on whichever host its worker was, 
 out of the queue, or puts it back, holds the lock; whoever does not may only add one.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from datajoint.errors import DuplicateError
 
 from antelop.delivery import Delivery
 from antelop.document import printable
-from antelop.ledger import row_of, utc
+from antelop.ledger import move, row_of, utc
 from antelop.outcome import Outcome
 from antelop.rows import Row
 from antelop.tables.connection import Database
@@ -96,7 +96,7 @@ def supersede(database: Database, delivery_ids: Iterable[str]) -> None:
     """
     for delivery_id in delivery_ids:
         key = {"delivery_id": delivery_id}
-        if _move(database, key, "superseded", OPEN):
+        if move(database, key, "superseded", OPEN):
             (database.jobs & key & {"status": "pending"}).delete_quick()
 
 
@@ -110,7 +110,7 @@ def retry(database: Database, delivery_id: str, now: datetime) -> bool:
     """Put a delivery that was answered into the queue again, as if it had just come; return whether it was answered."""
     key = {"delivery_id": delivery_id}
     with database.transaction():
-        if moved := _move(database, key, "ready", ANSWERED, readied=_readied(database, key, now)):
+        if moved := move(database, key, "ready", ANSWERED, readied=_readied(database, key, now)):
             put(database, key)
     return moved
 
@@ -189,7 +189,7 @@ def settle(  # noqa: PLR0913, PLR0917  # what is known of an attempt
                 put(database, key, _pause(delivery_id, entry["attempted"] - again[0]["attempted"] if again else timedelta()))
                 return str(state)
             (database.jobs & key).delete_quick()
-            if worthwhile or not _move(database, key, outcome.outcome, ["ready"], finished=entry["attempted"]):
+            if worthwhile or not move(database, key, outcome.outcome, ["ready"], finished=entry["attempted"]):
                 return str(state)
             return outcome.outcome
 
@@ -198,7 +198,7 @@ def wait(database: Database, delivery_id: str) -> None:
     """Take a delivery out of the queue until its videos have settled."""
     key = {"delivery_id": delivery_id}
     with database.transaction():
-        _move(database, key, "waiting", ["ready"])
+        move(database, key, "waiting", ["ready"])
         (database.jobs & key).delete_quick()
 
 
@@ -263,16 +263,6 @@ def _enter(database: Database, entry: Row, attempts: list[Row]) -> None:
         database.Attempt.update1({**entry, "attempt_id": number - 1})
     else:
         database.Attempt.insert1({**entry, "attempt_id": number})
-
-
-def _move(database: Database, key: Mapping[str, Any], state: str, before: Collection[str], **more: object) -> bool:
-    """Take a delivery from one of the states before to another, by one statement; return whether it was in one of them."""
-    changed = {"state": state, **more}
-    statement = (
-        f"UPDATE {database.Delivery.full_table_name} SET {', '.join(f'{name} = %s' for name in changed)} "  # noqa: S608  # ours
-        f"WHERE delivery_id = %s AND state IN ({', '.join(['%s'] * len(before))})"
-    )
-    return bool(database.connection.query(statement, (*changed.values(), key["delivery_id"], *before)).rowcount)
 
 
 def _jobs_of(database: Database, folders: Iterable[str]) -> Any:  # noqa: ANN401  # a DataJoint expression
