@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from antelop.errors import Problem, Rejected
-from antelop.keys import Policy, resolve
+from antelop.keys import Meant, Policy, resolve
 from antelop.lab import Lab
 from antelop.manifest import parse
 from antelop.outcome import VERSION
@@ -17,8 +17,12 @@ TAKEN = ("session_taken", "recording_taken")
 """Checks that found a recording in the way; they say in ``where`` which session holds it."""
 
 
-def basis(lab: Lab, manifest: object, policy: Policy) -> str:
-    """Return a hash over the rows that a manifest means, the mask functions, the check settings and this software's version.
+Basis = tuple[object, ...]
+"""What an outcome rests on: facts, of which only a rejection needs the hash."""
+
+
+def basis(lab: Lab, manifest: object, policy: Policy) -> Basis:
+    """Return the rows that a manifest means, the mask functions, the check settings and this software's version.
 
     Parameters
     ----------
@@ -29,22 +33,21 @@ def basis(lab: Lab, manifest: object, policy: Policy) -> str:
     policy
         What whoever delivered it may do.
     """
-    facts: list[Any] = [VERSION, dict(lab.config.checks), lab.config.workers.mask_timeout, policy.create_sessions]
+    settings = (VERSION, dict(lab.config.checks), lab.config.workers.mask_timeout, policy.create_sessions)
     try:
         meant = resolve(lab.database, parse(manifest), policy)
     except Rejected as rejected:
-        facts += [problem.as_dict() for problem in rejected.problems]
-    else:
-        facts += [asdict(meant), [_version(lab, mask["maskfunction_name"]) for mask in meant.masks]]
-    return _hash(facts)
+        return *settings, rejected.problems
+    return *settings, meant, [_version(lab, mask["maskfunction_name"]) for mask in meant.masks]
 
 
-def decided_by(based_on: str, sessions: Iterable[str]) -> str:
+def decided_by(based_on: Basis, sessions: Iterable[str]) -> str:
     """Return a hash over what decided a rejection: its `basis`, and the sessions that were in its way.
 
     The basis is taken before a delivery is looked at: whatever changes from then on makes another hash.
     """
-    return _hash([based_on, sorted(sessions)])
+    facts = [based_on, sorted(sessions)]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=_plain).encode()).hexdigest()
 
 
 def in_the_way(problems: Iterable[Problem]) -> list[str]:
@@ -69,8 +72,8 @@ def outdated(lab: Lab) -> list[str]:
     return sorted({name for name, sha256 in known if _version(lab, name) != sha256})
 
 
-def _hash(facts: object) -> str:
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+def _plain(fact: Any) -> object:  # noqa: ANN401  # what JSON has no words for
+    return asdict(fact) if isinstance(fact, Meant | Problem) else str(fact)
 
 
 def _version(lab: Lab, function: str) -> str:

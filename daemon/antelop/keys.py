@@ -1,8 +1,10 @@
 """What a manifest names, as the database knows it: the rows that are meant, or what is wrong with the names."""
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from antelop import rig as rigs
@@ -93,12 +95,12 @@ def resolve(database: Database, manifest: Manifest, policy: Policy) -> Meant:
     """
     experimenter = str(manifest.session["experimenter"])
     owner = {"experimenter": experimenter}
-    if not database.Experimenter & owner:
+    experiments, rigs_there = database.Experiment & owner, database.BehaviourRig & owner
+    found = (experiments & _part("experiment", manifest.session)).to_dicts()
+    if not found and not database.Experimenter & owner:
         known = {name: name for name in database.Experimenter.to_arrays("experimenter")}
         raise Rejected([_unknown("experimenter", "/session/experimenter", experimenter, known)])
     problems = _refusals(database, experimenter, policy)
-    experiments, rigs_there = database.Experiment & owner, database.BehaviourRig & owner
-    found = (experiments & _part("experiment", manifest.session)).to_dicts()
     if not found:
         ((member, asked),) = _part("experiment", manifest.session).items()
         problems.append(_unknown("experiment", f"/session/{member}", asked, _ids(experiments, "experiment")))
@@ -120,7 +122,7 @@ def resolve(database: Database, manifest: Manifest, policy: Policy) -> Meant:
         animals=tuple(_animal(animals, animal, experiment) for animal in manifest.animals),
         known_animals={number: row["animal_name"] for number, row in animals.items()},
         rig=rig,
-        layout=rigs.parse(rig["rig_json"]),
+        layout=_layout(json.dumps(rig["rig_json"])),
         masks=tuple(masks.to_dicts(order_by="mask_id")),
     )
 
@@ -152,6 +154,12 @@ def _refusals(database: Database, experimenter: str, policy: Policy) -> list[Pro
         return refusal(database, experimenter, where)
     remedy = f"Deliver here for {', '.join(sorted(policy.experimenters))}, or have the folder's `experimenters` changed"
     return [Problem("not_permitted", where, f"nobody may deliver for {quoted(experimenter)} in this folder", remedy)]
+
+
+@lru_cache(100)
+def _layout(rig_json: str) -> Rig:
+    """Return what a rig's JSON describes; to validate it anew for every session would take longer than its rows."""
+    return rigs.parse(json.loads(rig_json))
 
 
 def _part(kind: str, key: Mapping[str, Any]) -> Row:
