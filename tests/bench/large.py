@@ -85,7 +85,7 @@ KINDS = {
         SIGNAL,
         ["h5py", "reader", "limit", "antelop"],
         ["h5py", "limit"],
-        {"reader": "at most 0.6 / h5py", "antelop": f"as limit allows, {MEMORY}"},
+        {"reader": "at most 0.6 / h5py", "antelop": f"at most 0.6 h5py + limit, {MEMORY}"},
     ),
     "shared": Kind(
         SHARED, ["limit", "antelop"], ["limit"], {"antelop": f"at most 1.3 / limit, {MEMORY}, stored_mb at most file_mb"}
