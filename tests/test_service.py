@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from antelop import queue, status
 from antelop.config import AnalysisConfig, Config, DatabaseConfig, FolderConfig, NotifyConfig, WorkersConfig
 from antelop.lab import Lab
-from antelop.service import CARE, LOOK_AGAIN
+from antelop.service import CARE, LOOK_AGAIN, NAMED
 from antelop.upload import upload_rig_json
 from tests import servers
 from tests.chats import Chat
@@ -276,6 +276,24 @@ def test_people_are_told_once(start: Start, dropping: Callable[..., Drop], chat:
     daemon.ahead += LOOK_AGAIN
     daemon.until_said("looked")
     assert daemon.written()["notices"] == {"queued": 0, "dropped": 0, "sent": 2, "failed": 0, "failing": []}
+
+
+@on_postgresql
+def test_what_was_left_alone_for_years_is_one_notice(start: Start, dropping: Callable[..., Drop], chat: Chat) -> None:
+    """It says how many there are and names the first ones; the log likewise."""
+    drop = dropping("watched", announce=600.0)
+    for number in range(20):
+        (drop.path / f"{number:02}.nwb").touch()
+    with capture_logs() as logs:
+        daemon = start(notify=NotifyConfig(urls=(chat.url,)))
+        daemon.until(lambda: len(daemon.written()["waiting"]) == 20)
+        daemon.ahead += 601
+        daemon.until(lambda: daemon.written()["notices"]["sent"])
+    title, body = chat.received()
+    assert title == "waiting: 00.nwb and 19 more in watched"
+    assert [line.split(":")[0] for line in body.splitlines()] == [f"{number:02}.nwb" for number in range(NAMED)]
+    (line,) = [line for line in logs if line["event"] == "waits_long"]
+    assert (line["folder"], line["count"], line["sentence"]) == ("watched", 20, body)
 
 
 def test_two_services_share_one_database(

@@ -1,7 +1,9 @@
 """What an ingest works with: the lab's database, its store, its analysis folders and its configuration."""
 
-from collections.abc import Mapping
-from contextlib import ExitStack
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -28,10 +30,12 @@ class Lab:
     Unavailable
         If the database cannot be reached, or the store is not there although rows refer to it.
     Misconfigured
-        If credentials or tables are missing, or the store is another lab's.
+        If credentials or tables are missing, the store is another lab's, or everybody may write it or the state.
     """
 
     def __init__(self, config: Config, environment: Mapping[str, str]) -> None:
+        if opened_up := [*_open_to_all("state", config.state), *_open_to_all("[store] location", config.store)]:
+            raise Misconfigured(opened_up)
         self.config = config
         self.store = Store(config.store)
         self.analysis = Analysis(config.analysis.folders)
@@ -105,3 +109,12 @@ class Lab:
         if self.database.Ingestion() or self.database.Feature() & "feature_data IS NOT NULL":
             raise Unavailable(f"the store {self.store.folder} is not there, and sessions refer to it: is its share mounted?")
         self.store.make(self.database.identity)
+
+
+def _open_to_all(key: str, folder: Path) -> Iterator[Problem]:
+    """Say that everybody may write a folder, if it is there: they could put another file, or a link, in the place of ours."""
+    with suppress(OSError):  # what else is wrong with it is said by whoever needs it
+        mode = folder.stat().st_mode
+        if mode & stat.S_IWOTH:
+            remedy = f"Run `chmod o-w {folder}`, or mount its share with such a mode"
+            yield Problem("folder_open", key, f"everybody may write {folder} ({stat.filemode(mode)})", remedy)

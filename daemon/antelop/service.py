@@ -4,12 +4,13 @@ import select
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import groupby, islice
 from math import inf
+from operator import itemgetter
 from typing import Any
 
 import structlog
@@ -18,7 +19,7 @@ from antelop import journal, queue
 from antelop.config import Config
 from antelop.crew import Crew, Member
 from antelop.delivery import Delivery
-from antelop.errors import Problem, Unavailable
+from antelop.errors import Misconfigured, Problem, Unavailable
 from antelop.folders import Folders
 from antelop.inbox import Watcher
 from antelop.lab import Lab
@@ -26,6 +27,7 @@ from antelop.notice import Notices
 from antelop.outcome import said
 from antelop.status import Status
 from antelop.tables.connection import Database
+from antelop.waiting import Waiting
 
 log = structlog.get_logger()
 
@@ -44,6 +46,9 @@ GRACE = 60.0
 
 LAST = 10.0
 """Seconds that a killed worker is given to end; in a system call that hangs it does not."""
+
+NAMED = 5
+"""How many of the files that wait for too long are named in a notice and in the log."""
 
 AT_A_TIME = 200
 """How many deliveries are entered in one pass."""
@@ -102,8 +107,8 @@ class Service:
         if database is not None:
             try:
                 self._enter(database, now)
-            except Unavailable as unavailable:
-                self._lose(unavailable, now)
+            except (Unavailable, Misconfigured) as error:
+                self._lose(error, now)
             else:
                 self._regain()
         self.crew.enforce(now)
@@ -167,17 +172,19 @@ class Service:
                 else:
                     self._lab.reconnect()
                 self._lab.store.clear()
-            except Unavailable as unavailable:
-                self._lose(unavailable, now)
+            except (Unavailable, Misconfigured) as error:
+                if self._lab is None and isinstance(error, Misconfigured):
+                    raise  # at the start; later, somebody is about to change a password, and nothing need stop for that
+                self._lose(error, now)
                 return None
         return None if self._lab is None else self._lab.database
 
-    def _lose(self, unavailable: Unavailable, now: float) -> None:
-        """Note that the database is away, and when to try again."""
+    def _lose(self, error: Unavailable | Misconfigured, now: float) -> None:
+        """Note that the database is away, or refuses us, and when to try again."""
         self._next_try = now + (SOON if self.status.database is None else CARE)
-        if self.status.database != str(unavailable):
-            log.warning("database_away", sentence=str(unavailable))
-        self.status.database = str(unavailable)
+        if self.status.database != str(error):
+            log.warning("database_away", sentence=str(error))
+        self.status.database = str(error)
 
     def _regain(self) -> None:
         """Note that the database is back: it has not only answered, but taken what there was to enter."""
@@ -271,7 +278,7 @@ class Service:
         facts |= {"manifest": delivery.manifest_path, "nwb": delivery.nwb_path}
         try:
             state = queue.enqueue(database, delivery, datetime.now(UTC))
-        except Unavailable:
+        except (Unavailable, Misconfigured):
             raise
         except Exception as error:  # noqa: BLE001  # what cannot be entered must not keep everything else from it
             outcome = said("failed", f"it cannot be entered into the ledger: {type(error).__name__}: {error}").as_dict()
@@ -286,12 +293,17 @@ class Service:
         if now - self._reported < max(NEWS if self._news else REPORT, 50 * self._cost):
             return
         started = time.perf_counter()
-        for folder, waiting in self.folders.long_waits(now):
-            sentence = waiting.sentence(now)
-            log.warning("waits_long", folder=folder, path=waiting.path, sentence=sentence)
-            self._notices.tell(f"{folder} {waiting.path} {waiting.since}", f"waiting: {waiting.path} in {folder}", sentence)
+        for folder, waits in groupby(self.folders.long_waits(now), itemgetter(0)):
+            self._remind(folder, [waiting for _, waiting in waits], now)
         self._write(now)
         self._reported, self._news, self._cost = now, False, time.perf_counter() - started
+
+    def _remind(self, folder: str, waits: Sequence[Waiting], now: float) -> None:
+        """Announce what waits for too long in a folder, all at once: it may be what was left there in years."""
+        first, more = waits[0], f" and {len(waits) - 1} more" if len(waits) > 1 else ""
+        said = "\n".join(f"{waiting.path}: {waiting.sentence(now)}" for waiting in waits[:NAMED])
+        log.warning("waits_long", folder=folder, count=len(waits), sentence=said)
+        self._notices.tell(f"{folder} {first.path} {first.since}", f"waiting: {first.path}{more} in {folder}", said)
 
     def _write(self, now: float, *, stopped: bool = False) -> None:
         """Write the status."""

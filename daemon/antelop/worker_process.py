@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import structlog
 
 from antelop import journal, log
-from antelop.errors import Unavailable
+from antelop.errors import Misconfigured, Unavailable
 from antelop.inbox.link import Link
 from antelop.lab import Lab
 from antelop.outcome import Outcome
@@ -74,10 +74,10 @@ def serve(lab: Lab, master: Master) -> None:
             if away:
                 master.send({"event": "back"})
             away = False
-        except Unavailable as unavailable:
+        except (Unavailable, Misconfigured) as error:
             worker.lost, away = time.monotonic(), True
-            master.send({"event": "away", "sentence": str(unavailable)})
-            with suppress(Unavailable):
+            master.send({"event": "away", "sentence": str(error)})
+            with suppress(Unavailable, Misconfigured):
                 lab.reconnect()
         select.select([master], [], [], 0 if looking else IDLE)
 
@@ -135,8 +135,8 @@ def main() -> None:
             with Lab(config, os.environ) as lab:
                 serve(lab, link)
                 return
-        except Unavailable as unavailable:
-            link.send({"event": "away", "sentence": str(unavailable)})
+        except (Unavailable, Misconfigured) as error:  # the service waits too, which began with this configuration
+            link.send({"event": "away", "sentence": str(error)})
             select.select([link], [], [], IDLE)
             link.receive()
         except Exception:  # noqa: BLE001  # a defect is a line of the log too

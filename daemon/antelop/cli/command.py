@@ -75,6 +75,7 @@ class Antelop(Group):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # as click has it
         """Run a command."""
+        os.umask(os.umask(0o002) | 0o002)  # nothing that a command makes may be written by everybody
         if os.environ.get("NO_COLOR"):
             ctx.color = False
         if isinstance(sys.stdout, TextIOWrapper):
