@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 import pytest
 
 from antelop.config import FolderConfig
 from antelop.delivery import Delivery, File
+from antelop.demo.acquisition import Made, events
 from antelop.demo.licking import licking_task
 from antelop.lab import Lab
 from antelop.upload import upload_rig_json
@@ -29,16 +31,25 @@ RIG: dict[str, Any] = {
 }
 
 
-def write_prototype(folder: Path) -> Path:
-    """Write a recording that all others are copies of."""
-    left_out = {path: None for path in licking_task(0, "") if path.rpartition("/")[2] not in KEPT}
-    return write_recording(folder / "prototype.nwb", series=left_out, video=None, cache_spec=False)
+def write_prototype(folder: Path, **series: Made) -> Path:
+    """Write a recording that all others are copies of; some of its series in ``acquisition`` may be others than usual."""
+    changed: dict[str, Made | None] = {path: None for path in licking_task(0, "") if path.rpartition("/")[2] not in KEPT}
+    changed |= {f"acquisition/{name}": made for name, made in series.items()}
+    return write_recording(folder / "prototype.nwb", series=changed, video=None, cache_spec=False)
 
 
 @pytest.fixture(scope="session")
 def prototype(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give such a recording."""
     return write_prototype(tmp_path_factory.mktemp("prototype"))
+
+
+@pytest.fixture(scope="session")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give one with two arrays of 800 kB, which go into the store."""
+    count = 100_000
+    licks = events(np.arange(count) / 1e4, np.random.default_rng(1).normal(size=count))
+    return write_prototype(tmp_path_factory.mktemp("large"), lick=licks)
 
 
 @dataclass(frozen=True)

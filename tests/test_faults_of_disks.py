@@ -14,16 +14,13 @@ from antelop import queue
 from antelop.arrays import Store
 from antelop.arrays.survey import is_whole, objects
 from antelop.config import FolderConfig, WorkersConfig
-from antelop.demo.acquisition import events
-from antelop.demo.licking import licking_task
 from antelop.lab import Lab
 from antelop.service import CARE
 from tests import servers
 from tests.daemons import Gate, Start, running
-from tests.drops import KEPT, Drop, hasten
+from tests.drops import Drop, hasten
 from tests.filesystems import BIND, READ_ONLY, REMOUNT, Disk, hung, mount, unmount
 from tests.labs import SCRIPT
-from tests.recordings import write_recording
 from tests.test_service import labs_own_server
 
 pytestmark = pytest.mark.root
@@ -31,18 +28,6 @@ on_postgresql = pytest.mark.parametrize("served_lab", ["postgresql"], indirect=T
 
 MANY = 24
 """How many deliveries no database has room for that has none; there are four sessions for them."""
-
-SAMPLES = 100_000
-"""Of a recording whose two arrays of 800 kB go into the store."""
-
-
-@pytest.fixture(scope="session")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a recording with objects for the store."""
-    series = {path: None for path in licking_task(0, "") if path.rpartition("/")[2] not in KEPT}
-    licks = events(np.arange(SAMPLES) / 1e4, np.random.default_rng(1).normal(size=SAMPLES))
-    path = tmp_path_factory.mktemp("large") / "large.nwb"
-    return write_recording(path, series={**series, "acquisition/lick": licks}, video=None, cache_spec=False)
 
 
 @on_postgresql

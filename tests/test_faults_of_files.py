@@ -1,0 +1,139 @@
+"""Files that change while they are read, clocks that are set back, and more deliveries at once than can be dealt with."""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from antelop import queue
+from antelop.arrays.objects import Incoming
+from antelop.arrays.survey import is_whole, objects
+from antelop.config import WorkersConfig
+from antelop.lab import Lab
+from antelop.outcome import said
+from antelop.queue import LONGEST_PAUSE
+from antelop.service import CARE
+from tests.daemons import Start
+from tests.drops import Drop
+from tests.test_worker import NOW, Desk
+
+on_postgresql = pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "deleted": Path.unlink,
+    "cut short": lambda path: os.truncate(path, path.stat().st_size // 2),
+    "emptied": lambda path: os.truncate(path, 0),
+    "replaced": lambda path: path.with_suffix(".new").rename(path),
+    "rewritten": lambda path: path.write_bytes(path.with_suffix(".new").read_bytes()),
+}
+BECAUSE = {"deleted": "cannot be read: No such file or directory", "cut short": "became shorter while it was read"}
+BECAUSE["emptied"] = BECAUSE["cut short"]
+
+
+@on_postgresql
+@pytest.mark.parametrize("how", CHANGES)
+def test_a_recording_changes_while_its_samples_are_copied(
+    lab: Lab, drop: Drop, large: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Nothing of it goes in and no object is half there; it is no failure, and what is there afterwards goes in."""
+    drop = replace(drop, prototype=large)
+    desk = Desk(lab, drop)
+    delivery = drop.deliver("a")
+    drop.record("b", number=2).rename(drop.path / "a.new")
+    write, written = Incoming.write, list[int]()
+
+    def change(self: Incoming, content: Any) -> None:
+        written.append(len(content))
+        if len(written) == 2:  # the samples of the first array, after its header; the second one is still to be read
+            CHANGES[how](drop.path / "a.nwb")
+        write(self, content)
+
+    monkeypatch.setattr(Incoming, "write", change)
+    event = desk.work(delivery)
+    if how in BECAUSE:
+        assert (event["state"], event["outcome"]["outcome"]) == ("ready", "unavailable")
+        assert event["outcome"]["sentence"] == f"{drop.path / 'a.nwb'} {BECAUSE[how]}"
+    else:
+        assert (event["event"], event["state"]) == ("done", "ready")
+        assert "outcome" not in event
+        assert queue.counts(lab.database)["total"] == 0
+    assert len(lab.database.World()) == len(lab.database.Ingestion()) == 0
+    assert all(is_whole(lab.store, each.address) for each in objects(lab.store))
+    assert list((lab.store.folder / "incoming").iterdir()) == []
+    again = drop.deliver("a", number=3)
+    assert desk.work(again)["state"] == "ingested"
+    assert desk.state(delivery) == "superseded"
+
+
+def test_what_was_put_off_by_a_clock_that_is_set_back_is_due(lab: Lab, drop: Drop) -> None:
+    """A job that would have to wait for longer than any pause is brought forward; one that pauses is not."""
+    desk = Desk(lab, drop)
+    delivery = drop.deliver("a")
+    desk.enqueue(delivery)
+    for ahead in (LONGEST_PAUSE, 366 * 86400.0):
+        queue.put(lab.database, {"delivery_id": delivery.delivery_id}, ahead)
+        desk.worker.release({})
+        assert desk.worker.work() == (ahead > LONGEST_PAUSE)
+    assert desk.events[-1]["state"] == "ingested"
+
+
+def test_tries_are_counted_although_the_clock_is_set_back(lab: Lab, drop: Drop) -> None:
+    """What fails three times is parked, also if by the clock that was before it was delivered; retried, it has three more."""
+    delivery = drop.deliver("a")
+    queue.enqueue(lab.database, delivery, NOW)
+    for earlier in (timedelta(hours=1), timedelta(days=400)):
+        outcome = replace(said("failed", "so it is"), finished=NOW - earlier)
+        states = [queue.settle(lab.database, delivery.delivery_id, outcome, 1.0) for _ in range(queue.TRIES)]
+        assert states == ["ready", "ready", "failed"]
+        assert queue.retry(lab.database, delivery.delivery_id, NOW - timedelta(days=400))
+
+
+def test_a_worker_is_missed_although_the_clock_is_set_back(lab: Lab, drop: Drop, others: Callable[[], Lab]) -> None:
+    """A job that was reserved in what is now the future is released as soon as its worker's connection is gone."""
+    desk, other = Desk(lab, drop), others()
+    delivery = drop.deliver("a")
+    desk.enqueue(delivery)
+    with queue.claimed(other.database, ["rig-2"]):
+        other.database.close()
+    future = {"delivery_id": delivery.delivery_id, "reserved_time": datetime(2099, 1, 1)}  # noqa: DTZ001  # of the database
+    lab.database.jobs.update1(future)
+    desk.worker.release({})
+    assert desk.events[-1]["outcome"]["outcome"] == "unavailable"
+    assert desk.work()["state"] == "ingested"
+
+
+CROWD = 1000
+"""Ten thousand take ten times as long, and no more memory."""
+
+
+@on_postgresql
+def test_a_crowd_of_deliveries_comes_at_once(start: Start, lab: Lab, drop: Drop) -> None:
+    """Each is queued once; the service and the process that watches stay small, and the status tells how many there are."""
+    for number in range(CROWD):
+        os.link(drop.prototype, drop.path / f"{number}.nwb")
+        drop.note(f"{number}", session=99)
+    daemon = start(workers=WorkersConfig(count=0))
+    daemon.step()
+    (watcher,) = daemon.folders.sources()
+    before = resident(os.getpid())
+    daemon.until(lambda: len(lab.database.Delivery()) == CROWD)
+    assert resident(os.getpid()) - before < 64 << 20
+    assert resident(watcher._process.pid) < 128 << 20
+    daemon.ahead += CARE
+    written = daemon.written()
+    assert written["sentence"] == f"{CROWD} queued"
+    assert (written["waiting"], written["outcomes"]) == ([], [])
+    assert set(lab.database.Delivery.to_arrays("nwb_path")) == {f"{number}.nwb" for number in range(CROWD)}
+    assert queue.counts(lab.database)["pending"] == CROWD
+    daemon.stop(lambda: True)
+    assert {event["state"] for event in start().until_said("done", 3)} == {"rejected"}
+
+
+def resident(process: int) -> int:
+    """Return the resident memory of a process in bytes, without what it has mapped of files."""
+    _, all_pages, shared, *_ = Path(f"/proc/{process}/statm").read_text().split()  # proc_pid_statm(5)
+    return (int(all_pages) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
