@@ -174,6 +174,7 @@ class Daemon:
             while b"READY=1" not in notify.recv(4096):
                 pass
         self.ready_after = time.monotonic() - started
+        self._state = configuration.with_name("state")
 
     def used(self) -> tuple[float, float]:
         """Return what its own process has used: seconds of processor time, and MB of resident memory."""
@@ -181,22 +182,51 @@ class Daemon:
 
     def used_by_watchers(self) -> tuple[float, float]:
         """Return what the processes that watch its folders have used together, alike."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        watchers = [int(child) for child in children if b"antelop.inbox" in Path(f"/proc/{child}/cmdline").read_bytes()]
-        seconds, memory = zip(*map(_used, watchers), strict=True)
+        seconds, memory = zip(*map(_used, self._children("antelop.inbox")), strict=True)
         return sum(seconds), sum(memory)
+
+    def used_by_all(self) -> dict[str, float]:
+        """Return how many seconds of processor time its own process, its watchers, its workers and its database have used."""
+        postmaster = int((self._state / "postgres/data/postmaster.pid").read_text().partition("\n")[0])
+        return {
+            "service": _used(self.process.pid)[0],
+            "watchers": self.used_by_watchers()[0],
+            "workers": _used_by_ended_children(self.process.pid)
+            + sum(_used(worker)[0] for worker in self._children("antelop.worker_process")),
+            "database": _used_by_ended_children(postmaster)
+            + sum(_used(process)[0] for process in (postmaster, *_children(postmaster))),
+        }
 
     def stop(self) -> None:
         """Stop it in order."""
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(120)
 
+    def _children(self, program: str) -> list[int]:
+        """Return its child processes that run a program."""
+        children = _children(self.process.pid)
+        return [child for child in children if program.encode() in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def _children(process: int) -> list[int]:
+    """Return the child processes of one."""
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
 
 def _used(process: int) -> tuple[float, float]:
     """Return what a process has used (proc(5))."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    return seconds, int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    fields = _stat(process)
+    return sum(fields[11:13]) / os.sysconf("SC_CLK_TCK"), fields[21] * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def _used_by_ended_children(process: int) -> float:
+    """Return the seconds of processor time that the children of a process have used that have ended (likewise)."""
+    return sum(_stat(process)[13:15]) / os.sysconf("SC_CLK_TCK")
+
+
+def _stat(process: int) -> list[int]:
+    """Return the numbers that the kernel has of a process, from its parent on; the first, its state, is 0."""
+    return [0, *map(int, Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1:])]
 
 
 @contextmanager
