@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from antelop.errors import Problem, Rejected
@@ -38,6 +38,8 @@ def basis(lab: Lab, manifest: object, policy: Policy) -> Basis:
         meant = resolve(lab.database, parse(manifest), policy)
     except Rejected as rejected:
         return *settings, rejected.problems
+    # That other sessions have come only changes what is proposed, and where every recording makes one, they always come.
+    meant = replace(meant, sessions={})
     return *settings, meant, [_version(lab, mask["maskfunction_name"]) for mask in meant.masks]
 
 
