@@ -14,6 +14,7 @@ from antelop import queue
 from antelop.arrays import Store
 from antelop.arrays.survey import is_whole, objects
 from antelop.config import FolderConfig, WorkersConfig
+from antelop.errors import Unavailable
 from antelop.lab import Lab
 from antelop.service import CARE
 from tests import servers
@@ -58,6 +59,21 @@ def test_the_store_s_disk_is_full(  # noqa: PLR0913, PLR0917  # pytest gives the
     assert daemon.until_said("done", 2)[1]["state"] == "ingested"
     assert len(list(objects(lab.store))) == 2
     assert list(lab.database.Attempt.to_arrays("outcome", order_by="attempt_id")) == ["unavailable", "ingested"]
+
+
+def test_a_store_is_made_on_a_full_disk(tmp_path: Path, mounted: Callable[[Path], None]) -> None:
+    """That is an outage, and leaves no half file; with room it is made."""
+    mounted(tmp_path)
+    disk, store = Disk(tmp_path), Store(tmp_path / "store")
+    (tmp_path / "other").write_text("of somebody else")
+    disk.fill()
+    with pytest.raises(Unavailable, match="cannot be made: No space left on device"):
+        store.make("lab")
+    assert not store.exists()
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["other"]
+    disk.empty()
+    store.make("lab")
+    assert (store.exists(), store.owner()) == (True, "lab")
 
 
 @pytest.mark.parametrize("backend", ["postgresql", pytest.param("mysql", marks=pytest.mark.mariadb)])
@@ -194,18 +210,17 @@ def test_a_share_hangs(start: Start, lab: Lab, dropping: Callable[..., Drop]) ->
 
 
 @pytest.fixture
-def watchers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Give what has the processes that watch folders, and no others, started by a command of the shell."""
+def children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """Give what has the processes of some modules, and no others, started by a command of the shell."""
 
-    def by(command: str) -> None:
+    def start_by(command: str, modules: str) -> None:
         program = tmp_path / "python"
-        program.write_text(
-            f'#!/bin/sh\nPYTHON={sys.executable}\ncase "$3" in antelop.inbox) {command};; esac\nexec $PYTHON "$@"\n'
-        )
+        lines = ["#!/bin/sh", f"PYTHON={sys.executable}", f'case "$3" in {modules}) {command};; esac', 'exec $PYTHON "$@"', ""]
+        program.write_text("\n".join(lines))
         program.chmod(0o755)
         monkeypatch.setattr(sys, "executable", str(program))
 
-    return by
+    return start_by
 
 
 LIMITED = 'exec unshare -U -r sh -c \'echo {} > /proc/sys/user/max_inotify_{}; exec "$@"\' - $PYTHON "$@"'
@@ -220,10 +235,10 @@ LIMITED = 'exec unshare -U -r sh -c \'echo {} > /proc/sys/user/max_inotify_{}; e
     ],
 )
 def test_inotify_is_exhausted(  # noqa: PLR0913, PLR0917  # pytest gives them
-    start: Start, drop: Drop, watchers: Callable[[str], None], what: str, count: int, because: str
+    start: Start, drop: Drop, children: Callable[[str, str], None], what: str, count: int, because: str
 ) -> None:
     """The folder is polled instead, which the status says, with what to do about it; what comes goes in."""
-    watchers(LIMITED.format(count, what))
+    children(LIMITED.format(count, what), "antelop.inbox")
     drop.record("below/a")
     daemon = start()
     daemon.until(lambda: daemon.written()["folders"][0].get("watching"))
@@ -231,3 +246,42 @@ def test_inotify_is_exhausted(  # noqa: PLR0913, PLR0917  # pytest gives them
     assert (folder["watching"], folder["because"]) == ("polling", f"inotify cannot be used: {because}")
     drop.note("below/a")
     assert daemon.until_said("done")[0]["state"] == "ingested"
+
+
+ORDINARY = 'exec setpriv --bounding-set=-dac_override,-dac_read_search $PYTHON "$@"'
+"""For root, whom permissions do not concern otherwise."""
+
+
+@pytest.mark.parametrize("served_lab", [pytest.param("mysql", marks=pytest.mark.mariadb)], indirect=True)
+def test_permission_is_lost_midway(
+    start: Start, lab: Lab, dropping: Callable[..., Drop], children: Callable[[str, str], None]
+) -> None:
+    """Folder or file, the status says that it cannot be read; that costs no try, and when it can be, what waits goes in."""
+    children(ORDINARY, "antelop.inbox|antelop.worker_process")
+    drop, gate = dropping("rig-2", scan=0.1), Gate(lab)
+    daemon = start(workers=WorkersConfig(count=1, mask_timeout=3600.0))
+    drop.deliver("a", number=1)
+    daemon.until(gate.reached)
+    drop.path.chmod(0)
+    (lab.config.analysis.folders[0] / "licking.py").write_text(SCRIPT)
+    gate.open()
+    (done,) = daemon.until_said("done")
+    assert (done["state"], done["outcome"]["outcome"]) == ("ready", "unavailable")
+    assert done["outcome"]["sentence"] == f"{drop.path / 'a.nwb'} cannot be read: Permission denied"
+    daemon.until(lambda: daemon.folders.present == set())
+    assert daemon.written()["folders"][0]["absent"] == "it cannot be read: Permission denied"
+    drop.path.chmod(0o755)
+    daemon.until(lambda: daemon.folders.present)
+    path = drop.record("b", number=2)
+    path.chmod(0)
+    drop.note("b", session=42)
+    daemon.until(lambda: [waits["reason"] for waits in daemon.written()["waiting"]] == ["it cannot be read: Permission denied"])
+    path.chmod(0o644)
+    daemon.until(lambda: queue.counts(lab.database).get("total"))
+
+    def ingested() -> bool:
+        hasten(lab)
+        daemon.crew.nudge()
+        return len(lab.database.Ingestion()) == 2
+
+    daemon.until(ingested)

@@ -149,11 +149,14 @@ class Incoming:
 def write_label(folder: Path, name: str, text: str) -> None:
     """Put a text beside the objects of a store, on the disk, whole or not at all, in the place of the one that is there."""
     new = folder / "incoming" / uuid4().hex
-    with new.open("w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(folder / name)
+    try:
+        with new.open("w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(folder / name)
+    finally:
+        new.unlink(missing_ok=True)
     sync_folder(folder)
 
 
