@@ -98,7 +98,7 @@ class WorkersConfig:
     count: int = 2
     timeout: float = 6 * 3600.0
     memory: int = 4 << 30
-    jobs_per_worker: int = 200
+    jobs_per_worker: int = 1000
     mask_timeout: float = 60.0
 
 
