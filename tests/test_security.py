@@ -10,9 +10,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,19 @@ import numpy as np
 import pytest
 from datajoint.errors import DataJointError
 
+from antelop import queue
+from antelop.archive import archive
 from antelop.config import AnalysisConfig, Config, DatabaseConfig, FolderConfig
-from antelop.errors import Misconfigured, Rejected
+from antelop.delivery import Delivery
+from antelop.errors import Misconfigured, Rejected, Unavailable
+from antelop.inbox import Folder
+from antelop.inbox.finished import Finished
+from antelop.inbox.look import Inbox
 from antelop.ingest import insert_nwb
 from antelop.lab import Lab
 from antelop.upload import upload_rig_json
+from antelop.waiting import Reason, Waiting
+from antelop.worker import Worker
 from tests import servers
 from tests.daemons import PATIENCE
 from tests.drops import RIG, Drop
@@ -91,7 +100,7 @@ class Installation:
         """Wait until something is so, looking whenever the daemon has had time to do something."""
         deadline = time.monotonic() + PATIENCE
         while not condition():
-            assert time.monotonic() < deadline, self.log.read_text()
+            assert time.monotonic() < deadline, self.log.read_text()[-2000:]
             select.select([], [], [], 0.05)
 
 
@@ -157,7 +166,7 @@ def command_lines() -> str:
 
 @pytest.mark.mariadb
 def test_a_password_is_shown_nowhere(prototype: Path) -> None:
-    """Not in logs, tracebacks, process lists, status, receipts, other files or tables, whatever succeeds, fails or is refused."""
+    """Not in logs, tracebacks, process lists, status, receipts, other files or tables, whether all goes well or nothing."""
     with servers.mariadb() as server:
         server.execute(f"ALTER USER '{server.user}'@'%' IDENTIFIED BY '{PASSWORD}'")
         with installed(prototype, server) as lab:
@@ -172,11 +181,11 @@ def test_a_password_is_shown_nowhere(prototype: Path) -> None:
                 here = f"{socket.inet_aton(server.host)[::-1].hex().upper()}:{server.port:04X}"
                 assert len(processes) == 3
                 assert {remote for _, remote in connections(processes)} == {here}
+                server.execute(f"ALTER USER '{server.user}'@'%' IDENTIFIED BY 'another'")
                 server.kill()
                 lab.until(lambda: "database_away" in lab.log.read_text())
                 said.append(lab.run("sessions").stderr)
                 server.start()
-                server.execute(f"ALTER USER '{server.user}'@'%' IDENTIFIED BY 'another'")
                 lab.until(lambda: "Access denied" in lab.log.read_text())
                 assert daemon.poll() is None
                 refused = lab.run("sessions")
@@ -239,6 +248,62 @@ def test_a_folder_that_everybody_may_write_is_not_used(tmp_path: Path) -> None:
             ("[store] location", config.store, "drwxrwxrwt"),
         ]
     ]
+
+
+# A file outside the drop folder is not read.
+
+
+@pytest.mark.parametrize(("name", "comes"), [("a.manifest.json", "gone"), ("a.nwb", "rejected")])
+def test_a_link_that_takes_the_place_of_a_file_is_not_followed(
+    name: str, comes: str, lab: Lab, drop: Drop, tmp_path: Path
+) -> None:
+    """Not even to a file of the same content, size and time: that is how far somebody could know what is outside."""
+    events: list[Mapping[str, Any]] = []
+    queue.enqueue(lab.database, drop.deliver("a"), datetime.now(UTC))
+    outside = tmp_path / "outside"
+    (drop.path / name).rename(outside)
+    (drop.path / name).symlink_to(outside)
+    assert Worker(lab, events.append).work()
+    assert comes in (events[-1]["event"], events[-1].get("state"))
+    assert not lab.database.World()
+    problems = events[-1]["outcome"]["problems"] if comes == "rejected" else []
+    assert [problem["check"] for problem in problems] == ["nwb_missing"] * (comes == "rejected")
+
+
+def test_a_manifest_that_a_link_replaces_while_it_is_looked_at_is_not_read(drop: Drop, tmp_path: Path) -> None:
+    """What the link leads to would be quoted in a receipt."""
+    secret = tmp_path / "secret"
+    secret.write_text('{"specification": "antelop-manifest", "secret": 1}')
+    note = drop.note("a")
+
+    def swap() -> None:
+        if not note.is_symlink():
+            note.unlink()
+            note.symlink_to(secret)
+
+    folder = Folder("rig-2", drop.path, "poll", 0.0, scan=1.0)
+    looking = Inbox(folder, Finished(()), swap)
+    updates = [update for second in range(3) for update in looking.look(float(second))]
+    assert note.is_symlink()
+    assert [update.reason for update in updates if isinstance(update, Waiting)] == [Reason.ESCAPING]
+    assert not [update for update in updates if isinstance(update, Delivery)]
+
+
+def test_what_a_link_leads_to_is_not_archived(tmp_path: Path) -> None:
+    """It may have taken a file's place after that was ingested; and a link in the archive is not written through."""
+    folder, kept, victim = tmp_path / "rig-2", tmp_path / "archive", tmp_path / "victim"
+    for place in (folder, kept):
+        place.mkdir()
+    victim.write_text("secret")
+    (folder / "a.nwb").symlink_to(victim)
+    with pytest.raises(Unavailable, match=f"it leads out of {folder}$"):
+        archive(folder, kept, ["a.nwb"])
+    (folder / "b.nwb").write_text("recording")
+    (folder / "c.nwb").symlink_to("b.nwb")
+    (kept / ".c.nwb.tmp").symlink_to(victim)
+    archive(folder, kept, ["c.nwb"])
+    assert ((kept / "c.nwb").read_text(), victim.read_text()) == ("recording", "secret")
+    assert sorted(path.name for path in kept.iterdir()) == ["c.nwb"]
 
 
 # Nothing from the database, a manifest or a recording is run.

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import io
 import os
 import shutil
 from collections.abc import Sequence
@@ -38,11 +39,11 @@ def archive(folder: Path, target: Path, names: Sequence[str]) -> str:
         source, place = folder / name, target / name
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            digest = _digest(source if source.exists() else place)
+            digest = _digest(source, folder) if source.exists() else _digest(place, target)
             if not place.exists():
-                _move(source, place, digest)
+                _move(source, place, digest, folder)
                 _sync(source.parent, *(parent for parent in place.parents if parent.is_relative_to(target)))
-            elif _digest(place) != digest:
+            elif _digest(place, target) != digest:
                 raise Unavailable(f"{place} is another file than the one delivered; move it away, and it will be tried again")
         except OSError as error:
             raise Unavailable(f"{source} cannot be archived as {place}: {error.strerror}") from error
@@ -50,7 +51,7 @@ def archive(folder: Path, target: Path, names: Sequence[str]) -> str:
     return first
 
 
-def _move(source: Path, place: Path, digest: str) -> None:
+def _move(source: Path, place: Path, digest: str, folder: Path) -> None:
     """Rename a file, or copy it to the other filesystem."""
     try:
         if not source.is_symlink():
@@ -59,25 +60,35 @@ def _move(source: Path, place: Path, digest: str) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-    _copy(source, place, digest)
+    _copy(source, place, digest, folder)
 
 
-def _copy(source: Path, place: Path, digest: str) -> None:
+def _copy(source: Path, place: Path, digest: str, folder: Path) -> None:
     """Copy a file, and make sure of the copy."""
     partial = place.with_name(f".{place.name}.tmp")
-    with source.open("rb") as reader, partial.open("wb") as writer:
+    partial.unlink(missing_ok=True)
+    with _opened(source, folder) as reader, partial.open("xb") as writer:
         shutil.copyfileobj(reader, writer, BLOCK)
         writer.flush()
         os.fsync(writer.fileno())
         os.posix_fadvise(writer.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # so that it is read from the disk
-    if _digest(partial) != digest:
+    if _digest(partial, place.parent) != digest:
         raise Unavailable(f"the copy of {source} in {place.parent} is not what was copied; it will be tried again")
     shutil.copystat(source, partial)
     partial.rename(place)
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
+def _opened(path: Path, within: Path) -> io.BufferedReader:
+    """Open a file of a folder; what a link leads to that has taken its place, and leads out of there, is another file."""
+    file = path.open("rb")
+    if not Path(os.path.realpath(f"/proc/self/fd/{file.fileno()}")).is_relative_to(os.path.realpath(within)):
+        file.close()
+        raise OSError(errno.ELOOP, f"it leads out of {within}")
+    return file
+
+
+def _digest(path: Path, within: Path) -> str:
+    with _opened(path, within) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -207,7 +207,7 @@ def _prepare(lab: Lab, delivery: Delivery, path: Path, policy: Policy) -> Prepar
         with gathering(problems):
             meant = resolve(database, manifest, policy)
         with gathering(problems):
-            recording = opened.enter_context(reading(path))
+            recording = opened.enter_context(reading(path, intake.folder_of(delivery, path)))
         problems += intake.proof_problems(manifest, path, delivery.nwb_size)
         if meant is None or recording is None or problems:
             problems += examine_names(meant.layout, meant.facts(manifest, policy)) if meant else ()

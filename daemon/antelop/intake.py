@@ -56,6 +56,11 @@ def by_hand(path: Path, manifest: bytes) -> Delivery:
     return Delivery("", "", 0, 0, manifest, name, found.st_size, found.st_mtime_ns)
 
 
+def folder_of(delivery: Delivery, path: Path) -> Path | None:
+    """Return the drop folder in which a delivery's NWB file is, at this path; None if it is in none."""
+    return path.parents[delivery.nwb_path.count("/")] if delivery.folder else None
+
+
 def look(paths: Iterable[Path]) -> dict[Path, Look]:
     """Return how files are now; `Unavailable` if one cannot be seen."""
     found = {}

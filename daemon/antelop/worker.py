@@ -242,6 +242,8 @@ def _read_again(row: Row, folder: Path) -> Delivery:
     try:
         found, held = manifest.stat(), nwb.stat() if row["nwb_path"] else None
         with manifest.open("rb") as file:
+            if not Path(os.path.realpath(f"/proc/self/fd/{file.fileno()}")).is_relative_to(os.path.realpath(folder)):
+                raise Gone  # a link leads out of the folder by now
             document = file.read(LONGEST + 1) if found.st_size == row["manifest_size"] else b""
     except FileNotFoundError as error:
         raise Gone from error

@@ -40,13 +40,15 @@ PLACES = {
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[Recording]:
+def reading(path: Path, within: Path | None = None) -> Iterator[Recording]:
     """Open an NWB file. Its samples can be sliced until the context is left.
 
     Parameters
     ----------
     path
         The NWB file. The videos that it names are looked for from its folder.
+    within
+        A folder that the file has to be in when it is opened, wherever a link at its path may lead by then; None: anywhere.
 
     Yields
     ------
@@ -61,7 +63,7 @@ def reading(path: Path) -> Iterator[Recording]:
     Unavailable
         The disk or share failed. Slicing raises it too.
     """
-    with Source(path) as source:
+    with Source(path, within) as source:
         with damage_told("", path.name):
             file = h5py.File(source, "r")
         atexit.register(file.close)  # left open, HDF5 would ask for bytes when Python is gone

@@ -50,19 +50,23 @@ class Source(io.FileIO):
     ----------
     path
         The file.
+    within
+        A folder that it has to be in, as it is opened; None: anywhere.
 
     Raises
     ------
     Rejected
-        There is no such file, or it is not all of an HDF5 file, or a writer has it open.
+        There is no such file in it, or it is not all of an HDF5 file, or a writer has it open.
     Unavailable
         The disk or share failed; reading raises it too.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, within: Path | None = None) -> None:
         with disk_told(path):
             super().__init__(path, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # a named pipe would block
             try:
+                if within is not None:
+                    _expect_inside(self.fileno(), within)
                 _expect_finished_hdf5(self.fileno(), path.name)
             except BaseException:
                 self.close()
@@ -93,6 +97,12 @@ class Source(io.FileIO):
             if not index and not length:
                 raise ValueError(f"there is a hole at byte {position + at}")
             at += 16 + (length + 7) // 8 * 8 if index else length
+
+
+def _expect_inside(descriptor: int, folder: Path) -> None:
+    """Take an open file for missing if it is in another place: a link has taken that of the file that was looked at."""
+    if not Path(os.path.realpath(f"/proc/self/fd/{descriptor}")).is_relative_to(os.path.realpath(folder)):
+        raise FileNotFoundError(errno.ENOENT, "a link out of its folder")
 
 
 def _expect_finished_hdf5(descriptor: int, name: str) -> None:
