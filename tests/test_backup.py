@@ -294,17 +294,19 @@ def test_a_restore_that_was_killed_while_it_loaded(whole: Lab, tmp_path: Path, e
 
 
 @embedded
-def test_a_restore_into_tables_that_were_made_meanwhile(whole: Lab, tmp_path: Path, elsewhere: Config) -> None:
-    """A lab that was started on what an interrupted restore has left does not work, and is not taken for restored."""
-    backup(whole, tmp_path / "backup", NOW, unseen)
+def test_a_lab_that_is_not_restored_to_the_end(whole: Lab, tmp_path: Path, elsewhere: Config) -> None:
+    """It is not opened, and nothing is made in it that would be in the way of restoring it."""
+    made = backup(whole, tmp_path / "backup", NOW, unseen)
     with pytest.raises(Crash):
         restore(elsewhere, tmp_path / "backup", print, then(crash))
-    with pytest.raises(Misconfigured, match="it is another lab's store"):
+    with pytest.raises(Misconfigured) as refused:
         Lab(elsewhere, {})
-    with pytest.raises(Rejected) as refused:
-        restore(elsewhere, tmp_path / "backup", print, unseen)
-    what, remedy = "it has tables in its database already", OCCUPIED.format("`state`")
-    assert refused.value.problems == (Problem("lab_in_use", str(elsewhere.state), what, remedy),)
+    what = f"it is unfinished: restoring {made.owner} as of {made.began}"
+    remedy = "Run the same `antelop restore` again"
+    assert refused.value.problems == (Problem("store_unfinished", str(elsewhere.store), what, remedy),)
+    assert restore(elsewhere, tmp_path / "backup", print, unseen) == made
+    with Lab(elsewhere, {}) as restored:
+        assert problems_of(restored) == []
 
 
 @embedded

@@ -26,7 +26,7 @@ from antelop.embedded import serving
 from antelop.embedded.dump import ask, dump, load, stop_loading
 from antelop.errors import Problem, Rejected
 from antelop.inventory import Inventory, Progress
-from antelop.lab import Lab
+from antelop.lab import RESTORING, Lab
 from antelop.outcome import VERSION
 from antelop.own_tools import expect_embedded
 
@@ -147,7 +147,7 @@ def restore(config: Config, folder: Path, report: Callable[[Problem], None], pro
     expect_embedded(config, folder, restoring=True)
     made = read(folder)
     source, target = Store(folder), Store(config.store)
-    unfinished = f"restoring {made.owner} as of {made.began}"
+    unfinished = f"{RESTORING}{made.owner} as of {made.began}"
     if target.exists() and target.owner() != unfinished:
         raise Rejected([_occupied("[store] location", target.folder, "is a store already")])
     if damaged := [_damaged(each) for each in (made.database, made.listing) if not is_whole(source, each)]:

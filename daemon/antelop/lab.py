@@ -14,6 +14,9 @@ from antelop.embedded import Server, serving
 from antelop.errors import Misconfigured, Problem, Unavailable
 from antelop.tables.connection import Database
 
+RESTORING = "restoring "
+"""What a store has for an owner, and of which backup, until that is restored to the end."""
+
 
 class Lab:
     """Everything that belongs to one lab, until `close`.
@@ -30,7 +33,8 @@ class Lab:
     Unavailable
         If the database cannot be reached, or the store is not there although rows refer to it.
     Misconfigured
-        If credentials or tables are missing, the store is another lab's, or everybody may write it or the state.
+        If credentials or tables are missing, the store is another lab's or not restored to the end, or everybody may write it
+        or the state.
     """
 
     def __init__(self, config: Config, environment: Mapping[str, str]) -> None:
@@ -40,6 +44,9 @@ class Lab:
         self.store = Store(config.store)
         self.analysis = Analysis(config.analysis.folders)
         self._server: Server | None = None
+        if (owner := self.store.owner()).startswith(RESTORING):  # before there are tables, on which no backup is restored
+            what, remedy = f"it is unfinished: {owner}", "Run the same `antelop restore` again"
+            raise Misconfigured([Problem("store_unfinished", str(self.store.folder), what, remedy)])
         with ExitStack() as opened:
             if config.database is None:
                 self._server = opened.enter_context(serving(config.state))
