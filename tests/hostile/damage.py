@@ -62,8 +62,8 @@ def _blank(content: bytearray, _: bytes, choose: random.Random) -> None:
 
 
 def _cut(content: bytearray, _: bytes, choose: random.Random) -> None:
-    del content[choose.randrange(64, len(content)) :]
-    if choose.random() < 0.7 and content[8] == 0:  # mostly, so that more is read than that it is too short
+    del content[max(1, choose.randrange(min(64, len(content) - 1), len(content))) :]
+    if choose.random() < 0.7 and content[8:9] == b"\0":  # mostly, so that more is read than that it is too short
         content[_END : _END + 8] = len(content).to_bytes(8, "little")
 
 

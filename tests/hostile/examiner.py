@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from antelop.checks import examine
+from antelop.document import quoted
 from antelop.errors import Rejected, Unavailable
 from antelop.inbox.link import Link
 from antelop.nwb import reading
@@ -42,7 +43,7 @@ def rig_of(path: Path) -> Rig:
 
 def examine_one(path: Path, rig: Rig) -> tuple[Outcome, str]:
     """Read a recording, check it, and read all that would be stored; return what comes of it, and a hash of the content."""
-    digest = hashlib.sha256()
+    digest = hashlib.blake2b(digest_size=16)
     try:
         with reading(path) as recording:
             findings = examine(recording, rig, None, {})
@@ -55,7 +56,7 @@ def examine_one(path: Path, rig: Rig) -> tuple[Outcome, str]:
                         digest.update(repr((samples.shape, samples.dtype)).encode())
                         for block in blocks(samples):
                             digest.update(np.ascontiguousarray(block).tobytes())
-            outcome = said("ingested", f"{recording.identifier} of {recording.subject_id}", findings.warnings)
+            outcome = said("ingested", f"{quoted(recording.identifier)} of {quoted(recording.subject_id)}", findings.warnings)
     except Rejected as rejected:
         outcome = said("rejected", rejected.sentence, rejected.problems)
     except Unavailable as unavailable:

@@ -4,8 +4,8 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -44,18 +44,19 @@ def run(  # noqa: PLR0913, PLR0917  # what the command is told
     say
         Is told how it goes.
     """
+    started = time.monotonic()
     with ExitStack() as stack:
         judge = Judge(what, Path(stack.enter_context(TemporaryDirectory(dir=MEMORY))), kept)
         guided = inputs // 2 if find_spec("atheris") else 0
-        if guided:
-            started = time.monotonic()
-            judge.tally.add(guide(what, guided, seed, kept))
-            say(f"{guided} by atheris in {time.monotonic() - started:.0f} s")
-        else:
-            say("atheris is not installed: all are made by hypothesis")
-        started = time.monotonic()
-        sampled = random_texts(judge, what, inputs - judge.tally.texts, seed, sample)
-        say(f"{inputs - guided} by hypothesis in {time.monotonic() - started:.0f} s")
+        ask = stack.enter_context(guiding(what, guided, seed, kept)) if guided else Tally
+        sampled = random_texts(judge, what, inputs - guided, seed, sample)
+        say(f"{judge.tally.texts} texts by hypothesis in {time.monotonic() - started:.0f} s")
+        judge.tally.add(ask())
+        say(
+            f"{guided} by atheris meanwhile, in {time.monotonic() - started:.0f} s"
+            if guided
+            else "none by atheris: it is not installed"
+        )
         if what == "manifest":
             started, lab = time.monotonic(), stack.enter_context(TemporaryDirectory())
             path = stack.enter_context(real_path(Path(lab)))
@@ -91,13 +92,24 @@ def random_texts(judge: Judge, what: What, count: int, seed: int, sample: int) -
     return [*list(good)[: sample // 2], *list(bad)[: sample - min(len(good), sample // 2)]]
 
 
-def guide(what: What, count: int, seed: int, kept: Path) -> Tally:
-    """Have a coverage-guided fuzzer judge so many texts, in a process of its own."""
+@contextmanager
+def guiding(what: What, count: int, seed: int, kept: Path) -> Iterator[Callable[[], Tally]]:
+    """Have a coverage-guided fuzzer judge so many texts, in a process of its own; yield what waits for that, and returns it."""
     with TemporaryDirectory() as folder:
-        result = Path(folder) / "result.json"
+        result, log = Path(folder) / "result.json", Path(folder) / "log"
         command = [sys.executable, "-m", "tests.hostile.guided", what, str(count), str(seed), str(kept), str(result)]
-        path = ":".join(sys.path[:2])
-        done = subprocess.run(command, env={"PYTHONPATH": path}, cwd=folder, capture_output=True, text=True, check=False)
-        if not result.exists():
-            return Tally(findings=[f"the fuzzer ended with {done.returncode}: {done.stderr[-2000:]}"])
-        return Tally(**json.loads(result.read_text()))
+        with log.open("wb") as said:
+            process = subprocess.Popen(
+                command, env={"PYTHONPATH": ":".join(sys.path[:2])}, cwd=folder, stdout=said, stderr=said
+            )
+
+        def ask() -> Tally:
+            if status := process.wait():
+                return Tally(findings=[f"the fuzzer ended with {status}: {log.read_text(errors='replace')[-2000:]}"])
+            return Tally(**json.loads(result.read_text()))
+
+        try:
+            yield ask
+        finally:
+            process.kill()
+            process.wait()

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -204,30 +205,34 @@ def examiners(limits: WorkersConfig) -> Iterator[Examiners]:
 
 
 class Canary(FileSystemEventHandler):
-    """A folder with files that no recording may have anybody open.
+    """Sees which files of a folder are opened.
 
     Attributes
     ----------
     opened
-        The files that somebody has opened.
+        Their names, in order.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         self.opened: list[str] = []
-        self.folder = folder
+        self._changed = threading.Condition()
 
     def on_opened(self, event: FileSystemEvent) -> None:
         """Note it (called by watchdog)."""
-        self.opened.append(str(event.src_path))
+        with self._changed:
+            self.opened.append(Path(str(event.src_path)).name)
+            self._changed.notify()
+
+    def hears(self, name: str, seconds: float) -> bool:
+        """Return whether a file has been opened, now or within so many seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: name in self.opened, seconds)
 
 
 @contextmanager
 def canary(folder: Path) -> Iterator[Canary]:
-    """Put files into a folder, ``secret.h5`` and ``secret.bin``, and see whether anybody opens them."""
-    with h5py.File(folder / "secret.h5", "w") as file:
-        file["data"] = [1.0, 2.0, 3.0]
-    (folder / "secret.bin").write_bytes(bytes(64))
-    watch, observer = Canary(folder), Observer()
+    """Watch a folder."""
+    watch, observer = Canary(), Observer()
     observer.schedule(watch, str(folder), event_filter=[FileOpenedEvent])
     observer.start()
     try:
@@ -235,6 +240,15 @@ def canary(folder: Path) -> Iterator[Canary]:
     finally:
         observer.stop()
         observer.join()
+
+
+def secrets(folder: Path) -> Path:
+    """Make a folder with files that no recording may have anybody open, ``secret.h5`` and ``secret.bin``."""
+    folder.mkdir()
+    with h5py.File(folder / "secret.h5", "w") as file:
+        file["data"] = [1.0, 2.0, 3.0]
+    (folder / "secret.bin").write_bytes(bytes(64))
+    return folder
 
 
 def leading_out(path: Path, secret: Path) -> Path:
@@ -288,10 +302,11 @@ def run(files: int, seed: int, limits: WorkersConfig, kept: Path, say: Callable[
         Is told of each of these.
     """
     tally, started = Tally(), time.monotonic()
-    with TemporaryDirectory() as made, TemporaryDirectory() as secret, canary(Path(secret)) as watch:
-        originals = sources(Path(made), watch.folder)
-        with examiners(limits) as bench:
-            for task, report in bench.examine(_tasks(originals, files, seed, Path(made))):
+    with TemporaryDirectory() as folder:
+        made, secret = Path(folder), secrets(Path(folder) / "secret")
+        originals = sources(made, secret)
+        with examiners(limits) as bench, canary(secret) as watch:
+            for task, report in bench.examine(_tasks(originals, files, seed, made)):
                 found = list(_judge(task, report, watch.opened))
                 tally.examined += 1
                 tally.counts.update(found)

@@ -3,9 +3,10 @@
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -47,42 +48,45 @@ class Surfaces:
             yield f"a problem has {longest} characters"
         if not all(problem.check and problem.what and problem.remedy for problem in problems):
             yield "a problem lacks its name, what is wrong or the remedy"
+        facts = outcome.as_dict()
         texts = {
             "receipt": receipt._text(outcome),
-            "status": self._in_status(outcome),
-            "log": self._in_log(outcome, terminal=False),
-            "log on a terminal": self._in_log(outcome, terminal=True),
-            "command": self._on_terminal(outcome),
+            "status": self._in_status(facts),
+            "log": _in_log(facts, terminal=False),
+            "log on a terminal": _in_log(facts, terminal=True),
+            "command": _on_terminal(facts),
         }
         for name, text in texts.items():
             shown = text if name in AS_JSON else _STYLES.sub("", text)
-            if odd := next((character for character in shown if not character.isprintable() and character != "\n"), None):
+            if not shown.replace("\n", "").isprintable():
+                odd = next(character for character in shown if not character.isprintable() and character != "\n")
                 yield f"the {name} has the character {odd!r}"
             if name in AS_JSON and not _is_json(text):
                 yield f"the {name} is not JSON"
             if name.startswith("log") and text.count("\n") != 1:
                 yield f"an event is more than one line of the {name}"
-        if json.loads(texts["receipt"]) != json.loads(json.dumps(outcome.as_dict())):
+        if json.loads(texts["receipt"]) != json.loads(json.dumps(facts)):
             yield "the receipt says something else"
 
-    def _in_status(self, outcome: Outcome) -> str:
+    def _in_status(self, facts: Mapping[str, Any]) -> str:
         shown = status.Status(self._state)
-        shown.note({**_NAMED, "state": outcome.outcome, "outcome": outcome.as_dict()})
+        shown.note({**_NAMED, "state": facts["outcome"], "outcome": facts})
         shown.write()
         return (self._state / "status.json").read_text()
 
-    def _in_log(self, outcome: Outcome, *, terminal: bool) -> str:
-        stream = io.StringIO()
-        log.configure(stream, terminal=terminal)
-        facts = {"outcome": outcome.as_dict(), "seconds": 0.0, "traceback": None}
-        journal.enter({"event": "done", "state": outcome.outcome, **facts, **_NAMED})
-        return stream.getvalue()
 
-    def _on_terminal(self, outcome: Outcome) -> str:
-        printed = io.StringIO()
-        with redirect_stdout(printed), click.Context(click.Command("check"), color=True).scope():
-            Terminal().tell(outcome.as_dict(), "x.manifest.json")
-        return printed.getvalue()
+def _in_log(facts: Mapping[str, Any], *, terminal: bool) -> str:
+    stream = io.StringIO()
+    log.configure(stream, terminal=terminal)
+    journal.enter({"event": "done", "state": facts["outcome"], "outcome": facts, "seconds": 0.0, "traceback": None, **_NAMED})
+    return stream.getvalue()
+
+
+def _on_terminal(facts: Mapping[str, Any]) -> str:
+    printed = io.StringIO()
+    with redirect_stdout(printed), click.Context(click.Command("check"), color=True).scope():
+        Terminal().tell(facts, "x.manifest.json")
+    return printed.getvalue()
 
 
 def _is_json(text: str) -> bool:
