@@ -205,6 +205,21 @@ def test_names_differ_by_their_case(lab: Lab) -> None:
     assert (lab.database.Animal & {"animal_name": "m17"}).to_arrays("animal_id").tolist() == [17]
 
 
+@pytest.mark.parametrize("served_lab", [pytest.param("mysql", marks=pytest.mark.mariadb)], indirect=True)
+def test_a_schema_of_another_package_compares_names_likewise(lab: Lab, schemas: Any) -> None:
+    """MySQL lets its tables refer to ours only if it was made so; as the server makes one by default, it refuses."""
+
+    def refer(name: str) -> None:
+        note = type("Note", (dj.Manual,), {"definition": "-> Experimenter"})
+        dj.Schema(name, connection=lab.database.connection)(note, context=lab.database.tables)
+
+    schemas("by_default")
+    with pytest.raises(Exception, match="incorrectly formed"):
+        refer("by_default")
+    schemas("likewise CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+    refer("likewise")
+
+
 def test_who_may_write_for_whom(lab: Lab, visitor: Callable[..., Lab]) -> None:
     """A user may write for the experimenter of that name, an admin for all; the daemon's account as well."""
     lab.database.Experimenter.insert1(NEW)
@@ -285,7 +300,7 @@ def schemas(lab: Lab) -> Any:
     made = []
 
     def make(name: str, table: str = "") -> None:
-        made.append(name)
+        made.append(name.split(maxsplit=1)[0])
         lab.database.connection.query(f"CREATE SCHEMA {name}")
         if table:
             lab.database.connection.query(f"CREATE TABLE {name}.{table} (id int)")
