@@ -25,6 +25,7 @@ from antelop.queue import TRIES
 from antelop.removal import remove
 from antelop.upload import upload_rig_json
 from antelop.worker import Worker, _fate
+from antelop.worker_process import serve
 from tests.drops import RIG, Drop, hasten
 from tests.labs import ANIMALS, MASKS, SCRIPT, SESSION
 
@@ -590,6 +591,40 @@ def test_field_13_an_orphan_is_released_at_once(
     (event,) = desk.events
     assert (event["delivery_id"], event["state"], event["outcome"]["outcome"]) == (delivery.delivery_id, "ready", outcome)
     assert desk.work()["state"] == "ingested"
+
+
+class Orders:
+    """A master that gives its orders at once, and is gone when a delivery has gone in."""
+
+    def __init__(self, *orders: Mapping[str, Any]) -> None:
+        self.events: list[Mapping[str, Any]] = []
+        self.closed = False
+        self._orders = list(orders)
+
+    def fileno(self) -> int:
+        raise NotImplementedError  # there is always work
+
+    def receive(self) -> list[Mapping[str, Any]]:
+        return [self._orders.pop(0)] if self._orders else []
+
+    def send(self, event: Mapping[str, Any]) -> None:
+        self.events.append(event)
+        self.closed = event.get("state") == "ingested"
+
+    def flush(self) -> None:
+        pass
+
+
+def test_an_orphan_is_released_before_other_deliveries_are_claimed(desk: Desk, others: Callable[[], Lab]) -> None:
+    """Where there is always something due, what a dead worker has left would wait for ever; it is told why that has died."""
+    orphan = _orphan(desk, others(), pid=_ended())
+    desk.enqueue(desk.drop.deliver("b", number=2, session=42))
+    lost = said("failed", "it took longer than 5 s")
+    master = Orders({"folders": ["rig-2"], "deaths": {orphan.delivery_id: lost}, "look": False})
+    serve(desk.lab, master)
+    released = next(event for event in master.events if event["event"] == "done")
+    assert (released["delivery_id"], released["outcome"]["sentence"]) == (orphan.delivery_id, "it took longer than 5 s")
+    assert [event["event"] for event in master.events] == ["ready", "done", "trusted", "claimed", "done"]
 
 
 def test_an_orphan_of_a_namesake_costs_a_try(desk: Desk, others: Callable[[], Lab]) -> None:

@@ -54,22 +54,26 @@ def serve(lab: Lab, master: Master) -> None:
     """
     worker = Worker(lab, master.send)
     configured, worker.folders = worker.folders, {}
-    deaths: Mapping[str, Outcome] = {}
-    done, after, away = 0, None, False
+    deaths: Mapping[str, Outcome] | None = None
+    done, after, away, left = 0, None, False, False
     master.send({"event": "ready"})
     while done < lab.config.workers.jobs_per_worker:
         master.flush()
         for order in master.receive():
             worker.folders = {name: folder for name, folder in configured.items() if name in order["folders"]}
+            left |= order["deaths"] != deaths
             deaths, after = order["deaths"], "" if order["look"] else after
         if master.closed:
             break
         looking = after is not None
         try:
+            if left:  # by workers that have died, and not to wait until nothing else is due
+                worker.release(deaths or {})
+                left = False
             if worker.work():
                 done += 1
                 continue
-            worker.release(deaths)
+            worker.release(deaths or {})
             after = None if after is None else worker.look_again(after)
             if away:
                 master.send({"event": "back"})
