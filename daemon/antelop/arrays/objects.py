@@ -78,9 +78,8 @@ class Incoming:
         with self._writing():
             while rest:
                 rest = rest[os.write(self._file, rest) :]
-            if (
-                len(content) >= THREAD_BYTES
-            ):  # the disk begins now, and not when the kernel has enough or `publish` waits for it
+            if len(content) >= THREAD_BYTES:
+                # Asked to forget what is not on the disk yet, Linux begins to write it, and keeps it: `publish` waits for little.
                 os.posix_fadvise(self._file, start, len(content), os.POSIX_FADV_DONTNEED)
 
     def copy(self, source: int) -> None:

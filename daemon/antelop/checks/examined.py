@@ -142,7 +142,7 @@ class Examined:
     rig: Rig
     facts: Facts | None
     damage: list[Problem] = field(default_factory=list)
-    _orders: dict[int, Order] = field(default_factory=dict)
+    _orders: dict[int, Order] = field(default_factory=dict, init=False)
 
     @cached_property
     def channels(self) -> tuple[Channel, ...]:
