@@ -79,7 +79,7 @@ class Incoming:
             while rest:
                 rest = rest[os.write(self._file, rest) :]
             if len(content) >= THREAD_BYTES:
-                # Asked to forget what is not on the disk yet, Linux begins to write it, and keeps it: `publish` waits for little.
+                # Asked to forget what is not on the disk yet, Linux begins to write it, and keeps it: `publish` waits less.
                 os.posix_fadvise(self._file, start, len(content), os.POSIX_FADV_DONTNEED)
 
     def copy(self, source: int) -> None:
