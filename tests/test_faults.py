@@ -27,8 +27,8 @@ FAULTS = {
     "it cannot be read, nor a file in it": "disks::test_permission_is_lost_midway",
     "permission is lost midway": "disks::test_permission_is_lost_midway",
     "a directory in it fails": "test_inbox::test_a_sub_folder_that_cannot_be_read_is_said_and_keeps_what_it_held",
-    "it is unmounted and mounted again": "disks::test_a_share_is_unmounted_mounted_again_and_replaced",
-    "another one is mounted in its place": "disks::test_a_share_is_unmounted_mounted_again_and_replaced",
+    "it is unmounted and mounted again": "disks::test_a_share_is_unmounted_or_covered_by_another",
+    "another one is mounted in its place": "disks::test_a_share_is_unmounted_or_covered_by_another",
     "it is unmounted while it is looked into": "test_inbox::test_a_share_that_goes_away_during_a_scan_is_paused",
     "its share hangs": "disks::test_a_share_hangs",
     "a file is deleted, cut short, replaced or rewritten while it is read": (
@@ -41,7 +41,9 @@ FAULTS = {
     "inotify watches no more": "disks::test_inotify_is_exhausted",
     "inotify's queue overflows": "test_inbox::test_field_05_an_overflow_of_the_kernel_s_queue_is_answered_by_a_scan",
     "a mask loops, hoards, exits, writes or raves": "masks::test_a_mask_that_can_be_stopped_rejects_its_delivery",
-    "a mask crashes, quits, fills the memory or is deaf": "masks::test_a_mask_that_takes_its_worker_with_it_is_given_up",
+    "a mask crashes, fills the memory or is deaf": "masks::test_a_mask_that_takes_its_worker_with_it_is_given_up",
+    "a mask calls os._exit": "test_service::test_a_delivery_that_kills_three_workers_is_parked_and_answered",
+    "a share is so slow that a look takes minutes": "files::test_whoever_looks_at_a_crowd_says_now_and_then_that_it_is_alive",
     "very many deliveries come at once": "files::test_a_crowd_of_deliveries_comes_at_once",
     "one session comes from two folders at once, on two daemons": "test_service::test_two_services_share_one_database",
 }

@@ -146,33 +146,33 @@ def test_a_folder_is_read_only(start: Start, drop: Drop, mounted: Callable[[Path
 
 
 @on_postgresql
-def test_a_share_is_unmounted_mounted_again_and_replaced(
-    start: Start, dropping: Callable[..., Drop], tmp_path: Path, mounted: Callable[[Path], None]
+def test_a_share_is_unmounted_or_covered_by_another(
+    start: Start, dropping: Callable[..., Drop], mounted: Callable[[Path], None]
 ) -> None:
-    """Only the share that was there is taken for it; nothing of it is missed, and nothing is taken twice."""
-    drop = dropping("rig-2", scan=0.1)
-    (tmp_path / "share").mkdir()
-    mounted(drop.path)
-    mount(tmp_path / "share", drop.path, "", BIND)
+    """Only the share that was there is taken for it; when it is back nothing of it is missed, and nothing is taken twice."""
+    drops = away, covered = [dropping(name, scan=0.1) for name in ("away", "covered")]
+    for drop in drops:
+        drop.path.with_suffix(".share").mkdir()
+        mounted(drop.path)
+        mount(drop.path.with_suffix(".share"), drop.path, "", BIND)
     daemon = start()
-    drop.deliver("a", number=1)
-    daemon.until_said("done")
-    for replaced in (False, True):
-        unmount(drop.path)
-        if replaced:
-            Disk(drop.path)
-        drop.deliver("strange", session=43, number=3)  # under the mount point, or on another disk
-        daemon.until(lambda: daemon.folders.present == set())
-        (folder,) = daemon.written()["folders"]
-        assert (
-            folder["absent"] == "another folder is in its place: mount the share again, or reload to accept what is there now"
-        )
-        if replaced:
-            unmount(drop.path)
-        mount(tmp_path / "share", drop.path, "", BIND)
-        daemon.until(lambda: daemon.folders.present == {"rig-2"})
-    drop.deliver("b", session=42, number=2)
-    assert [event["nwb"] for event in daemon.until_said("done", 2)] == ["a.nwb", "b.nwb"]
+    for number, drop in enumerate(drops, 1):
+        drop.deliver("a", session=40 + number, number=number)
+    daemon.until_said("done", 2)
+    unmount(away.path)
+    Disk(covered.path)
+    for drop in drops:
+        drop.deliver("strange", session=43, number=3)  # under the mount point, and on another disk
+    daemon.until(lambda: daemon.folders.present == set())
+    because = "another folder is in its place: mount the share again, or reload to accept what is there now"
+    assert [folder["absent"] for folder in daemon.written()["folders"]] == [because, because]
+    mount(away.path.with_suffix(".share"), away.path, "", BIND)
+    unmount(covered.path)
+    daemon.until(lambda: daemon.folders.present == {"away", "covered"})
+    for number, drop in enumerate(drops, 3):
+        drop.deliver("b", session=40 + number, number=number)
+    assert [event["nwb"] for event in daemon.until_said("done", 4)] == ["a.nwb", "a.nwb", "b.nwb", "b.nwb"]
+    assert {event["state"] for event in daemon.said("done")} == {"ingested"}
 
 
 @on_postgresql

@@ -12,7 +12,11 @@ import pytest
 from antelop import queue
 from antelop.arrays.objects import Incoming
 from antelop.arrays.survey import is_whole, objects
-from antelop.config import WorkersConfig
+from antelop.config import FolderConfig, WorkersConfig
+from antelop.delivery import Delivery
+from antelop.inbox import Folder
+from antelop.inbox.finished import Finished
+from antelop.inbox.look import Inbox
 from antelop.lab import Lab
 from antelop.outcome import said
 from antelop.queue import LONGEST_PAUSE
@@ -131,6 +135,17 @@ def test_a_crowd_of_deliveries_comes_at_once(start: Start, lab: Lab, drop: Drop)
     assert queue.counts(lab.database)["pending"] == CROWD
     daemon.stop(lambda: True)
     assert {event["state"] for event in start().until_said("done", 3)} == {"rejected"}
+
+
+def test_whoever_looks_at_a_crowd_says_now_and_then_that_it_is_alive(tmp_path: Path, prototype: Path) -> None:
+    """For each file that is listed and each recording that is opened: a slow share is not taken for one that hangs."""
+    drop = Drop(FolderConfig("rig-2", tmp_path), prototype)
+    for number in range(3):
+        drop.deliver(f"{number}", number=number)
+    beats = list[int]()
+    inbox = Inbox(Folder("rig-2", tmp_path, "poll", settle=0.0), Finished([]), lambda: beats.append(1))
+    assert len([update for update in inbox.look(0.0) if isinstance(update, Delivery)]) == 3
+    assert len(beats) == 2 * 3 + 3
 
 
 def resident(process: int) -> int:

@@ -136,6 +136,7 @@ class Listing:
                 covered.add(self._text(path, nwb_paths, before, shelf, remembered))
         self._covered.update(path for path in covered if path is not None and posixpath.dirname(path) != directory)
         for path in nwb_paths - covered - self._covered:
+            self._beat()
             with _noting(path, shelf):
                 shelf.nwbs[path] = self.stat(path)
         return shelf, below

@@ -52,6 +52,7 @@ class Inbox:
         self.next_look = 0.0
         self._folder = folder
         self._finished = finished
+        self._beat = beat
         self._view = View(folder, finished, beat, mounts)
         self._settling = Settling(self._view.settle)
         self._required: dict[str, tuple[str, ...]] = {}
@@ -187,6 +188,7 @@ class Inbox:
 
     def _hindrance(self, delivery: Delivery, nwb: Found, manifest: Found, now: float) -> Waiting | None:
         """Return what keeps two files that have settled from being a delivery."""
+        self._beat()
         listing = self._view.listing
         reason: Reason | None = None
         facts: Mapping[str, Any] = {}
