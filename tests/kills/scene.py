@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +38,9 @@ LOOK = 0.02
 
 MOST = 4000
 """How many recordings there may be."""
+
+ANIMALS = (17, 18)
+"""The animals of the lab."""
 
 CONFIGURATION = """\
 state = "state"
@@ -95,7 +98,14 @@ class Scene:
         A folder that every user can reach.
     server
         The database server; None: the embedded one.
+
+    Attributes
+    ----------
+    path
+        Where the commands find their modules: one stops them at steps.
     """
+
+    path: tuple[Path, ...] = (INSIDE, SOURCE)
 
     def __init__(self, folder: Path, server: servers.MariaDBServer | None) -> None:
         self.folder = folder
@@ -118,20 +128,51 @@ class Scene:
 
     def send(self, folder: str) -> Sent:
         """Put a recording, its video and its manifest into a drop folder, all at once."""
+        sent, made = self.make(folder)
+        made.rename(self.home(sent))
+        return sent
+
+    def make(
+        self, folder: str, *, recording: Sent | None = None, session: Sent | None = None, animals: Iterable[int] = ANIMALS
+    ) -> tuple[Sent, Path]:
+        """Make a delivery beside the drop folders.
+
+        Parameters
+        ----------
+        folder
+            The drop folder that it is for.
+        recording, session
+            The earlier delivery whose recording or session it has; None: those of its own number.
+        animals
+            Those that its manifest names.
+
+        Returns
+        -------
+        tuple of Sent and Path
+            The delivery, and the directory that it is in.
+        """
         sent = Sent(next(self._numbers[folder]), folder)
-        staged = self.folder / "control" / str(sent.number)
-        shutil.copytree(self.folder / "prototype", staged)
-        with h5py.File(staged / "recording.nwb", "r+") as file:
-            file["acquisition/force/data"][0] = sent.number
+        made = self.control / str(sent.number)
+        shutil.copytree(self.folder / "prototype", made)
+        with h5py.File(made / "recording.nwb", "r+") as file:
+            file["acquisition/force/data"][0] = (recording or sent).number
+        self.announce(session or sent, made, animals)
+        return sent, made
+
+    def announce(self, session: Sent, home: Path, animals: Iterable[int] = ANIMALS) -> None:
+        """Put a manifest beside a recording, whole at once."""
         manifest = {
             "specification": "antelop-manifest",
             "version": "1.0",
-            "session": {**EXPERIMENT, "session_name": sent.session},
-            "animals": [{"animal_id": 17}, {"animal_id": 18}],
+            "session": {**EXPERIMENT, "session_name": session.session},
+            "animals": [{"animal_id": number} for number in animals],
         }
-        (staged / "recording.manifest.json").write_text(json.dumps(manifest))
-        staged.rename(self.folder / folder / str(sent.number))
-        return sent
+        (self.control / "manifest").write_text(json.dumps(manifest))
+        (self.control / "manifest").rename(home / "recording.manifest.json")
+
+    def home(self, sent: Sent) -> Path:
+        """Return the directory of a delivery in its drop folder."""
+        return self.folder / sent.folder / str(sent.number)
 
     def start(self) -> None:
         """Start what does not run: the database server, if it is not the service's own, and the service."""
@@ -142,7 +183,7 @@ class Scene:
 
     def command(self, *words: str, config: str = "antelop.toml", log: str = "log") -> subprocess.Popen[bytes]:
         """Start a command of ``antelop`` that can be stopped at a step; what it says is added to a file."""
-        path = os.pathsep.join(map(str, (INSIDE, SOURCE)))
+        path = os.pathsep.join(map(str, self.path))
         environment = {**os.environ, **self.environment, "PYTHONPATH": path, "ANTELOP_KILLS": str(self.control)}
         with (self.folder / log).open("ab") as file:
             return subprocess.Popen(
@@ -215,7 +256,7 @@ class Scene:
     def answered(self, sent: Sent) -> bool:
         """Tell whether a delivery has a receipt that says that it was ingested."""
         with suppress(OSError, ValueError):
-            receipt = json.loads((self.folder / sent.folder / str(sent.number) / "recording.receipt.json").read_text())
+            receipt = json.loads((self.home(sent) / "recording.receipt.json").read_text())
             return receipt["outcome"] == "ingested" and (sent.folder == "kept" or "archived" in receipt)
         return False
 
@@ -256,7 +297,7 @@ class Scene:
             with database.transaction():
                 database.Experimenter.insert1({**OWNER, "full_name": "The lab"})
                 database.Experiment.insert1({**EXPERIMENT, "experiment_name": "licking"})
-                animals = [{**EXPERIMENT, "animal_id": number, "animal_name": f"m{number}"} for number in (17, 18)]
+                animals = [{**EXPERIMENT, "animal_id": number, "animal_name": f"m{number}"} for number in ANIMALS]
                 database.Animal.insert(animals)
                 sessions = [
                     {**EXPERIMENT, "session_id": number, "session_name": f"recording {number}"} for number in range(1, MOST, 4)

@@ -36,3 +36,9 @@ class Agenda:
         for _, _, act in self._due:
             act.close()  # type: ignore[attr-defined]  # they are generators
         self._due.clear()
+
+
+def carry_out(act: Act) -> None:
+    """Carry out an act while nothing else goes on."""
+    for pause in act:
+        time.sleep(pause)

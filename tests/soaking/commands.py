@@ -3,7 +3,7 @@
 import json
 import random
 import signal
-import tempfile
+import time
 from collections.abc import Sequence
 
 from tests.soaking.agenda import Act
@@ -17,8 +17,8 @@ LONGEST = 180.0
 LOOK = 0.5
 """Seconds from one look whether it has ended to the next."""
 
-PASSING = {"delivery_open"}
-"""The problems that ``verify`` may find while a worker has just been killed."""
+PASSING = {"delivery_open", "folder_absent"}
+"""The problems that ``verify`` may find: of a worker that was just killed, and of a folder that is gone for a while."""
 
 
 class Commands:
@@ -53,17 +53,16 @@ class Commands:
     def run(self, *words: str, beside: bool = True) -> Act:
         """Run a command, beside faults or not; note what came of it."""
         name = " ".join(word for word in words if "/" not in word)
-        with tempfile.TemporaryFile("w+") as output:
-            process = self._stage.call(*words, "--json", output=output.fileno())
-            waited = 0.0
-            while process.poll() is None:
-                if waited > LONGEST:
-                    process.send_signal(signal.SIGKILL)
-                    process.wait()
-                yield LOOK
-                waited += LOOK
-            output.seek(0)
-            said = output.read()
+        process = self._stage.command(*words, "--json", log="said")
+        deadline = time.monotonic() + LONGEST
+        while process.poll() is None and time.monotonic() < deadline:
+            yield LOOK
+        if process.poll() is None:
+            self._report.blame("commands failed", f"antelop {' '.join(words)} has not ended after {LONGEST:g} s")
+            process.kill()
+            process.wait()
+        said = (self._stage.folder / "said").read_text()
+        (self._stage.folder / "said").unlink()
         self._report.commands[f"{name} -> {process.returncode}"] += 1
         if not passes(words, process.returncode, said) if beside else process.returncode:
             what = f"antelop {' '.join(words)} ended with {process.returncode}: {said.strip()}"
@@ -89,8 +88,8 @@ class Commands:
 
 
 def passes(words: Sequence[str], status: int, said: str) -> bool:
-    """Tell whether a command may come to that: to what it is for, an outage, or a delivery whose worker was just killed."""
+    """Tell whether a command may come to that: success, an outage, its own end, or a delivery whose worker was just killed."""
     if words[0] == "verify" and status == 1:
         documents = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
         return {document["check"] for document in documents if "check" in document} <= PASSING
-    return status in (0, 3)
+    return status in (0, 3, -signal.SIGKILL)

@@ -5,7 +5,7 @@ import random
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 
 from antelop.errors import Unavailable
@@ -22,6 +22,10 @@ SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_p
 OTHERS = """
 SELECT id FROM information_schema.processlist WHERE id <> CONNECTION_ID() AND user = SUBSTRING_INDEX(USER(), '@', 1)"""
 """Lists all other connections, elsewhere."""
+
+
+Kinds = dict[str, tuple[Callable[[], Act], float]]
+"""What lets something go wrong and puts it right again, and how often it comes in comparison."""
 
 
 class Faults:
@@ -42,10 +46,14 @@ class Faults:
 
     Attributes
     ----------
+    kinds, deadly_kinds
+        The faults, by what they are called; in the latter the daemon's own process ends.
     deadly
-        Whether the daemon's own process may end.
+        Whether these come too.
     down
-        Whether it is to be ended now.
+        Whether that process is to be ended now.
+    goes_on
+        Whether more is to come.
     """
 
     def __init__(self, stage: Stage, load: Load, choose: random.Random, counts: Counter[str], *, mounts: bool) -> None:
@@ -55,7 +63,7 @@ class Faults:
         self._load = load
         self._choose = choose
         self._counts = counts
-        self._lasting: Mapping[str, tuple[Callable[[], Act], float]] = {
+        self.kinds: Kinds = {
             "worker killed": (lambda: self._kill("worker"), 6),
             "watcher killed": (lambda: self._kill("watcher"), 2),
             "worker stopped for a while": (lambda: self._freeze("worker", 15), 3),
@@ -67,11 +75,11 @@ class Faults:
             "configuration read again": (self._reload, 2),
         }
         if mounts:
-            self._lasting |= {
+            self.kinds |= {
                 "folder read-only for a while": (self._protect, 2),
                 "store full for a while": (self._fill, 3),
             }
-        self._ending: Mapping[str, tuple[Callable[[], Act], float]] = {
+        self.deadly_kinds: Kinds = {
             "daemon killed": (lambda: self._end("daemon"), 3),
             "everything killed": (lambda: self._end("everything"), 3),
             "restart": (lambda: self._restart(1), 2),
@@ -81,8 +89,8 @@ class Faults:
     def flow(self) -> Act:
         """Let one fault after the other happen until `goes_on` is false."""
         while self.goes_on:
-            kinds = {**self._lasting, **self._ending} if self.deadly else self._lasting
-            (kind,) = self._choose.choices(list(kinds), [weight for _, weight in kinds.values()])
+            kinds = self.kinds | (self.deadly_kinds if self.deadly else {})
+            (kind,) = self._choose.choices(list(kinds), [often for _, often in kinds.values()])
             self._counts[kind] += 1
             yield from kinds[kind][0]()
             yield self._choose.uniform(0, 10)

@@ -2,11 +2,11 @@
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import h5py
 
-from tests.kills.scene import Sent
+from tests.kills.scene import ANIMALS, Sent
 from tests.soaking.agenda import Act, Agenda
 from tests.soaking.stage import NAMES, Stage
 
@@ -33,10 +33,14 @@ class Load:
 
     Attributes
     ----------
+    kinds
+        What brings a delivery of each kind, and how often it comes in comparison.
     due
         What is to become of deliveries: by what their receipts are to say, or ``taken back``: nothing or a whole session.
     away
         The folders that nothing can be put into now.
+    goes_on
+        Whether more is to come.
     """
 
     def __init__(self, stage: Stage, agenda: Agenda, choose: random.Random, counts: Counter[str]) -> None:
@@ -48,7 +52,7 @@ class Load:
         self._agenda = agenda
         self._choose = choose
         self._counts = counts
-        self._kinds: dict[Callable[[], Act], float] = {
+        self.kinds: Mapping[Callable[[], Act], float] = {
             self._whole: 50,
             self._slow: 10,
             self._without_video: 8,
@@ -66,7 +70,7 @@ class Load:
             for _ in range(self._choose.randint(4, 16) if many else self._choose.randint(2, 8)):
                 while self.goes_on and len(self.unanswered()) > BACKLOG:
                     yield 2
-                (kind,) = self._choose.choices(list(self._kinds), list(self._kinds.values()))
+                (kind,) = self._choose.choices(list(self.kinds), list(self.kinds.values()))
                 self._counts[kind.__name__.strip("_").replace("_", " ")] += 1
                 self._agenda.begin(kind())
                 yield apart
@@ -137,7 +141,7 @@ class Load:
         made.rename(self._stage.home(sent))
         yield self._choose.uniform(0, 10)
         yield from self._can_reach(folder)
-        self._stage.announce(self._stage.home(sent), sent)
+        self._stage.announce(sent, self._stage.home(sent))
         self._expect("ingested", sent)
 
     def _rejected(self) -> Act:
@@ -147,7 +151,7 @@ class Load:
         other = self._choose.choice(earlier) if earlier else None
         sent, made = self._stage.make(
             folder,
-            animals=UNKNOWN if what == "animal" else (17, 18),
+            animals=UNKNOWN if what == "animal" else ANIMALS,
             session=other if what == "session" else None,  # which holds another recording
             recording=other if what == "same" else None,  # which another session holds
         )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from antelop.lab import Lab
 from tests.kills.account import Content
 from tests.soaking import verdict
-from tests.soaking.agenda import Act, Agenda
+from tests.soaking.agenda import Act, Agenda, carry_out
 from tests.soaking.commands import Commands
 from tests.soaking.faults import Faults
 from tests.soaking.load import Load
@@ -40,46 +40,47 @@ class Soak:
         The lab and its service.
     report
         Is told what comes of it.
+    choose
+        Returns what decides about ``load``, ``faults`` or ``commands``.
     mounts
         Whether filesystems can be mounted.
 
     Attributes
     ----------
-    clean
-        What a session holds after a clean run.
+    load, faults, commands
+        What comes.
     """
 
-    def __init__(self, scene: Stage, report: Report, *, mounts: bool) -> None:
+    def __init__(self, scene: Stage, report: Report, choose: Callable[[str], random.Random], *, mounts: bool) -> None:
         self._scene = scene
         self._report = report
         self._agenda = Agenda()
-        load, faults, commands = (random.Random(f"{report.seed} {what}") for what in ("load", "faults", "commands"))  # noqa: S311  # it is to be repeated
-        self.load = Load(scene, self._agenda, load, report.load)
-        self._faults = Faults(scene, self.load, faults, report.faults, mounts=mounts)
-        self._commands = Commands(scene, self.load, commands, report)
+        self.load = Load(scene, self._agenda, choose("load"), report.load)
+        self.faults = Faults(scene, self.load, choose("faults"), report.faults, mounts=mounts)
+        self.commands = Commands(scene, self.load, choose("commands"), report)
         scene.start()
-        self.clean = self._run_clean()
+        self._clean = self._run_clean()
 
     def run(self, say: Callable[[str], None]) -> None:
         """Let load and faults come for as long as was asked for, and then everything finish."""
         seconds = 60 * self._report.minutes
-        flows = (self.load, self._faults, self._commands)
+        flows = (self.load, self.faults, self.commands)
         try:
             self._agenda.begin(self._measure(min(EVERY, seconds / 24)))
             for flow in flows:
                 self._agenda.begin(flow.flow())
             end = time.monotonic()
-            for number, (self._faults.deadly, share) in enumerate(COURSE, 1):
-                say(f"part {number} of {len(COURSE)}: the daemon {'may end' if self._faults.deadly else 'lives'}")
+            for number, (self.faults.deadly, share) in enumerate(COURSE, 1):
+                say(f"part {number} of {len(COURSE)}: the daemon {'may end' if self.faults.deadly else 'lives'}")
                 end += share * seconds
                 while time.monotonic() < end:
-                    self._go_on()
+                    self.go_on()
             say("the end: everything is finished")
             for flow in flows:
                 flow.goes_on = False
             while len(self._agenda) > 1:  # the measuring goes on
-                self._go_on()
-            self._finish()
+                self.go_on()
+            self.finish()
         finally:
             self._agenda.close()
 
@@ -87,18 +88,42 @@ class Soak:
         """Stop the service; compare what is there with what was sent."""
         self._scene.stop()
         with Lab(self._scene.config, self._scene.environment) as lab:
-            verdict.judge(self._scene, lab, self.load, self.clean, self._report)
+            verdict.judge(self._scene, lab, self.load, self._clean, self._report)
         for words in LAST:
-            _carry_out(self._commands.run(*words, beside=False))
+            carry_out(self.commands.run(*words, beside=False))
         verdict.read_log(self._scene, self._report)
+
+    def go_on(self) -> None:
+        """Let the acts go on whose time has come; the daemon must run unless a fault has ended it."""
+        self._agenda.work()
+        if not self._scene.runs() and not self.faults.down:
+            self._report.blame("daemon ended", self._scene.log())
+            self._scene.start()
+        time.sleep(LOOK)
+
+    def finish(self) -> None:
+        """Wait until everything is answered, and nothing is in the queue but what was taken back, which stays for a day."""
+        carry_out(self.commands.run("retry", "--all"))  # what kills have made fail three times, and what was rejected
+        taken_back = {f"{sent.number}/recording.nwb" for sent in self.load.due["taken back"]}
+        deadline = time.monotonic() + PATIENCE
+        with Lab(self._scene.config, self._scene.environment) as lab:
+            while time.monotonic() < deadline:
+                self.go_on()
+                live = (lab.database.jobs & "status IN ('pending', 'reserved')").proj()
+                queued = lab.database.Delivery.proj("nwb_path").restrict(live, semantic_check=False).to_arrays("nwb_path")
+                if not self.load.unanswered() and taken_back.issuperset(queued):
+                    return
+                time.sleep(1)
+        said = f"after {PATIENCE:g} s {self.load.unanswered()} are not answered, and {queued} are queued"
+        self._report.blame("without outcome", f"{said}; the service says:\n{self._scene.log()}")
 
     def _run_clean(self) -> Content:
         """Let two recordings go in undisturbed; return what a session holds then."""
         for folder in ("kept", "moved"):
-            _carry_out(self.load.deliver(folder))
+            carry_out(self.load.deliver(folder))
         deadline = time.monotonic() + PATIENCE
         while self.load.unanswered():
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or not self._scene.runs():
                 raise TimeoutError(f"the clean run did not end; the service says:\n{self._scene.log()}")
             time.sleep(LOOK)
         with Lab(self._scene.config, self._scene.environment) as lab:
@@ -115,30 +140,6 @@ class Soak:
             self._report.samples.append(sample(self._scene, (time.monotonic() - began) / 60, answered))
             yield every
 
-    def _go_on(self) -> None:
-        """Let the acts go on whose time has come; the daemon must run unless a fault has ended it."""
-        self._agenda.work()
-        if not self._scene.runs() and not self._faults.down:
-            self._report.blame("daemon ended", self._scene.log())
-            self._scene.start()
-        time.sleep(LOOK)
-
-    def _finish(self) -> None:
-        """Wait until everything is answered, and nothing is in the queue but what was taken back, which stays for a day."""
-        _carry_out(self._commands.run("retry", "--all"))  # what kills have made fail three times, and what was rejected
-        taken_back = {f"{sent.number}/recording.nwb" for sent in self.load.due["taken back"]}
-        deadline = time.monotonic() + PATIENCE
-        with Lab(self._scene.config, self._scene.environment) as lab:
-            while time.monotonic() < deadline:
-                self._go_on()
-                live = (lab.database.jobs & "status IN ('pending', 'reserved')").proj()
-                queued = lab.database.Delivery.proj("nwb_path").restrict(live, semantic_check=False).to_arrays("nwb_path")
-                if not self.load.unanswered() and taken_back.issuperset(queued):
-                    return
-                time.sleep(1)
-        said = f"after {PATIENCE:g} s {self.load.unanswered()} are not answered, and {queued} are queued"
-        self._report.blame("without outcome", f"{said}; the service says:\n{self._scene.log()}")
-
 
 def soak(report: Report, say: Callable[[str], None], *, mounts: bool) -> None:
     """Run the service under random load and random faults.
@@ -153,12 +154,6 @@ def soak(report: Report, say: Callable[[str], None], *, mounts: bool) -> None:
         Whether filesystems can be mounted.
     """
     with stage(report.database, mounts=mounts) as scene:
-        whole = Soak(scene, report, mounts=mounts)
+        whole = Soak(scene, report, lambda what: random.Random(f"{report.seed} {what}"), mounts=mounts)  # noqa: S311  # to repeat
         whole.run(say)
         whole.judge()
-
-
-def _carry_out(act: Act) -> None:
-    """Carry out an act while nothing else goes on."""
-    for pause in act:
-        time.sleep(pause)

@@ -1,20 +1,14 @@
 """A lab like that of the kill matrix, whose service runs just as people run it, with a store that can be full."""
 
 import json
-import os
-import shutil
 import subprocess
-import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import h5py
-
 from tests import servers
 from tests.kills.scene import SOURCE, Scene, Sent
-from tests.labs import EXPERIMENT
 
 ROLES = {"antelop.worker_process": "worker", "antelop.inbox": "watcher"}
 """Of the processes of the service, by the module that they run; the first one is the ``daemon``."""
@@ -25,79 +19,15 @@ STORE = 2 << 30
 NAMES = ("recording_camera.avi", "recording.nwb", "recording.manifest.json")
 """The files of a delivery, in the order in which they may come."""
 
-KNOWN = (17, 18)
-"""The animals of the lab."""
-
 
 class Stage(Scene):
     """A lab, its service and its database server, in a folder."""
 
-    def start(self) -> None:
-        """Start what does not run: the database server, if it is not the service's own, and the service."""
-        if self._server and self._server._process.poll() is not None:
-            self._server.start()
-        if self._daemon is None or self._daemon.poll() is not None:
-            with (self.folder / "log").open("ab") as log:
-                self._daemon = self.call("run", output=log.fileno(), ANTELOP_KILLS=str(self.control))
-
-    def call(self, *words: str, output: int, **more: str) -> subprocess.Popen[bytes]:
-        """Start a command of ``antelop`` on the lab."""
-        environment = {**os.environ, **self.environment, "PYTHONPATH": str(SOURCE), **more}
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", "antelop", *words, "--config", str(self.folder / "antelop.toml")],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env=environment,
-            cwd=self.folder,
-            process_group=0,
-        )
+    path = (SOURCE,)
 
     def runs(self) -> bool:
         """Tell whether the daemon's own process runs."""
         return self._daemon is not None and self._daemon.poll() is None
-
-    def make(
-        self, folder: str, *, recording: Sent | None = None, session: Sent | None = None, animals: Sequence[int] = KNOWN
-    ) -> tuple[Sent, Path]:
-        """Make a delivery beside the drop folders.
-
-        Parameters
-        ----------
-        folder
-            The drop folder that it is for.
-        recording, session
-            The earlier delivery whose recording or session it has; None: those of its own number.
-        animals
-            Those that its manifest names.
-
-        Returns
-        -------
-        tuple of Sent and Path
-            What it is called, and the directory that it is in.
-        """
-        sent = Sent(next(self._numbers[folder]), folder)
-        made = self.control / str(sent.number)
-        shutil.copytree(self.folder / "prototype", made)
-        with h5py.File(made / "recording.nwb", "r+") as file:
-            file["acquisition/force/data"][0] = (recording or sent).number
-        self.announce(made, session or sent, animals)
-        return sent, made
-
-    def announce(self, home: Path, session: Sent, animals: Sequence[int] = KNOWN) -> None:
-        """Put a manifest beside a recording, whole at once."""
-        manifest = {
-            "specification": "antelop-manifest",
-            "version": "1.0",
-            "session": {**EXPERIMENT, "session_name": session.session},
-            "animals": [{"animal_id": number} for number in animals],
-        }
-        (self.control / "manifest").write_text(json.dumps(manifest))
-        (self.control / "manifest").rename(home / "recording.manifest.json")
-
-    def home(self, sent: Sent) -> Path:
-        """Return the directory of a delivery in its drop folder."""
-        return self.folder / sent.folder / str(sent.number)
 
     def outcome(self, sent: Sent) -> str | None:
         """Return what the receipt of a delivery says; None if it has none."""
