@@ -1,17 +1,19 @@
 """A lab like that of the kill matrix, whose service runs just as people run it, with a store that can be full."""
 
 import json
+import socket
 import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from tests import servers
 from tests.kills.scene import SOURCE, Scene, Sent
 
 ROLES = {"antelop.worker_process": "worker", "antelop.inbox": "watcher"}
-"""Of the processes of the service, by the module that they run; the first one is the ``daemon``."""
+"""Of the processes of the service but the daemon's own, by the module that they run."""
 
 STORE = 2 << 30
 """Bytes that the store has room for."""
@@ -38,15 +40,12 @@ class Stage(Scene):
         return str(receipt["outcome"])
 
     def roles(self) -> dict[str, list[int]]:
-        """Return the processes of the service by what they are: ``daemon``, ``watcher`` or ``worker``."""
+        """Return the processes of the service by what they are: ``daemon`` or of `ROLES`."""
         found = defaultdict(list)
         for process in self._processes():
-            try:
+            with suppress(OSError):  # it has ended
                 words = Path(f"/proc/{process}/cmdline").read_text().split("\0")
-            except OSError:  # it has ended
-                continue
-            for module, role in ROLES.items():
-                if module in words:
+                for role in (role for module, role in ROLES.items() if module in words):
                     found[role].append(process)
         if self.runs():
             found["daemon"].append(self.daemon)
@@ -58,14 +57,20 @@ class Stage(Scene):
         return self._pid
 
     def connections(self) -> int:
-        """Return how many connections the embedded database has: each is a process of its server that is named so."""
+        """Return how many connections the database has: sockets of MariaDB, processes of PostgreSQL that are named so."""
         found = 0
-        for server in self._servers() if not self._server else ():
-            for child in Path(f"/proc/{server}/task/{server}/children").read_text().split():
-                try:
-                    found += "[local]" in Path(f"/proc/{child}/cmdline").read_text()
-                except OSError:
-                    continue
+        if self._server:
+            address = int.from_bytes(socket.inet_aton(self._server.host), sys.byteorder)
+            ours = [
+                f"{address:08X}:{self._server.port:04X}",
+                "01",
+            ]  # proc_pid_net(5): the local address, and that it is established
+            return sum(line.split()[1:4:2] == ours for line in Path("/proc/net/tcp").read_text().splitlines())
+        for server in self._servers():
+            with suppress(OSError):  # what has ended is not counted
+                for child in Path(f"/proc/{server}/task/{server}/children").read_text().split():
+                    with suppress(OSError):
+                        found += "[local]" in Path(f"/proc/{child}/cmdline").read_text()
         return found
 
     def limit_store(self, size: int = STORE) -> None:
