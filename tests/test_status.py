@@ -51,6 +51,14 @@ def test_what_is_written_can_be_read(tmp_path: Path) -> None:
     assert [(read(tmp_path / "state") or {})[name] for name in ("process", "sentence")] == [None, "stopped"]
 
 
+def test_a_status_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+    """Why is said in a sentence."""
+    (tmp_path / "state").touch()
+    assert Status(tmp_path / "state").write() == f"The status {tmp_path}/state/status.json could not be written: File exists."
+    (tmp_path / "state").unlink()
+    assert Status(tmp_path / "state").write() is None
+
+
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"version": '])
 def test_what_is_no_status_is_none(tmp_path: Path, content: str) -> None:
     """Whatever somebody put in its place."""
@@ -59,12 +67,14 @@ def test_what_is_no_status_is_none(tmp_path: Path, content: str) -> None:
 
 
 def test_what_keeps_everything_is_said_first(tmp_path: Path) -> None:
-    """The database, then the analysis folder, then how many deliveries came to what."""
+    """The database, then what it refuses to workers, then the analysis folder, then how many deliveries came to what."""
     status = Status(tmp_path)
     assert status.sentence() == "the database is away: it was not asked yet"
     status.database, status.analysis = "cannot connect", "a.py: everybody may write it. Run `chmod o-w a.py`."
     assert status.sentence() == "the database is away: cannot connect"
-    status.database = None
+    status.database, status.refused = None, "the database is unavailable: it is read-only"
+    assert status.sentence() == "nothing is ingested, for the database is unavailable: it is read-only"
+    status.refused = None
     assert status.sentence() == f"nothing is ingested, for {status.analysis}"
     status.analysis = None
     for kind in ("ingested", "ingested", "rejected"):
