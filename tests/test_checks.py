@@ -172,7 +172,7 @@ ERRORS = [
             f"its rate is {rate:g} Hz, from a starting_time of {start:g} s",
             REMEDY,
         )
-        for start, rate in [(0.0, 0.0), (0.5, -30.0), (0.0, np.nan), (0.0, np.inf), (np.nan, 30.0)]
+        for start, rate in [(0.0, 0.0), (0.5, -30.0), (0.0, np.nan), (0.0, np.inf), (np.nan, 30.0), (0.0, 1e-320)]
     ),
     (sampled(timestamps=np.arange(4.0)), "lengths_differ", WHERE, "it has 3 samples and 4 times", REMEDY),
     (

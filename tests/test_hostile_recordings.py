@@ -115,9 +115,9 @@ def bomb(file: h5py.File) -> None:
         zeros.id.write_direct_chunk((start,), chunk)
 
 
-def thousands(file: h5py.File) -> None:
+def thousand(file: h5py.File) -> None:
     """Add many series."""
-    for number in range(2000):
+    for number in range(1000):
         group = file.create_group(f"acquisition/{number}")
         group.attrs["neurodata_type"] = "TimeSeries"
         group["data"] = group["timestamps"] = file["acquisition/lick/timestamps"]
@@ -149,7 +149,7 @@ UNSTORABLE = "acquisition/lick: what the file has there is no time series that c
 HARMLESS: dict[str, Edit] = {
     "as it is": nothing,
     "a decompression bomb": bomb,
-    "thousands of series": thousands,
+    "a thousand series": thousand,
     "texts of 10 MB": long_texts,
     "half precision": lick(data=lambda group, name, length: group.create_dataset(name, (length,), "f2")),
     "big-endian": lick(data=lambda group, name, length: group.create_dataset(name, (length,), ">i8")),
@@ -199,6 +199,10 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     "a single number": (
         lick(data=1.0),
         f"acquisition/lick: its data have the shape (), and digital data are (n,). {RETYPE}",
+    ),
+    "a rate of nearly 0": (
+        lambda file: file["acquisition/force/starting_time"].attrs.create("rate", 1e-307),
+        "acquisition/force: its rate is 1e-307 Hz, from a starting_time of 0.25 s. " + CORRECT,
     ),
     "a rate of NaN": (
         lambda file: file["acquisition/force/starting_time"].attrs.create("rate", np.nan),

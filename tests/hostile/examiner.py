@@ -53,8 +53,8 @@ def examine_one(path: Path, rig: Rig) -> tuple[Outcome, str]:
                 for row in rows:
                     digest.update(repr([table, *(value for value in row.values() if isinstance(value, str))]).encode())
                     for samples in (row[name] for name in ("data", "timestamps") if table in TABLES.values()):
-                        digest.update(repr((samples.shape, samples.dtype)).encode())
-                        for block in blocks(samples):
+                        digest.update(repr(samples if isinstance(samples, Clock) else (samples.shape, samples.dtype)).encode())
+                        for block in () if isinstance(samples, Clock) else blocks(samples):  # as the store keeps it
                             digest.update(np.ascontiguousarray(block).tobytes())
             outcome = said("ingested", f"{quoted(recording.identifier)} of {quoted(recording.subject_id)}", findings.warnings)
     except Rejected as rejected:

@@ -122,8 +122,8 @@ def numeric(samples: Samples) -> bool:
 
 
 def runs(clock: Clock) -> bool:
-    """Return whether a clock has a start and goes forward."""
-    return math.isfinite(clock.start) and 0 < clock.rate < math.inf
+    """Return whether a clock has a start, goes forward and comes to an end."""
+    return math.isfinite(clock.start) and 0 < clock.rate < math.inf and math.isfinite(clock.start + clock.count / clock.rate)
 
 
 def are_times(samples: Samples) -> bool:
