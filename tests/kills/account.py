@@ -45,16 +45,18 @@ def audit(scene: Scene, lab: Lab, sents: Sequence[Sent], clean: Content) -> tupl
         except Unavailable as unavailable:
             blame("objects missing", f"{sent.folder}/{sent.number}: {unavailable}")
 
-    def report(problem: Problem) -> None:
-        missing = problem.check == "object_lacks"
-        partial = problem.check in ("rows_lack", "ledger_lacks", "recording_lacks", "mask_missing")
-        blame("objects missing" if missing else "partial" if partial else "without outcome", f"verify: {problem}")
-
-    verify(lab, report)
+    verify(lab, lambda problem: blame(fault_of(problem), f"verify: {problem}"))
     for path in litter(scene):
         blame("left behind", str(path.relative_to(scene.folder)))
         path.unlink()  # so that it is counted once
     return found, said
+
+
+def fault_of(problem: Problem) -> str:
+    """Return what is counted for a problem that `verify` finds."""
+    if problem.check in ("object_lacks", "object_altered"):
+        return "objects missing"
+    return "partial" if problem.check in ("rows_lack", "ledger_lacks", "recording_lacks", "mask_missing") else "without outcome"
 
 
 def settled(lab: Lab, sents: Sequence[Sent]) -> bool:

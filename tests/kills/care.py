@@ -12,9 +12,10 @@ from antelop.arrays import Store
 from antelop.arrays.survey import is_whole, objects
 from antelop.backup import NAME, Backup, read
 from antelop.config import Config, load
+from antelop.errors import Problem
 from antelop.lab import Lab
 from antelop.reconciliation import verify
-from tests.kills.account import Content, content, differences
+from tests.kills.account import Content, content, differences, fault_of
 from tests.kills.scene import PATIENCE, Scene
 
 COPY = """\
@@ -139,9 +140,9 @@ class Care:
     def _look_at_copy(self) -> Faults:
         """Say what is wrong with a restored copy: it verifies, and holds the sessions of the moment of its backup, whole."""
         with Lab(self._copy, {}) as lab:
-            problems: list[str] = []
-            verify(lab, lambda problem: problems.append(str(problem)), lambda some, _: some)
-            yield from (("objects missing", f"the copy: {problem}") for problem in problems)
+            problems: list[Problem] = []
+            verify(lab, problems.append, lambda some, _: some)
+            yield from ((fault_of(problem), f"the copy: {problem}") for problem in problems)
             keys = {each["session_name"]: each for each in (lab.database.World * lab.database.Session).to_dicts()}
             yield from (("lost", f"the copy lacks {name}") for name in self._before - set(keys))
             yield from (("partial", f"the copy has {name}, which was not committed") for name in set(keys) - self._after)

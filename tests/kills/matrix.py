@@ -1,18 +1,17 @@
 """The kill matrix: every step of the service, every victim, on each database, and then moments drawn at random."""
 
-import json
 import random
 import re
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import cast
+from contextlib import contextmanager
 
 from antelop.lab import Lab
-from tests.kills.account import FAULTS, Content, audit, content, settled
+from tests.kills.account import Content, audit, content, settled
 from tests.kills.care import Care
 from tests.kills.scene import LOOK, PATIENCE, Scene, Sent, Victim, scene
+from tests.kills.tally import Tally
 
 MOMENT = "at a random moment"
 
@@ -20,13 +19,24 @@ VICTIMS: dict[str, tuple[Victim, ...]] = {
     "daemon": ("daemon", "everything", "server"),
     "worker": ("process", "daemon", "everything", "server"),
     "watcher": ("process", "daemon", "everything"),
+    "recovery": ("process", "daemon", "everything"),
     "backup": ("process", "everything", "server"),
     "restore": ("process", "everything", "server"),
     "gc": ("process", "everything", "server"),
 }
-"""Of whom a kill is tried at a step of each process: those of the service, and the commands beside it."""
+"""Of whom a kill is tried at a step of each process: those of the service, of the service
+while it recovers from a power cut, and of the commands beside it."""
 
-SERVICE, COMMANDS = ("daemon", "worker", "watcher"), ("backup", "restore", "gc")
+SERVICE, COMMANDS = ("daemon", "worker", "watcher", "recovery"), ("backup", "restore", "gc")
+
+CUTS = [
+    f"worker: {step}"
+    for step in ("before COMMIT in _attempt", "after COMMIT in _attempt", "before rename in _move", "before COMMIT in settle")
+]
+"""Where the power is cut, for the service to recover from that."""
+
+RECOVERY = re.compile(r"\b(_answer|_archive|_launch|_move|_replace|clear|recall|release|settle)\b")
+"""What is done then, among what is done every time."""
 
 EMBEDDED_ONLY = ("backup", "restore")
 """Commands that leave a server's database to its own tools."""
@@ -36,60 +46,6 @@ LONGEST = 5.0
 
 BRIEF = 2.0
 """Seconds after which a random moment of a command is, at most."""
-
-
-@dataclass
-class Tally:
-    """What came of the kills, by database, step and victim.
-
-    Attributes
-    ----------
-    kills
-        How many there were.
-    faults
-        How much is wrong after them; see `FAULTS`.
-    said
-        What is wrong, in words.
-    """
-
-    kills: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    faults: dict[tuple[str, str, str], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    said: list[str] = field(default_factory=list)
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether every count but that of the kills is zero."""
-        return not any(counter.total() for counter in self.faults.values())
-
-    def rows(self) -> Iterator[tuple[str | int, ...]]:
-        """Yield a row for each database and step: kills, and how much of each fault."""
-        totals: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-        for (database, step, victim), kills in self.kills.items():
-            total = totals[database, re.sub(r" #\d+$", "", step)]
-            total["kills"] += kills
-            total.update(self.faults[database, step, victim])
-        for (database, step), total in totals.items():
-            yield database, step, total["kills"], *(total[fault] for fault in FAULTS)
-
-    def as_text(self) -> str:
-        """Return the table for people, with a total."""
-        rows = list(self.rows())
-        sums = [sum(cast("int", row[column]) for row in rows) for column in range(2, 3 + len(FAULTS))]
-        table = [("database", "step", "kills", *FAULTS), *rows, ("all", "", *sums)]
-        widths = [max(len(str(row[column])) for row in table) for column in range(len(table[0]))]
-        return "\n".join(
-            "  ".join(f"{cell!s:<{width}}" if column < 2 else f"{cell!s:>{width}}" for column, (cell, width) in enumerate(line))
-            for line in (list(zip(row, widths, strict=True)) for row in table)
-        )
-
-    def as_json(self) -> str:
-        """Return every count, and what was said, for programs."""
-        counts = [
-            {"database": database, "step": step, "victim": victim, "kills": kills}
-            | {fault: self.faults[database, step, victim][fault] for fault in FAULTS}
-            for (database, step, victim), kills in self.kills.items()
-        ]
-        return json.dumps({"counts": counts, "said": self.said})
 
 
 class Matrix:
@@ -147,6 +103,8 @@ class Matrix:
         sents = [scene.send(folder) for folder in ("kept", "moved")]
         if command:
             kills = self._kill_command(command, step, victim)
+        elif _process(step) == "recovery":
+            kills = self._kill_recovery(step, victim, sents)
         else:
             kills = self._kill_at_random(victim) if step == MOMENT else self._kill_service(step, victim, sents)
         if not kills:
@@ -187,6 +145,30 @@ class Matrix:
             return 0
         scene.kill(victim, process)
         return 1
+
+    def _kill_recovery(self, step: str, victim: Victim, sents: list[Sent]) -> int:
+        """Cut the power, and kill when a process comes to a step while the service recovers from that."""
+        scene = self._scene
+        cut = self._kill_service(self._choose.choice(CUTS), "everything", sents)
+        with self._recovering():
+            scene.arm(step)
+            scene.start()
+            process = self._await(sents)
+            if process is None:
+                scene.disarm()
+                return cut
+            scene.kill(victim, process)
+        return cut + 1
+
+    @contextmanager
+    def _recovering(self) -> Iterator[None]:
+        """Let the steps of the service be those of recovery."""
+        mark = self._scene.control / "recovering"
+        mark.touch()
+        try:
+            yield
+        finally:
+            mark.unlink()
 
     def _kill_command(self, command: str, step: str, victim: Victim) -> int:
         """Kill when a command comes to a step, or at a random moment of it; return 0 if it ends before."""
@@ -229,11 +211,19 @@ class Matrix:
                 contents.append(content(lab.database, key, sent.number))
             if contents[0] != contents[1]:
                 raise ValueError("two clean runs differ")
+        if "recovery" in self._processes:
+            for cut in CUTS:
+                sents = [scene.send(folder) for folder in ("kept", "moved")]
+                self._kill_service(cut, "everything", sents)
+                with self._recovering():
+                    scene.start()
+                    self._finish(sents)
         care = Care(scene, contents[0], self._choose)
         care.run_clean(self._processes)
         seen = [step for step in dict.fromkeys(steps.read_text().splitlines()) if not re.search(r" #([4-9]|\d\d+)$", step)]
         steps.unlink()
-        return [step for step in seen if _process(step) in self._processes], contents[0], care
+        ours = [step for step in seen if _process(step) in self._processes]
+        return [step for step in ours if _process(step) != "recovery" or RECOVERY.search(step)], contents[0], care
 
     def _await(self, sents: Sequence[Sent]) -> int | None:
         """Return the process that has come to the step; None if everything is finished without."""

@@ -84,7 +84,9 @@ def at(name: str) -> None:
 
 
 def process() -> str:
-    """Return which of the service's processes this is."""
+    """Return which of the service's processes this is; where there is a file ``recovering``, all are one."""
+    if (FOLDER / "recovering").exists():
+        return "recovery"
     return next((label for word, label in LABELS.items() if word in sys.orig_argv), "daemon")
 
 
