@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from antelop import queue
 from antelop.arrays import Store
 from antelop.arrays.survey import Object, is_whole, objects
 from antelop.backup import NAME, backup, read, restore
@@ -29,6 +30,7 @@ from antelop.removal import remove
 from antelop.upload import attach
 from tests import servers
 from tests.commands import Command
+from tests.drops import Drop, hasten
 from tests.labs import ANIMALS, SESSION
 from tests.pipelines import pipeline
 from tests.recordings import write_recording
@@ -291,6 +293,20 @@ def test_a_restore_that_was_killed_while_it_loaded(whole: Lab, tmp_path: Path, e
     assert left.returncode != 0
     with Lab(elsewhere, {}) as restored:
         assert problems_of(restored) == []
+
+
+@embedded
+def test_what_was_claimed(whole: Lab, drop: Drop, tmp_path: Path, elsewhere: Config) -> None:
+    """A delivery that a worker was at when the backup was made waits for another one in what is restored."""
+    queue.enqueue(whole.database, drop.deliver("a", session=42), NOW)
+    hasten(whole)
+    with queue.claimed(whole.database, ["rig-2"]):
+        backup(whole, tmp_path / "backup", NOW, unseen)
+        assert queue.counts(whole.database)["reserved"] == 1
+    restore(elsewhere, tmp_path / "backup", print, unseen)
+    with Lab(elsewhere, {}) as restored:
+        assert problems_of(restored) == []
+        assert queue.counts(restored.database)["pending"] == 1
 
 
 @embedded

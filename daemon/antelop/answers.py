@@ -22,6 +22,8 @@ _FACTS = ("manifest_path", "manifest_size", "manifest_mtime", "nwb_path", "nwb_s
 def disagreements(database: Database, folder: FolderConfig) -> Iterator[Problem]:
     """Find what receipts say otherwise than the ledger, or do not say, within a transaction.
 
+    A receipt whose manifest is still beside it is no matter: that is a delivery, and will be answered.
+
     Deliveries may go in meanwhile: a receipt is written after COMMIT, and before the delivery is out of the queue. So receipts
     that say that a recording went in are looked for first, then the ledger is read, and what that says is looked for again.
 
@@ -41,7 +43,7 @@ def disagreements(database: Database, folder: FolderConfig) -> Iterator[Problem]
             claims.discard(receipt.path_for(manifest))
         if of_one[-1]["state"] in queue.ANSWERED and not of_one[-1]["queued"]:
             yield from _of_delivery(folder, of_one[-1])
-    for path in sorted(claims):
+    for path in sorted(claim for claim in claims if not _beside(claim)):
         where = f"receipt {folder.name}/{path.relative_to(folder.path)}"
         remedy = "Bring the recording and its manifest back into the folder, and it is ingested again; or delete the receipt"
         yield Problem(
@@ -60,6 +62,12 @@ def _claims(folder: Path) -> Iterator[Path]:
             for path in (Path(directory, name) for name in names if name.lower().endswith(".receipt.json")):
                 if (receipt.read(path) or {}).get("outcome") in INGESTED:
                     yield path
+
+
+def _beside(path: Path) -> bool:
+    """Tell whether there is a manifest that goes with a receipt."""
+    stem = path.name[: -len(".receipt.json")]
+    return any(path.with_name(f"{stem}{ending}").exists() for ending in (".manifest.json", ".json"))
 
 
 def _deliveries(database: Database, folder: str) -> Iterator[Row]:

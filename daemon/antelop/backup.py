@@ -36,6 +36,9 @@ SPECIFICATION = {"specification": "antelop-backup", "version": "1.0"}
 _TABLES = r"SELECT 1 FROM pg_class WHERE relnamespace::regnamespace::text !~ '^(pg_|information_schema$)' LIMIT 1"
 _OWNER = "SELECT schema_id FROM antelop_ingest_ingest.schema_version WHERE schema_name = 'antelop_ingest_behaviour'"
 
+_RELEASE = """UPDATE antelop_ingest_ingest."~~ingestion" SET status = 'pending' WHERE status = 'reserved'"""
+"""The workers that had claimed deliveries when the backup was made do not work on what is restored."""
+
 
 @dataclass(frozen=True)
 class Backup:
@@ -161,6 +164,7 @@ def restore(config: Config, folder: Path, report: Callable[[Problem], None], pro
             load(server, folder / made.database)
         elif not target.exists() or ask(server, _OWNER) != made.owner:  # else it was interrupted right before the end
             raise Rejected([_occupied("`state`", config.state, "has tables in its database already")])
+        ask(server, _RELEASE)
     target.make(made.owner)
     return made
 
