@@ -3,10 +3,10 @@
 import heapq
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 
-Act = Iterator[float]
-"""Something that takes time: it yields the seconds until it goes on."""
+Act = Generator[float, None, None]
+"""Something that takes time: it yields the seconds until it goes on. Closed, it puts right what it has changed."""
 
 
 class Agenda:
@@ -34,7 +34,7 @@ class Agenda:
     def close(self) -> None:
         """End every act where it is, so that each puts right what it has changed."""
         for _, _, act in self._due:
-            act.close()  # type: ignore[attr-defined]  # they are generators
+            act.close()
         self._due.clear()
 
 

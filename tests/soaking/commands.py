@@ -1,12 +1,13 @@
 """The commands that people run beside the service, and what may come of them."""
 
+import itertools
 import json
 import random
 import signal
 import time
 from collections.abc import Sequence
 
-from tests.soaking.agenda import Act
+from tests.soaking.agenda import Act, Agenda
 from tests.soaking.load import Load
 from tests.soaking.report import Report
 from tests.soaking.stage import Stage
@@ -28,6 +29,8 @@ class Commands:
     ----------
     stage
         Where they run.
+    agenda
+        They end there.
     load
         Some of them are about a recording that has gone in.
     choose
@@ -36,24 +39,25 @@ class Commands:
         Is told what came of them.
     """
 
-    def __init__(self, stage: Stage, load: Load, choose: random.Random, report: Report) -> None:
-        self.goes_on = True
+    def __init__(self, stage: Stage, agenda: Agenda, load: Load, choose: random.Random, report: Report) -> None:
         self._stage = stage
+        self._agenda = agenda
         self._load = load
         self._choose = choose
         self._report = report
+        self._numbers = itertools.count(1)
 
     def flow(self) -> Act:
-        """Run one command after the other until `goes_on` is false."""
-        while self.goes_on:
+        """Run commands for ever, now and then."""
+        while True:
             yield self._choose.uniform(5, 20)
-            if words := self._chosen():
-                yield from self.run(*words)
+            self._agenda.begin(self.run(*self._chosen()))
 
     def run(self, *words: str, beside: bool = True) -> Act:
         """Run a command, beside faults or not; note what came of it."""
         name = " ".join(word for word in words if "/" not in word)
-        process = self._stage.command(*words, "--json", log="said")
+        output = self._stage.folder / f"said {next(self._numbers)}"
+        process = self._stage.command(*words, "--json", log=output.name)
         deadline = time.monotonic() + LONGEST
         while process.poll() is None and time.monotonic() < deadline:
             yield LOOK
@@ -61,8 +65,8 @@ class Commands:
             self._report.blame("commands failed", f"antelop {' '.join(words)} has not ended after {LONGEST:g} s")
             process.kill()
             process.wait()
-        said = (self._stage.folder / "said").read_text()
-        (self._stage.folder / "said").unlink()
+        said = output.read_text()
+        output.unlink()
         self._report.commands[f"{name} -> {process.returncode}"] += 1
         if not passes(words, process.returncode, said) if beside else process.returncode:
             what = f"antelop {' '.join(words)} ended with {process.returncode}: {said.strip()}"

@@ -5,8 +5,8 @@ import random
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from antelop.errors import Unavailable
 from antelop.lab import Lab
@@ -52,13 +52,10 @@ class Faults:
         Whether these come too.
     down
         Whether that process is to be ended now.
-    goes_on
-        Whether more is to come.
     """
 
     def __init__(self, stage: Stage, load: Load, choose: random.Random, counts: Counter[str], *, mounts: bool) -> None:
         self.deadly = self.down = False
-        self.goes_on = True
         self._stage = stage
         self._load = load
         self._choose = choose
@@ -87,8 +84,8 @@ class Faults:
         }
 
     def flow(self) -> Act:
-        """Let one fault after the other happen until `goes_on` is false."""
-        while self.goes_on:
+        """Let one fault after the other happen, for ever."""
+        while True:
             kinds = self.kinds | (self.deadly_kinds if self.deadly else {})
             (kind,) = self._choose.choices(list(kinds), [often for _, often in kinds.values()])
             self._counts[kind] += 1
@@ -112,8 +109,10 @@ class Faults:
 
     def _kill_database(self) -> Act:
         self._stage.kill("server", None)
-        yield self._choose.uniform(0, 10)
-        self._stage.start()  # a server of the lab's own; the service starts the embedded one again by itself
+        try:
+            yield self._choose.uniform(0, 10)
+        finally:
+            self._stage.start()  # a server of the lab's own; the service starts the embedded one again by itself
 
     def _cut(self) -> Act:
         with suppress(Unavailable), Lab(self._stage.config, self._stage.environment) as lab:
@@ -162,19 +161,26 @@ class Faults:
         yield 0
 
     def _end(self, victim: Victim) -> Act:
-        self.down = True
-        self._stage.kill(victim, None)
-        yield self._choose.uniform(0, 5)
-        self._stage.start()
-        self.down = False
+        with self._ended():
+            self._stage.kill(victim, None)
+            yield self._choose.uniform(0, 5)
 
     def _restart(self, signals: int) -> Act:
         """Stop the daemon in order, or by a second signal at once, and start it again."""
+        with self._ended():
+            for _ in range(signals):
+                os.kill(self._stage.daemon, signal.SIGTERM)  # it stays ours until we ask whether it has ended
+                yield 0.5
+            while self._stage.runs():
+                yield 0.2
+
+    @contextmanager
+    def _ended(self) -> Iterator[None]:
+        """Let the daemon's own process be ended; start it again."""
         self.down = True
-        for _ in range(signals):
-            os.kill(self._stage.daemon, signal.SIGTERM)  # it stays ours until we ask whether it has ended
-            yield 0.5
-        while self._stage.runs():
-            yield 0.2
-        self._stage.start()
-        self.down = False
+        try:
+            yield
+        finally:
+            self._stage.stop()  # if it is still ending
+            self._stage.start()
+            self.down = False

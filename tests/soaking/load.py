@@ -3,15 +3,19 @@
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import h5py
 
 from tests.kills.scene import ANIMALS, Sent
 from tests.soaking.agenda import Act, Agenda
-from tests.soaking.stage import NAMES, Stage
+from tests.soaking.stage import Stage
 
 UNKNOWN = (17, 999)
 """Animals of which the lab has only the first."""
+
+VIDEO = "recording_camera.avi"
+"""The file that a recording refers to."""
 
 BACKLOG = 60
 """Deliveries that may wait for an answer before there is a pause."""
@@ -39,14 +43,11 @@ class Load:
         What is to become of deliveries: by what their receipts are to say, or ``taken back``: nothing or a whole session.
     away
         The folders that nothing can be put into now.
-    goes_on
-        Whether more is to come.
     """
 
     def __init__(self, stage: Stage, agenda: Agenda, choose: random.Random, counts: Counter[str]) -> None:
         self.due: defaultdict[str, list[Sent]] = defaultdict(list)
         self.away: set[str] = set()
-        self.goes_on = True
         self._open: dict[Sent, str] = {}
         self._stage = stage
         self._agenda = agenda
@@ -63,12 +64,12 @@ class Load:
         }
 
     def flow(self) -> Act:
-        """Deliver until `goes_on` is false: now many at once, now one after the other, now nothing for a while."""
-        while self.goes_on:
+        """Deliver for ever: now many at once, now one after the other, now nothing for a while."""
+        while True:
             many = self._choose.random() < 0.4
             apart = self._choose.uniform(0, 0.3) if many else self._choose.uniform(1, 5)
             for _ in range(self._choose.randint(4, 16) if many else self._choose.randint(2, 8)):
-                while self.goes_on and len(self.unanswered()) > BACKLOG:
+                while len(self.unanswered()) > BACKLOG:
                     yield 2
                 (kind,) = self._choose.choices(list(self.kinds), list(self.kinds.values()))
                 self._counts[kind.__name__.strip("_").replace("_", " ")] += 1
@@ -88,15 +89,10 @@ class Load:
         waiting = self.unanswered()
         return [sent for sent in self.due["ingested"] if sent not in waiting]
 
-    def _expect(self, outcome: str, sent: Sent) -> None:
-        self.due[outcome].append(sent)
-        self._open[sent] = outcome
-
     def deliver(self, folder: str) -> Act:
         """Deliver a recording, its video and its manifest at once."""
         sent, made = self._stage.make(folder)
-        yield from self._can_reach(folder)
-        made.rename(self._stage.home(sent))
+        yield from self._put(sent, made)
         self._expect("ingested", sent)
 
     def _whole(self) -> Act:
@@ -104,53 +100,50 @@ class Load:
 
     def _slow(self) -> Act:
         """Write a recording piece by piece where it belongs; its manifest is there before or after."""
-        sent, made = self._stage.make(folder := self._folder())
+        sent, made = self._stage.make(self._folder())
         content = (made / "recording.nwb").read_bytes()
         (made / "recording.nwb").unlink()
         home, first = self._stage.home(sent), self._choose.random() < 0.5
         if not first:
             (made / "recording.manifest.json").rename(self._stage.control / f"{sent.number}.json")
-        yield from self._can_reach(folder)
-        made.rename(home)
+        yield from self._put(sent, made)
         pieces = self._choose.randint(2, 8)
         for number in range(pieces):
-            yield from self._can_reach(folder)
+            yield from self._can_reach(sent.folder)
             with (home / "recording.nwb").open("ab") as file:
                 file.write(content[len(content) * number // pieces : len(content) * (number + 1) // pieces])
             yield self._choose.uniform(0, 2)
         if not first:
-            yield from self._can_reach(folder)
+            yield from self._can_reach(sent.folder)
             (self._stage.control / f"{sent.number}.json").rename(home / "recording.manifest.json")
         self._expect("ingested", sent)
 
     def _without_video(self) -> Act:
         """Deliver a recording whose video comes later."""
-        sent, made = self._stage.make(folder := self._folder())
-        (made / NAMES[0]).rename(self._stage.control / f"{sent.number}.avi")
-        yield from self._can_reach(folder)
-        made.rename(self._stage.home(sent))
+        sent, made = self._stage.make(self._folder())
+        (made / VIDEO).rename(self._stage.control / f"{sent.number}.avi")
+        yield from self._put(sent, made)
         yield self._choose.uniform(0, 10)
-        yield from self._can_reach(folder)
-        (self._stage.control / f"{sent.number}.avi").rename(self._stage.home(sent) / NAMES[0])
+        yield from self._can_reach(sent.folder)
+        (self._stage.control / f"{sent.number}.avi").rename(self._stage.home(sent) / VIDEO)
         self._expect("ingested", sent)
 
     def _corrected(self) -> Act:
         """Deliver a manifest with a wrong animal, and correct it later, before or after it was rejected."""
-        sent, made = self._stage.make(folder := self._folder(), animals=UNKNOWN)
-        yield from self._can_reach(folder)
-        made.rename(self._stage.home(sent))
+        sent, made = self._stage.make(self._folder(), animals=UNKNOWN)
+        yield from self._put(sent, made)
         yield self._choose.uniform(0, 10)
-        yield from self._can_reach(folder)
+        yield from self._can_reach(sent.folder)
         self._stage.announce(sent, self._stage.home(sent))
         self._expect("ingested", sent)
 
     def _rejected(self) -> Act:
         """Deliver what cannot go in."""
-        folder, earlier = self._folder(), self.ingested()
+        earlier = self.ingested()
         what = self._choose.choice(["animal", "manifest", "recording", *(["session", "same"] if earlier else [])])
         other = self._choose.choice(earlier) if earlier else None
         sent, made = self._stage.make(
-            folder,
+            self._folder(),
             animals=UNKNOWN if what == "animal" else ANIMALS,
             session=other if what == "session" else None,  # which holds another recording
             recording=other if what == "same" else None,  # which another session holds
@@ -160,24 +153,21 @@ class Load:
         if what == "recording":
             with h5py.File(made / "recording.nwb", "r+") as file:
                 del file["acquisition/force"]
-        yield from self._can_reach(folder)
-        made.rename(self._stage.home(sent))
+        yield from self._put(sent, made)
         self._expect("rejected", sent)
 
     def _twice(self) -> Act:
         """Deliver a recording that went in before once more, for the same session."""
         if earlier := self.ingested():
             other = self._choose.choice(earlier)
-            sent, made = self._stage.make(folder := self._folder(), recording=other, session=other)
-            yield from self._can_reach(folder)
-            made.rename(self._stage.home(sent))
+            sent, made = self._stage.make(self._folder(), recording=other, session=other)
+            yield from self._put(sent, made)
             self._expect("already-ingested", sent)
 
     def _taken_back(self) -> Act:
         """Deliver a recording, and take it away a moment later."""
         sent, made = self._stage.make("kept")
-        yield from self._can_reach("kept")
-        made.rename(self._stage.home(sent))
+        yield from self._put(sent, made)
         yield self._choose.uniform(0, 2)
         yield from self._can_reach("kept")
         self._stage.home(sent).rename(self._stage.control / f"{sent.number} taken back")
@@ -186,7 +176,16 @@ class Load:
     def _folder(self) -> str:
         return self._choose.choice(["kept", "moved"])
 
+    def _put(self, sent: Sent, made: Path) -> Act:
+        """Put a delivery into its folder at once, when that can be reached."""
+        yield from self._can_reach(sent.folder)
+        made.rename(self._stage.home(sent))
+
     def _can_reach(self, folder: str) -> Act:
         """Wait until something can be put into a folder."""
         while folder in self.away:
             yield 0.5
+
+    def _expect(self, outcome: str, sent: Sent) -> None:
+        self.due[outcome].append(sent)
+        self._open[sent] = outcome

@@ -57,18 +57,18 @@ class Soak:
         self._agenda = Agenda()
         self.load = Load(scene, self._agenda, choose("load"), report.load)
         self.faults = Faults(scene, self.load, choose("faults"), report.faults, mounts=mounts)
-        self.commands = Commands(scene, self.load, choose("commands"), report)
+        self.commands = Commands(scene, self._agenda, self.load, choose("commands"), report)
         scene.start()
         self._clean = self._run_clean()
 
     def run(self, say: Callable[[str], None]) -> None:
         """Let load and faults come for as long as was asked for, and then everything finish."""
         seconds = 60 * self._report.minutes
-        flows = (self.load, self.faults, self.commands)
+        flows = [each.flow() for each in (self.load, self.faults, self.commands)]
         try:
             self._agenda.begin(self._measure(min(EVERY, seconds / 24)))
             for flow in flows:
-                self._agenda.begin(flow.flow())
+                self._agenda.begin(flow)
             end = time.monotonic()
             for number, (self.faults.deadly, share) in enumerate(COURSE, 1):
                 say(f"part {number} of {len(COURSE)}: the daemon {'may end' if self.faults.deadly else 'lives'}")
@@ -77,7 +77,7 @@ class Soak:
                     self.go_on()
             say("the end: everything is finished")
             for flow in flows:
-                flow.goes_on = False
+                flow.close()
             while len(self._agenda) > 1:  # the measuring goes on
                 self.go_on()
             self.finish()

@@ -18,9 +18,6 @@ ROLES = {"antelop.worker_process": "worker", "antelop.inbox": "watcher"}
 STORE = 2 << 30
 """Bytes that the store has room for."""
 
-NAMES = ("recording_camera.avi", "recording.nwb", "recording.manifest.json")
-"""The files of a delivery, in the order in which they may come."""
-
 
 class Stage(Scene):
     """A lab, its service and its database server, in a folder."""
@@ -97,7 +94,7 @@ def stage(database: str, *, mounts: bool) -> Iterator[Stage]:
         if mounts:
             store = folder / "state" / "store"
             store.mkdir(parents=True)
-            mount("-t", "tmpfs", "-o", f"size={STORE}", "soak", str(store))
+            mount("-t", "tmpfs", "-o", f"size={STORE},mode=755", "soak", str(store))
             stack.callback(unmount, store)
         made = Stage(folder, server)
         stack.callback(made.close)
