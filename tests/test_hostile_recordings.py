@@ -18,7 +18,9 @@ from antelop.rig import Camera, Feature, Rig
 from antelop.service import CARE
 from tests.daemons import PATIENCE, Start
 from tests.drops import Drop
-from tests.hostile.recordings import Examiners, Task, canary, examiners, leading_out, run, secrets
+from tests.hostile.canary import canary, leading_out, secrets
+from tests.hostile.examiners import Examiners, Task, examiners
+from tests.hostile.recordings import run
 from tests.hostile.texts import EVIL
 from tests.recordings import write_recording
 
@@ -278,15 +280,6 @@ def test_nothing_but_the_recording_is_opened(bench: Examiners, nwb: Path, tmp_pa
     assert report["sentence"].endswith("(and 8 more)")
 
 
-def test_recordings_that_are_damaged_at_random_come_to_something_clear(tmp_path: Path) -> None:
-    """A short version of `tests/fuzz_recordings`."""
-    said: list[str] = []
-    tally = run(60, 0, WorkersConfig(2, PATIENCE), tmp_path, said.append)
-    assert (tally.is_clean, said) == (True, [])
-    assert tally.examined == 60
-    assert min(tally.counts["same content"], tally.counts["rejected"]) > 5
-
-
 def swollen(path: Path) -> None:
     """Have a recording say its identifier 3,000 times, each time the same megabyte of text."""
     with h5py.File(path, "r+") as file:
@@ -297,6 +290,24 @@ def swollen(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[place : place + 16 * 3000] = content[place : place + 16] * 3000
     path.write_bytes(content)
+
+
+def test_what_kills_its_process_is_counted(made: Path, nwb: Path) -> None:
+    """A recording that takes more memory than a worker may have ends its process, and another goes on with the next."""
+    swollen(nwb)
+    with examiners(WorkersConfig(1, PATIENCE, 300 << 20)) as bench:
+        reports = [report for _, report in bench.examine(iter([Task(nwb, RIG), Task(made, RIG)]))]
+    assert [report["outcome"] for report in reports] == ["too much memory", "ingested"]
+    assert 300 << 20 < bench.largest < 3000 << 20
+
+
+def test_recordings_that_are_damaged_at_random_come_to_something_clear(tmp_path: Path) -> None:
+    """A short version of `tests/fuzz_recordings`."""
+    said: list[str] = []
+    tally = run(60, 0, WorkersConfig(2, PATIENCE), tmp_path, said.append)
+    assert (tally.is_clean, said) == (True, [])
+    assert tally.examined == 60
+    assert min(tally.counts["same content"], tally.counts["rejected"]) > 5
 
 
 @pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)

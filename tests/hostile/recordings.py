@@ -1,44 +1,24 @@
 """Damaged recordings, examined in processes that have a worker's limits, and what came of them."""
 
 import json
-import os
 import random
-import select
-import signal
-import socket
-import subprocess
-import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-import h5py
-from watchdog.events import FileOpenedEvent, FileSystemEvent, FileSystemEventHandler
-from watchdog.observers import Observer
-
 from antelop.config import WorkersConfig
-from antelop.crew import Member
 from antelop.errors import Rejected
-from antelop.inbox.link import Link
 from antelop.rig import Rig
 from tests.data import RECORDINGS
+from tests.hostile.canary import canary, leading_out, secrets
 from tests.hostile.damage import damaged
 from tests.hostile.examiner import examine_one, rig_of
+from tests.hostile.examiners import Task, examiners
 from tests.recordings import write_recording
-
-ROOT = Path(__file__).resolve().parents[2]
-
-AT_A_TIME = 8
-"""How many recordings a process is given before it has said what came of the first."""
-
-LOOK = 0.2
-"""Seconds between two looks at the memory that processes take."""
 
 CLEAR = ("same content", "other content", "rejected", "too much memory", "too long", "crashed")
 """What may become of a recording; the last three kill the worker, and park the delivery when they have done so three times."""
@@ -54,14 +34,6 @@ class Source(NamedTuple):
     content: bytes
     rig: Rig
     digest: str
-
-
-class Task(NamedTuple):
-    """A recording that is to be examined, and the hash of what it holds if nothing has happened to that."""
-
-    path: Path
-    rig: Rig
-    digest: str = ""
 
 
 @dataclass
@@ -107,167 +79,6 @@ class Tally:
         counts = {name: self.counts[name] for name in CLEAR + FINDINGS}
         facts = {"seconds": self.seconds, "slowest": self.slowest, "largest": self.largest}
         return json.dumps({"examined": self.examined, "counts": counts, **facts, "said": self.said})
-
-
-class Examiners:
-    """Processes that examine recordings, within a worker's limits.
-
-    Parameters
-    ----------
-    limits
-        How many there are, and what each may take: memory and time.
-
-    Attributes
-    ----------
-    largest
-        How many bytes of memory one has taken at most.
-    """
-
-    def __init__(self, limits: WorkersConfig) -> None:
-        self.largest = 0
-        self._limits = limits
-        self._members = [_start() for _ in range(limits.count)]
-        self._given: dict[int, list[Task]] = {}
-
-    def examine(self, tasks: Iterator[Task]) -> Iterator[tuple[Task, Mapping[str, Any]]]:
-        """Yield what comes of recordings, as `tests.hostile.examiner` reports it; of a process that died, its ``outcome``."""
-        self._given = {id(member): [] for member in self._members}
-        left = True
-        while left or any(self._given.values()):
-            for index, member in enumerate(self._members):
-                given = self._given[id(member)]
-                while left and len(given) < AT_A_TIME:
-                    task = next(tasks, None)
-                    if left := task is not None:
-                        given.append(task)
-                        member.link.send((task.path, task.rig))
-                        member.since = max(member.since, time.monotonic() if len(given) == 1 else 0)
-                died = member.process.poll() is not None
-                for report in member.link.receive():
-                    yield given.pop(0), report
-                    member.since = time.monotonic()
-                if died:
-                    yield from self._replace(index)
-            self._enforce()
-            select.select([member for member in self._members if member.fileno() >= 0], [], [], LOOK)
-
-    def _replace(self, index: int) -> Iterator[tuple[Task, Mapping[str, Any]]]:
-        """Start another process in the place of one that died; it goes on with what comes after what killed the first."""
-        dead, new = self._members[index], _start()
-        killer, *others = self._given.pop(id(dead))
-        dead.link.close()
-        self._members[index], self._given[id(new)] = new, others
-        for task in others:
-            new.link.send((task.path, task.rig))
-        sentence = dead.fault or f"crashed by signal {signal.Signals(-dead.process.returncode).name}"
-        yield killer, {"outcome": dead.fault or "crashed", "sentence": sentence, "digest": "", "seconds": 0.0, "faults": []}
-
-    def _enforce(self) -> None:
-        for member in self._members:
-            memory = member.memory
-            self.largest = max(self.largest, memory)
-            if memory > self._limits.memory:
-                member.fault = "too much memory"
-            elif self._given[id(member)] and time.monotonic() - member.since > self._limits.timeout:
-                member.fault = "too long"
-            if member.fault:
-                member.process.kill()
-
-    def close(self) -> None:
-        """Kill them."""
-        for member in self._members:
-            member.process.kill()
-            member.process.wait()
-            member.link.close()
-
-
-def _start() -> Member:
-    ours, theirs = socket.socketpair()
-    path = os.pathsep.join(map(str, (ROOT, ROOT / "daemon")))
-    with theirs:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-W", "ignore", "-m", "tests.hostile.examiner", str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            env={**os.environ, "PYTHONPATH": path},
-            process_group=0,
-        )
-    return Member(process, Link(ours.detach()), time.monotonic(), time.monotonic())
-
-
-@contextmanager
-def examiners(limits: WorkersConfig) -> Iterator[Examiners]:
-    """Have processes that examine recordings, and end them."""
-    made = Examiners(limits)
-    try:
-        yield made
-    finally:
-        made.close()
-
-
-class Canary(FileSystemEventHandler):
-    """Sees which files of a folder are opened.
-
-    Attributes
-    ----------
-    opened
-        Their names, in order.
-    """
-
-    def __init__(self) -> None:
-        self.opened: list[str] = []
-        self._changed = threading.Condition()
-
-    def on_opened(self, event: FileSystemEvent) -> None:
-        """Note it (called by watchdog)."""
-        with self._changed:
-            self.opened.append(Path(str(event.src_path)).name)
-            self._changed.notify()
-
-    def hears(self, name: str, seconds: float) -> bool:
-        """Return whether a file has been opened, now or within so many seconds."""
-        with self._changed:
-            return self._changed.wait_for(lambda: name in self.opened, seconds)
-
-
-@contextmanager
-def canary(folder: Path) -> Iterator[Canary]:
-    """Watch a folder."""
-    watch, observer = Canary(), Observer()
-    observer.schedule(watch, str(folder), event_filter=[FileOpenedEvent])
-    observer.start()
-    try:
-        yield watch
-    finally:
-        observer.stop()
-        observer.join()
-
-
-def secrets(folder: Path) -> Path:
-    """Make a folder with files that no recording may have anybody open, ``secret.h5`` and ``secret.bin``."""
-    folder.mkdir()
-    with h5py.File(folder / "secret.h5", "w") as file:
-        file["data"] = [1.0, 2.0, 3.0]
-    (folder / "secret.bin").write_bytes(bytes(64))
-    return folder
-
-
-def leading_out(path: Path, secret: Path) -> Path:
-    """Put into a recording what leads to other files: links, virtual datasets, samples and videos."""
-    layout = h5py.VirtualLayout((3,), "f8")
-    layout[:] = h5py.VirtualSource(secret / "secret.h5", "data", (3,))
-    with h5py.File(path, "r+") as file:
-        acquisition = file["acquisition"]
-        for name in ("virtual", "raw", "linked"):
-            file.copy("acquisition/lick", acquisition, name)
-            del acquisition[name]["data"]
-        acquisition["virtual"].create_virtual_dataset("data", layout)
-        acquisition["raw"].create_dataset("data", (3,), "f8", external=[(str(secret / "secret.bin"), 0, 24)])
-        acquisition["linked"]["data"] = h5py.ExternalLink(secret / "secret.h5", "data")
-        acquisition["whole"] = h5py.ExternalLink(secret / "secret.h5", "/")
-        acquisition["through"] = h5py.SoftLink("/acquisition/whole/data")
-        del acquisition["camera"]["external_file"]
-        acquisition["camera"]["external_file"] = [str(secret / "secret.bin"), f"../{secret.name}/secret.bin"]
-    return path
 
 
 def sources(folder: Path, secret: Path) -> list[Source]:
