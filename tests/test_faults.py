@@ -30,6 +30,7 @@ FAULTS = {
     "it is unmounted and mounted again": "disks::test_a_share_is_unmounted_or_covered_by_another",
     "another one is mounted in its place": "disks::test_a_share_is_unmounted_or_covered_by_another",
     "it is unmounted while it is looked into": "test_inbox::test_a_share_that_goes_away_during_a_scan_is_paused",
+    "it is not there for a moment": "files::test_a_share_blinks_when_the_turn_of_an_old_delivery_comes",
     "its share hangs": "disks::test_a_share_hangs",
     "a file is deleted, cut short, replaced or rewritten while it is read": (
         "files::test_a_recording_changes_while_its_samples_are_copied"

@@ -1,6 +1,7 @@
 """Files that change while they are read, clocks that are set back, and more deliveries at once than can be dealt with."""
 
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -108,6 +109,26 @@ def test_a_worker_is_missed_although_the_clock_is_set_back(lab: Lab, drop: Drop,
     desk.worker.release({})
     assert desk.events[-1]["outcome"]["outcome"] == "unavailable"
     assert desk.work()["state"] == "ingested"
+
+
+@on_postgresql
+def test_a_share_blinks_when_the_turn_of_an_old_delivery_comes(start: Start, lab: Lab, drop: Drop) -> None:
+    """What was queued for days and is not there for a moment that nobody else has noticed goes in all the same."""
+    daemon = start(workers=WorkersConfig(count=0))
+    delivery = drop.deliver("a")
+    daemon.until(lambda: len(lab.database.Delivery()))
+    days_ago = datetime(2026, 1, 1)  # noqa: DTZ001  # of the database
+    lab.database.Delivery.update1({"delivery_id": delivery.delivery_id, "readied": days_ago})
+    (watcher,) = daemon.folders.sources()
+    os.kill(watcher._process.pid, signal.SIGSTOP)
+    away = (drop.path / "a.nwb").rename(drop.path.with_name("away"))
+    daemon.reload(replace(lab.config, workers=WorkersConfig(count=1)), daemon.now())
+    (gone,) = daemon.until_said("gone")
+    assert not gone["sought"]
+    assert queue.states(lab.database, [delivery.delivery_id]) == {delivery.delivery_id: "superseded"}
+    away.rename(drop.path / "a.nwb")
+    os.kill(watcher._process.pid, signal.SIGCONT)
+    assert daemon.until_said("done")[0]["state"] == "ingested"
 
 
 CROWD = 1000

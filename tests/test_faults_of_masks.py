@@ -65,12 +65,12 @@ def test_a_mask_that_can_be_stopped_rejects_its_delivery(start: Start, lab: Lab,
     assert len(lab.database.World()) == 1
 
 
-LIMITS = WorkersConfig(count=1, mask_timeout=3600.0, timeout=25.0, memory=400 << 20)
+LIMITS = WorkersConfig(count=1, mask_timeout=3600.0, timeout=12.0, memory=400 << 20)
 
 FATAL = {
     "crashes": ("import ctypes; ctypes.string_at(0)", r"it was killed by signal 11"),
     "swells": ("import signal; hoard = b'x' * (600 << 20); signal.pause()", r"it used \d+ MiB of memory, more than 400 .*"),
-    "deafens": ("import collections, itertools; collections.deque(itertools.count(), 0)", r"it took longer than 25 s .*"),
+    "deafens": ("import collections, itertools; collections.deque(itertools.count(), 0)", r"it took longer than 12 s .*"),
 }
 """What a function does, and how its worker ends."""
 

@@ -212,16 +212,13 @@ class Service:
         """Take in what a worker has said."""
         journal.enter(event)
         match event["event"]:
+            case "gone":
+                self.folders.forget(event["folder"], [event["delivery_id"]])  # if it is there after all, it comes again
             case "unsettled":
                 self.folders.require(event["folder"], event["delivery_id"], event["paths"])
                 self._awaited.add(event["delivery_id"])
             case "done":
-                if event["state"] in queue.ANSWERED:
-                    self.folders.finish(event["folder"], [event["delivery_id"]])
-                if "outcome" in event:
-                    self.status.note(event)
-                if event["state"] in ("rejected", "failed"):
-                    self._tell(event)
+                self._conclude(event)
             case "trusted" | "untrusted":
                 self.status.analysis = event.get("sentence")
             case "looked":
@@ -232,6 +229,15 @@ class Service:
                 spared = self._stopping or event["job"]["folder"] in self.folders.absent
                 death = said("unavailable" if spared else "failed", f"its worker was lost: {event['sentence']}")
                 self.crew.report(event["job"]["delivery_id"], death)
+
+    def _conclude(self, event: Mapping[str, Any]) -> None:
+        """Take in what came of an attempt."""
+        if event["state"] in queue.ANSWERED:
+            self.folders.finish(event["folder"], [event["delivery_id"]])
+        if "outcome" in event:
+            self.status.note(event)
+        if event["state"] in ("rejected", "failed"):
+            self._tell(event)
 
     def _tell(self, event: Mapping[str, Any]) -> None:
         """Tell people of a delivery that needs them."""
