@@ -344,6 +344,16 @@ def test_files_that_are_not_there_are_sought_for_a_day(lab: Lab, drop: Drop) -> 
     assert (state_of(lab, delivery), job_of(lab, delivery)) == ("superseded", None)
 
 
+def test_files_that_were_withdrawn_are_not_sought(lab: Lab, drop: Drop) -> None:
+    """Whoever put the delivery back had looked before it was withdrawn."""
+    delivery = drop.deliver("a")
+    queue.enqueue(lab.database, delivery, NOW)
+    queue.withdraw(lab.database, delivery.delivery_id)
+    queue.put(lab.database, {"delivery_id": delivery.delivery_id})
+    assert not queue.leave(lab.database, delivery.delivery_id, NOW)
+    assert (state_of(lab, delivery), job_of(lab, delivery)) == ("superseded", None)
+
+
 @pytest.mark.parametrize("state", ["ready", "waiting", "superseded"])
 def test_only_what_was_answered_can_be_retried(lab: Lab, drop: Drop, state: str) -> None:
     """What is still to be answered needs no retry."""

@@ -209,11 +209,15 @@ def aside(database: Database, folders: Iterable[str]) -> Iterator[tuple[str, str
 
 
 def leave(database: Database, delivery_id: str, now: datetime) -> bool:
-    """Leave a delivery whose files are gone for later, but not for ever; return whether it is still in the queue."""
+    """Leave a delivery whose files are gone for later, but not for ever; return whether it is still in the queue.
+
+    One that was withdrawn is not looked for: who put it back into the queue had not heard of that.
+    """
     key = {"delivery_id": delivery_id}
     with database.transaction():
-        missing = utc(now) - (database.Delivery & key).fetch1("readied")
-        if missing < MISSING:
+        readied, state = (database.Delivery & key).fetch1("readied", "state")
+        missing = utc(now) - readied
+        if missing < MISSING and state != "superseded":
             put(database, key, _pause(delivery_id, missing))
             return True
         supersede(database, [delivery_id])
