@@ -1,4 +1,4 @@
-"""A short version of `tests/fuzz_manifests`, without its coverage-guided half, and that it finds what is wrong."""
+"""A short version of `tests/fuzz_manifests`, without its coverage-guided part, and that it finds what is wrong."""
 
 from collections.abc import Callable
 from dataclasses import replace
