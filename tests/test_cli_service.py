@@ -116,6 +116,21 @@ def test_status_for_people_and_for_programs(antelop: Run, lab: Lab) -> None:
     assert stopped.stdout.startswith("antelop does not run; it was last heard of at ")
 
 
+def test_a_crowd_that_waits_is_listed_in_part(antelop: Run, lab: Lab) -> None:
+    """Those that wait for longest are, and how many there are besides; to programs all are."""
+    began = datetime(2026, 11, 22, 9, tzinfo=UTC)
+    facts: dict[str, Any] = {"folder": "rig-2", "others": [], "rule": "unsettled", "reason": "not settled yet"}
+    waiting = [
+        {**facts, "path": f"{minute}.nwb", "since": (began - timedelta(minutes=minute)).isoformat()} for minute in range(40)
+    ]
+    Status(lab.config.state).write(folders=[], waiting=waiting, workers=[], notices={"failing": []})
+    lines = antelop("status").stdout.splitlines()
+    listed = [line.split()[1] for line in lines if line.startswith("rig-2: ")]
+    assert listed == [f"{minute}.nwb" for minute in range(39, 9, -1)]
+    assert lines[-1] == "and 10 more, not as long; `antelop status --json` lists all"
+    assert len(json.loads(antelop("status", "--json").stdout)["waiting"]) == 40
+
+
 def test_a_service_that_has_not_written_for_long_does_not_run(antelop: Run, lab: Lab) -> None:
     """Whatever process has its number by now."""
     status = Status(lab.config.state)

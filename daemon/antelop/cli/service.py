@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 SILENT = timedelta(minutes=1)
 """How long ago a service that runs has written its status at most."""
 
+LISTED = 30
+"""How many of the files that wait are listed for people: those that wait for longest."""
+
 
 @main.command(example="antelop run")
 @click.pass_obj
@@ -175,7 +178,8 @@ def _show(terminal: Terminal, document: dict[str, Any]) -> None:
     tables: dict[tuple[str, ...], list[tuple[object, ...]]] = {
         ("folder", "state", "settle", "scanned", "entries"): [_folder(folder) for folder in document["folders"]],
         ("waits", "since", "why"): [
-            (f"{waits['folder']}: {waits['path']}", _when(waits["since"]), waits["reason"]) for waits in document["waiting"]
+            (f"{waits['folder']}: {waits['path']}", _when(waits["since"]), waits["reason"])
+            for waits in sorted(document["waiting"], key=lambda waits: waits["since"])[:LISTED]
         ],
         ("worker", "does", "for", "done", "memory"): [_worker(worker) for worker in document["workers"]],
         ("last", "came of", "at", "that is"): [
@@ -187,6 +191,8 @@ def _show(terminal: Terminal, document: dict[str, Any]) -> None:
         if rows:
             click.echo()
             terminal.table(columns, rows)
+        if columns[0] == "waits" and len(document["waiting"]) > LISTED:
+            click.echo(f"and {len(document['waiting']) - LISTED} more, not as long; `antelop status --json` lists all")
 
 
 def _folder(folder: dict[str, Any]) -> tuple[object, ...]:

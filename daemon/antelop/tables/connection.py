@@ -186,13 +186,12 @@ class Database:
 
     @property
     def uptime(self) -> float:
-        """How many seconds ago the server was started, at least."""
+        """How many seconds ago the server was started, or up to one more."""
         if self.is_postgresql:
             query = "SELECT EXTRACT(EPOCH FROM clock_timestamp() - pg_postmaster_start_time())"
             return float(self.connection.query(query).fetchone()[0])
-        return (
-            float(self.connection.query("SHOW GLOBAL STATUS LIKE 'Uptime'").fetchone()[1]) + 1
-        )  # of which it gives whole ones
+        whole = self.connection.query("SHOW GLOBAL STATUS LIKE 'Uptime'").fetchone()[1]
+        return float(whole) + 1
 
     @property
     def identity(self) -> str:
