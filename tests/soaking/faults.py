@@ -136,16 +136,16 @@ class Faults:
             self._load.away.remove(name)
 
     def _protect(self) -> Act:
-        """Make the folder read-only whose files go to the archive: the other's answers would be lost with it."""
-        path = self._stage.folder / "moved"
-        self._load.away.add("moved")
+        """Make a folder read-only: that whose files stay, for a mount is another filesystem, from which they are copied."""
+        path = self._stage.folder / "kept"
+        self._load.away.add("kept")
         mount("--bind", str(path), str(path))
         try:
             mount("-o", "remount,bind,ro", str(path))
             yield self._choose.uniform(1, 20)
         finally:
             unmount(path)
-            self._load.away.remove("moved")
+            self._load.away.remove("kept")
 
     def _fill(self) -> Act:
         with suppress(subprocess.CalledProcessError):  # more has come in between
