@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -33,21 +33,22 @@ class Tally:
         """Whether every count but that of the kills is zero."""
         return not any(counter.total() for counter in self.faults.values())
 
-    def rows(self) -> Iterator[tuple[str | int, ...]]:
-        """Yield a row for each database and step: kills, and how much of each fault."""
+    def rows(self, name: Callable[[str], str]) -> Iterator[tuple[str | int, ...]]:
+        """Yield a row for each database and steps of one name: kills, and how much of each fault."""
         totals: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         for (database, step, victim), kills in self.kills.items():
-            total = totals[database, re.sub(r" #\d+$", "", step)]
+            total = totals[database, name(step)]
             total["kills"] += kills
             total.update(self.faults[database, step, victim])
         for (database, step), total in totals.items():
             yield database, step, total["kills"], *(total[fault] for fault in FAULTS)
 
     def as_text(self) -> str:
-        """Return the table for people, with a total."""
-        rows = list(self.rows())
+        """Return the table for people: every step, then all steps of each process, then all."""
+        rows = list(self.rows(lambda step: re.sub(r" #\d+$", "", step)))
+        processes = list(self.rows(lambda step: re.sub(r":.*", ": all of it", step)))
         sums = [sum(cast("int", row[column]) for row in rows) for column in range(2, 3 + len(FAULTS))]
-        table = [("database", "step", "kills", *FAULTS), *rows, ("all", "", *sums)]
+        table = [("database", "step", "kills", *FAULTS), *rows, *processes, ("all", "", *sums)]
         widths = [max(len(str(row[column])) for row in table) for column in range(len(table[0]))]
         return "\n".join(
             "  ".join(f"{cell!s:<{width}}" if column < 2 else f"{cell!s:>{width}}" for column, (cell, width) in enumerate(line))
