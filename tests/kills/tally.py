@@ -46,7 +46,7 @@ class Tally:
     def as_text(self) -> str:
         """Return the table for people: every step, then all steps of each process, then all."""
         rows = list(self.rows(lambda step: re.sub(r" #\d+$", "", step)))
-        processes = list(self.rows(lambda step: re.sub(r":.*", ": all of it", step)))
+        processes = [row for row in self.rows(lambda step: re.sub(r":.*", ": all steps", step)) if ":" in str(row[1])]
         sums = [sum(cast("int", row[column]) for row in rows) for column in range(2, 3 + len(FAULTS))]
         table = [("database", "step", "kills", *FAULTS), *rows, *processes, ("all", "", *sums)]
         widths = [max(len(str(row[column])) for row in table) for column in range(len(table[0]))]
