@@ -38,7 +38,9 @@ def work(lab: Lab, *deliveries: Delivery) -> None:
 
 def test_receipts_that_say_what_the_ledger_says(lab: Lab, drop: Drop) -> None:
     """Nothing is wrong with what was answered, is in the queue, was changed since or tidied away; nor if a session goes."""
-    work(lab, drop.deliver("in"), drop.deliver("out", session=99), drop.deliver("away", session=42, number=2))
+    again = drop.deliver("in")
+    work(lab, again, drop.deliver("out", session=99), drop.deliver("away", session=42, number=2))
+    assert queue.retry(lab.database, again.delivery_id, NOW)
     for path in drop.path.glob("away.*"):
         path.unlink()
     queue.enqueue(lab.database, drop.deliver("new", session=43, number=3), NOW)

@@ -747,6 +747,22 @@ def test_a_delivery_waits_for_the_videos_that_it_turns_out_to_need(drop: Drop) -
     assert drop.inbox._required == {}
 
 
+def test_a_finished_delivery_that_is_tried_again_waits_for_its_videos(drop: Drop) -> None:
+    """It was rejected for want of its video, and is announced with it when that has settled."""
+    drop.put("x")
+    drop.look(0.0)
+    (first,) = [update for update in drop.look(10.0) if isinstance(update, Delivery)]
+    drop.inbox.finish([first.delivery_id])
+    (drop.path / "video.avi").write_bytes(b"late")
+    drop.look(70.0)
+    drop.inbox.require(first.delivery_id, ["video.avi"])
+    drop.look(71.0)
+    assert drop.said(81.0) == {"video.avi": "not settled yet: 0 s of 10 s"}
+    (second,) = [update for update in drop.look(91.0) if isinstance(update, Delivery)]
+    assert second.delivery_id == first.delivery_id
+    assert [path for path, _, _ in second.videos] == ["video.avi"]
+
+
 def test_links_are_followed_as_long_as_they_stay_in_the_folder(drop: Drop, tmp_path: Path) -> None:
     """A link to a file inside is that file; one that leads out is said; linked directories are not entered."""
     outside = drop.start(tmp_path / "outside")

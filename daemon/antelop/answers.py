@@ -39,7 +39,7 @@ def disagreements(database: Database, folder: FolderConfig) -> Iterator[Problem]
     claims = set(_claims(folder.path))
     for manifest, rows in groupby(_deliveries(database, folder.name), lambda row: folder.path / row["manifest_path"]):
         of_one = list(rows)
-        if any(row["state"] in INGESTED for row in of_one):
+        if any(row["state"] in INGESTED or row["queued"] for row in of_one):  # a queued one may have gone in before its retry
             claims.discard(receipt.path_for(manifest))
         if of_one[-1]["state"] in queue.ANSWERED and not of_one[-1]["queued"]:
             yield from _of_delivery(folder, of_one[-1])

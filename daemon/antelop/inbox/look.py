@@ -110,7 +110,7 @@ class Inbox:
         self.next_look = self._view.scan_due = 0.0
 
     def require(self, delivery_id: str, paths: Iterable[str]) -> None:
-        """Announce a delivery again when these files have settled too.
+        """Announce a delivery again when these files have settled too, also one that was finished and is tried again.
 
         Parameters
         ----------
@@ -122,6 +122,8 @@ class Inbox:
         self._required[delivery_id] = tuple(paths)
         self._announced.pop(delivery_id, None)
         self.next_look = 0.0
+        if bytes.fromhex(delivery_id[:16]) in self._finished:
+            self.forget([delivery_id])
 
     def close(self) -> None:
         """Let go of the folder."""
