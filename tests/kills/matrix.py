@@ -5,7 +5,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from antelop.lab import Lab
 from tests.kills.account import Content, audit, content, settled
@@ -257,26 +257,35 @@ class Matrix:
 def run(  # noqa: PLR0913, PLR0917  # what the command takes
     databases: Sequence[str], processes: Collection[str], kills: int, seconds: float, seed: int, say: Callable[[str], None]
 ) -> Tally:
-    """Kill so many times, or for so many seconds, whichever is over first: the same share of them on each database."""
+    """Kill so many times, or for so many seconds, whichever is over first: the same share of them on each database.
+
+    An interrupt ends it before that; what was counted until then is returned.
+    """
     tally = Tally()
-    for database in databases:
-        deadline = time.monotonic() + seconds / len(databases)
-        with scene(database) as stage:
-            choose = random.Random(f"{seed} {database}")  # noqa: S311  # it is to be repeated
-            matrix = Matrix(stage, database, tally, choose, processes)
-            say(f"{database}: {len(matrix.steps)} steps")
-            done, planned = 0, matrix.plan()
-            while done < kills // len(databases) and time.monotonic() < deadline:
-                step, victim = planned.pop()
-                before = len(tally.said)
-                killed = matrix.kill(step, victim)
-                done += killed
-                if not killed:
-                    say(f"{database}: no process came to the step {step}")
-                for each in tally.said[before:]:
-                    say(each)
-                planned = planned or matrix.plan()
+    with suppress(KeyboardInterrupt):
+        for database in databases:
+            deadline = time.monotonic() + seconds / len(databases)
+            with scene(database) as stage:
+                choose = random.Random(f"{seed} {database}")  # noqa: S311  # it is to be repeated
+                matrix = Matrix(stage, database, tally, choose, processes)
+                say(f"{database}: {len(matrix.steps)} steps")
+                _go_on(matrix, tally, kills // len(databases), deadline, say)
     return tally
+
+
+def _go_on(matrix: Matrix, tally: Tally, kills: int, deadline: float, say: Callable[[str], None]) -> None:
+    """Kill so many times, at every step in turn, until a time in monotonic seconds."""
+    done, planned = 0, matrix.plan()
+    while done < kills and time.monotonic() < deadline:
+        step, victim = planned.pop()
+        before = len(tally.said)
+        killed = matrix.kill(step, victim)
+        done += killed
+        if not killed:
+            say(f"no process came to the step {step}")
+        for each in tally.said[before:]:
+            say(each)
+        planned = planned or matrix.plan()
 
 
 def _process(step: str) -> str:
