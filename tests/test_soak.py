@@ -134,9 +134,9 @@ def test_a_command_may_come_to_what_it_is_for_or_to_an_outage(words: str, status
 
 def test_a_leak_shows_as_the_slope_of_the_longest_life() -> None:
     """Memory that grows by 3 MiB in an hour after the first minutes, in a daemon that was killed once."""
-    values = {"daemon, PSS": 80.0, "threads": 2.0}
+    values = {"daemon, RSS": 80.0, "threads": 2.0}
     samples = [
-        *(Sample(minute, 7, {**values, "daemon, PSS": 80 + max(minute - 5, 0) / 20}) for minute in range(21)),
+        *(Sample(minute, 7, {**values, "daemon, RSS": 80 + max(minute - 5, 0) / 20}) for minute in range(21)),
         Sample(21, 0, values),
         *(Sample(minute, 8, values) for minute in range(22, 25)),
     ]
@@ -146,5 +146,5 @@ def test_a_leak_shows_as_the_slope_of_the_longest_life() -> None:
     assert short == Life(2, None)
     head, memory, threads = (" ".join(line.split()) for line in table(samples[:21]))
     assert head == "minute 0 2 4 5 7 9 11 13 15 16 18 20 | min median max"
-    assert memory == "daemon, PSS 80 80 80 80 80.1 80.2 80.3 80.4 80.5 80.5 80.7 80.8 | 80 80.2 80.8"
+    assert memory == "daemon, RSS 80 80 80 80 80.1 80.2 80.3 80.4 80.5 80.5 80.7 80.8 | 80 80.2 80.8"
     assert threads == "threads 2 2 2 2 2 2 2 2 2 2 2 2 | 2 2 2"

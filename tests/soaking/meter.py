@@ -44,7 +44,8 @@ class Life:
     minutes
         How long that is.
     slope
-        Of its memory (PSS) after `WARMING`, in KiB per hour by least squares; None if it did not live for twice as long.
+        Of its memory (RSS, for PSS grows when those who share it end) after `WARMING`, in KiB per hour by least squares; None if
+        it did not live for twice as long.
     """
 
     minutes: float
@@ -92,7 +93,7 @@ def _life(own: Sequence[Sample]) -> Life:
     warm = [each for each in own if each.minute - own[0].minute >= WARMING]
     if minutes < 2 * WARMING:
         return Life(minutes, None)
-    fit = statistics.linear_regression([each.minute / 60 for each in warm], [each.values["daemon, PSS"] for each in warm])
+    fit = statistics.linear_regression([each.minute / 60 for each in warm], [each.values["daemon, RSS"] for each in warm])
     return Life(minutes, fit.slope * 1024)
 
 

@@ -77,7 +77,7 @@ class Report:
         yield from table(self.samples)
         yield ""
         longest = max(lives(self.samples), key=lambda life: life.minutes)
-        slope = "too short for a slope" if longest.slope is None else f"its memory (PSS) changed by {longest.slope:+.0f} KiB/h"
+        slope = "too short for a slope" if longest.slope is None else f"its memory (RSS) changed by {longest.slope:+.0f} KiB/h"
         yield f"the daemon's longest life: {longest.minutes:.1f} minutes, {slope}"
         yield ", ".join(f"{name} {self.found[name]}" for name in INVARIANTS)
         yield from self.said
