@@ -44,8 +44,8 @@ class Life:
     minutes
         How long that is.
     slope
-        Of its memory (RSS, for PSS grows when those who share it end) after `WARMING`, in KiB per hour by least squares; None if
-        it did not live for twice as long.
+        Of its memory (RSS, for PSS grows when those who share it end) after `WARMING`, in KiB per hour by least squares; None
+        if it did not live for twice as long.
     """
 
     minutes: float
