@@ -24,9 +24,10 @@ from tests.servers import end, public_folder
 
 # A process that uses the database until its standard input ends.
 USER = """
-import sys
+import signal, sys
 from pathlib import Path
 from antelop.embedded import serving
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests themselves run in the background
 server = serving(Path(sys.argv[1]))
 print(server.host, flush=True)
 sys.stdin.read()

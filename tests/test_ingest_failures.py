@@ -13,6 +13,7 @@ from antelop.errors import Unavailable
 from antelop.ingest import ingest, insert_nwb
 from antelop.keys import Policy
 from antelop.lab import Lab
+from antelop.ledger import recall
 from antelop.masking import recompute_masks
 from antelop.outcome import Outcome
 from antelop.removal import remove
@@ -140,7 +141,7 @@ def crash() -> None:
 
 
 def deliver(lab: Lab, path: Path) -> Outcome:
-    """Ingest a recording from a drop folder, for a session that does not exist yet."""
+    """Ingest a recording from a drop folder as a worker does, for a session that does not exist yet."""
     manifest = {
         "specification": "antelop-manifest",
         "version": "1.0",
@@ -149,7 +150,7 @@ def deliver(lab: Lab, path: Path) -> Outcome:
     }
     found = path.stat()
     delivery = Delivery("rig", "a.json", 1, 2, json.dumps(manifest).encode(), path.name, found.st_size, found.st_mtime_ns)
-    return ingest(lab, delivery, path, Policy(create_sessions=True))
+    return recall(lab.database, delivery.delivery_id) or ingest(lab, delivery, path, Policy(create_sessions=True))
 
 
 def test_an_ingest_is_whole_or_not_at_all(lab: Lab, recording: Path, until_it_succeeds: UntilItSucceeds) -> None:

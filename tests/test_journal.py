@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from antelop import journal
@@ -73,6 +74,7 @@ PROBLEM = Problem("session_unknown", "/session/session_id", "session 99 is not i
 )
 def test_every_event_is_one_line(event: dict[str, Any], line: dict[str, Any]) -> None:
     """Under the name of what came of it, as loud as it is bad, and with the delivery's id where there is one."""
+    structlog.reset_defaults()  # whatever a command before has configured
     with capture_logs() as lines:
         journal.enter(event)
     assert lines == [line]

@@ -1,5 +1,6 @@
 """Whether a drop folder is there, and still the same: a share that is not mounted looks like an empty folder."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -55,6 +56,8 @@ class Presence:
             found = self._path.stat()
             if not stat.S_ISDIR(found.st_mode):
                 return "there is a file where the folder should be"
+            if not os.access(self._path, os.R_OK | os.X_OK):
+                return f"it cannot be read: {os.strerror(errno.EACCES)}"
             if self._sentinel is not None and not os.path.lexists(self._path / self._sentinel):
                 return f"its sentinel file {self._sentinel} is missing: the share is not mounted, or the file was deleted"
             if self.identity is None or (found.st_dev, found.st_ino) != self.identity[:2]:
