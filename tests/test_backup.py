@@ -262,8 +262,10 @@ def test_an_interrupted_restore(whole: Lab, tmp_path: Path, elsewhere: Config) -
         [lost] = problems_of(restored)
     assert (lost.where, lost.what) == ("Video lab/1/41/1, video", f"{film.address} is not in the store")
     Store(elsewhere.store).make(f"restoring {made.owner} as of {made.began}")  # as if it had been interrupted at the very end
+    (elsewhere.store / "incoming" / "owner").write_text("unfinished")
     said.clear()
     assert (restore(elsewhere, folder, said.append, unseen), said) == (made, [])
+    assert list((elsewhere.store / "incoming").iterdir()) == []
     assert Store(elsewhere.store).owner() == made.owner
     with pytest.raises(Rejected) as refused:
         restore(elsewhere, folder, said.append, unseen)

@@ -155,11 +155,12 @@ def restore(config: Config, folder: Path, report: Callable[[Problem], None], pro
         raise Rejected([_occupied("[store] location", target.folder, "is a store already")])
     if damaged := [_damaged(each) for each in (made.database, made.listing) if not is_whole(source, each)]:
         raise Rejected(damaged)
+    if target.exists():
+        target.clear()
     with serving(config.state) as server:
         stop_loading(server)
         if ask(server, _TABLES) == "":
             target.make(unfinished)
-            target.clear()
             _copy(source, target, progress(_listed(source, made), made.bytes), report)
             load(server, folder / made.database)
         elif not target.exists() or ask(server, _OWNER) != made.owner:  # else it was interrupted right before the end
