@@ -26,6 +26,17 @@ EXPERIMENT = {**OWNER, "experiment_id": 1}
 SESSION = {**EXPERIMENT, "session_id": 41}
 ANIMALS = [{**EXPERIMENT, "animal_id": 17}, {**EXPERIMENT, "animal_id": 18}]
 MASKS = [{"name": "trials", "description": "the rows of the trials table", "function": "licking.table_trials"}]
+ROWS = {
+    "World": 1,
+    "Self": 2,
+    "Video": 1,
+    "Object": 10,
+    "AnalogEvents": 1,
+    "DigitalEvents": 2,
+    "IntervalEvents": 4,
+    "Kinematics": 2,
+}
+"""What a session of the licking recording has in each table, but for its masks and the ledger."""
 
 SCRIPT = '''
 import numpy as np

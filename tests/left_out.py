@@ -16,6 +16,7 @@ NEEDS = {
     "mariadb": (servers.available(), "MariaDB's programs: apt-get install mariadb-server-core mariadb-client-core"),
     "root": (os.geteuid() == 0, "root, who starts the embedded database as another user: run the tests as root too"),
     "systemd": (shutil.which("systemd-analyze") is not None, "systemd's programs: apt-get install systemd"),
+    "openssl": (shutil.which("openssl") is not None, "openssl, which makes a certificate: apt-get install openssl"),
     "recordings": (RECORDINGS.is_dir(), f"the recordings in {RECORDINGS}"),
 }
 MISSING = {mark: need for mark, (there, need) in NEEDS.items() if not there}

@@ -437,6 +437,7 @@ def encrypted(server: servers.MariaDBServer, store: Path, *, use_tls: bool | Non
         database.close()
 
 
+@pytest.mark.openssl
 @pytest.mark.mariadb
 def test_a_connection_is_encrypted_unless_that_is_turned_off(secured: servers.MariaDBServer, tmp_path: Path) -> None:
     """By default where the server offers it, and `use_tls = true` demands it."""

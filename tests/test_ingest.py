@@ -27,20 +27,10 @@ from antelop.outcome import VERSION
 from antelop.removal import remove
 from antelop.tables.driver import Connection
 from antelop.upload import upload_rig_json
-from tests.labs import ANIMALS, EXPERIMENT, MASKS, OWNER, SESSION
+from tests.labs import ANIMALS, EXPERIMENT, MASKS, OWNER, ROWS, SESSION
 from tests.recordings import LICKING_RIG, write_recording
 from tests.test_masking import TRIALS
 
-ROWS = {
-    "World": 1,
-    "Self": 2,
-    "Video": 1,
-    "Object": 10,
-    "AnalogEvents": 1,
-    "DigitalEvents": 2,
-    "IntervalEvents": 4,
-    "Kinematics": 2,
-}
 TABLES = {"analog": "AnalogEvents", "digital": "DigitalEvents", "interval": "IntervalEvents", "kinematics": "Kinematics"}
 
 

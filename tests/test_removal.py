@@ -10,20 +10,9 @@ from antelop.errors import Problem, Rejected
 from antelop.ingest import insert_nwb
 from antelop.lab import Lab
 from antelop.removal import hanging, remove
-from tests.labs import ANIMALS, SESSION
+from tests.labs import ANIMALS, ROWS, SESSION
 
-ROWS = {
-    "World": 1,
-    "Self": 2,
-    "Video": 1,
-    "Object": 10,
-    "AnalogEvents": 1,
-    "DigitalEvents": 2,
-    "IntervalEvents": 4,
-    "Kinematics": 2,
-    "Mask": 1,
-    "Ingestion": 1,
-}
+HANGING = {**ROWS, "Mask": 1, "Ingestion": 1}
 OTHER = {**SESSION, "session_id": 42}
 
 
@@ -44,10 +33,10 @@ def two(lab: Lab, licking: Callable[..., Path], tmp_path: Path) -> Lab:
 
 def test_what_goes_is_what_was_shown(two: Lab) -> None:
     """The numbers of rows are told before and after, and nothing of another session goes; the session itself stays."""
-    assert hanging(two, SESSION) == ROWS
-    assert remove(two, SESSION) == ROWS
+    assert hanging(two, SESSION) == HANGING
+    assert remove(two, SESSION) == HANGING
     assert hanging(two, SESSION) == {}
-    assert hanging(two, OTHER) == ROWS
+    assert hanging(two, OTHER) == HANGING
     assert len(two.database.Session & SESSION) == 1
     assert len(two.database.Delivery()) == 2
 
@@ -61,7 +50,7 @@ def test_the_session_can_take_another_recording(two: Lab, licking: Callable[...,
     assert insert_nwb(two, SESSION, ANIMALS, third).outcome == "ingested"
     remove(two, SESSION)
     assert insert_nwb(two, SESSION, ANIMALS, licking(tmp_path)).outcome == "ingested"
-    assert hanging(two, SESSION) == ROWS
+    assert hanging(two, SESSION) == HANGING
 
 
 def test_rows_of_other_packages_go_too(two: Lab, package: Callable[[str], Any]) -> None:
@@ -69,8 +58,8 @@ def test_rows_of_other_packages_go_too(two: Lab, package: Callable[[str], Any]) 
     table = package("Mask")
     for session in (SESSION, OTHER):
         table.insert1({**session, "behaviourrig_id": 1, "mask_id": 1})
-    assert hanging(two, SESSION) == {**ROWS, "another_package.mask_note": 1}
-    assert remove(two, SESSION) == {**ROWS, "another_package.mask_note": 1}
+    assert hanging(two, SESSION) == {**HANGING, "another_package.mask_note": 1}
+    assert remove(two, SESSION) == {**HANGING, "another_package.mask_note": 1}
     assert table().to_arrays("session_id").tolist() == [42]
 
 
@@ -94,7 +83,7 @@ def test_nobody_removes_for_somebody_else(two: Lab, visitor: Callable[..., Lab])
     """It is told, and everything stays."""
     (problem,) = refused(visitor("ada"), SESSION)
     assert (problem.check, problem.what) == ("not_permitted", 'database user "ada" may not write for "lab"')
-    assert hanging(two, SESSION) == ROWS
+    assert hanging(two, SESSION) == HANGING
 
 
 def test_nothing_that_is_given_is_changed(two: Lab) -> None:
