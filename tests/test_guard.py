@@ -114,6 +114,28 @@ def test_exception_handlers_do_not_see_it() -> None:
     assert isinstance(error, TimeOver)
 
 
+class Loop:
+    """Keeps running for ever when it is collected."""
+
+    def __del__(self) -> None:
+        """What Python raises here, it only prints."""
+        compute()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_dropped_by_python() -> None:
+    """Interrupted where Python drops what is raised, in a collected object, a function that goes on is interrupted again."""
+
+    def collecting() -> None:
+        Loop()
+        compute()
+
+    with pytest.raises(TimeOver):
+        within(SOON, collecting)
+    (error,) = in_a_thread(lambda: within(SOON, collecting))
+    assert isinstance(error, TimeOver)
+
+
 def race() -> set[str]:
     """Run functions that end just when their time does, ever closer to it; return how they ended."""
 
@@ -297,6 +319,7 @@ def test_the_server_refuses_too(database: Database) -> None:
     database.connection.query(f"DROP FUNCTION {name}")
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # millions of rows: a collection is interrupted
 @pytest.mark.parametrize("waiting", [True, False])
 def test_a_statement_that_takes_too_long(database: Database, waiting: bool) -> None:  # noqa: FBT001  # pytest gives it
     """PostgreSQL ends a statement with the time of its function; a MySQL connection, cut off in an answer, is replaced."""

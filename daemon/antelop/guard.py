@@ -18,6 +18,11 @@ Result = TypeVar("Result")
 _READ_ONLY = {"25006", 1792}
 
 
+_AGAIN = 1.0
+"""Seconds after which a function that goes on is interrupted again: Python drops what is raised in a ``__del__`` or while it
+collects garbage, and a function that fetches millions of rows is doing that most of its time."""
+
+
 class TimeOver(BaseException):
     """A function ran into its time limit; no Exception, so that the function does not swallow it by ``except Exception``."""
 
@@ -145,7 +150,7 @@ def within(seconds: float, function: Callable[[], Result]) -> Result:
     """Call a function, and give up after some time.
 
     In the main thread a signal interrupts even a call that waits; in others the function is interrupted between two of its
-    instructions. Whatever it makes of that, having taken too long is an error.
+    instructions; and again, if it goes on. Whatever it makes of that, having taken too long is an error.
 
     Raises
     ------
@@ -177,11 +182,11 @@ def _with_alarm(seconds: float, function: Callable[[], Result]) -> Result:
     delay, interval = signal.setitimer(signal.ITIMER_REAL, 0)
     handler = signal.signal(signal.SIGALRM, interrupt)
     try:
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
         try:
             return function()
         finally:
-            running = False  # if the alarm comes right before this, what follows still runs, and no second one comes
+            running = False  # if the alarm comes right before this, what follows still runs, long before the next one
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler or signal.SIG_DFL)
@@ -191,24 +196,24 @@ def _with_alarm(seconds: float, function: Callable[[], Result]) -> Result:
 
 def _with_watchdog(seconds: float, function: Callable[[], Result]) -> Result:
     """Interrupt the function by an exception that another thread sets in this one."""
-    running = True
+    ended = threading.Event()
     lock = threading.Lock()
     thread = ctypes.c_ulong(threading.get_ident())
 
     def interrupt() -> None:
-        with lock:
-            if running:
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeOver))
+        delay = seconds
+        while not ended.wait(delay):
+            with lock:
+                if not ended.is_set():
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeOver))
+            delay = _AGAIN
 
-    watchdog = threading.Timer(seconds, interrupt)
-    watchdog.daemon = True
-    watchdog.start()
+    threading.Thread(target=interrupt, daemon=True).start()
     try:
         try:
             return function()
         finally:
             with lock:
-                running = False
+                ended.set()
     finally:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, None)  # takes back what was set and not raised yet
-        watchdog.cancel()
