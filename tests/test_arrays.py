@@ -21,7 +21,7 @@ from datajoint.settings import Config
 from numpy.typing import NDArray
 
 from antelop.arrays import Kept, Store, objects
-from antelop.arrays.objects import Incoming
+from antelop.arrays.objects import STAGED_BYTES, Incoming
 from antelop.arrays.store import INLINE_BYTES, TOGETHER
 from antelop.errors import Unavailable
 from antelop.lab import Lab
@@ -261,21 +261,47 @@ def test_objects_are_on_the_disk_before_they_have_a_name(store: Store, monkeypat
     assert events == folders
 
 
-def test_the_disk_begins_with_the_first_block(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A large object is on its way to the disk while it is written; a small one is put there at once."""
+@pytest.mark.parametrize("disk", [True, False])
+def test_a_large_object_is_on_its_way_at_once(store: Store, monkeypatch: pytest.MonkeyPatch, disk: bool) -> None:  # noqa: FBT001  # pytest gives it
+    """A large object goes past the cache where there is a disk; elsewhere the kernel is told to begin with what it has."""
+    if not disk:
+        monkeypatch.setattr(os, "major", lambda _: 0)
+    direct = os.major(store.folder.stat().st_dev) != 0
+    written: list[tuple[int, bool]] = []
     begun: list[tuple[int, int]] = []
-    really_begin = os.posix_fadvise
+    really_write, really_begin = os.write, os.posix_fadvise
+
+    def write(file: int, content: memoryview) -> int:
+        written.append((len(content), fcntl.fcntl(file, fcntl.F_GETFL) & os.O_DIRECT != 0))
+        return really_write(file, content)
 
     def begin(file: int, start: int, length: int, advice: int) -> None:
         really_begin(file, start, length, advice)
         begun.append((start, length))
 
+    monkeypatch.setattr(os, "write", write)
     monkeypatch.setattr(os, "posix_fadvise", begin)
-    store.put(ramp(LONG, (), "f8"))
-    assert begun == []
-    kept = store.put(np.zeros(3 * BLOCK_BYTES, np.uint8))
-    header = kept.size - 3 * BLOCK_BYTES
-    assert begun == [(header + number * BLOCK_BYTES, BLOCK_BYTES) for number in range(3)]
+    small = store.put(ramp(LONG, (), "f8"))
+    assert (written, begun) == ([(small.size, False)], [])
+    written.clear()
+    large = store.put(np.zeros(2 * STAGED_BYTES, np.uint8))
+    assert written == [(STAGED_BYTES, direct), (STAGED_BYTES, direct), (large.size - 2 * STAGED_BYTES, False)]
+    assert begun == ([] if direct else [(0, STAGED_BYTES), (STAGED_BYTES, STAGED_BYTES)])
+    assert store.path(large.descriptor).stem == hashlib.sha256(store.path(large.descriptor).read_bytes()).hexdigest()
+
+
+def test_a_disk_that_takes_a_part(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that took part of a direct write, and now wants whole sectors, gets the rest by way of the cache."""
+    really_write = os.write
+    parts = [1000, 4096, 5000]
+
+    def write(file: int, content: memoryview) -> int:
+        return really_write(file, content[: parts.pop()] if parts and len(content) > STAGED_BYTES // 2 else content)
+
+    monkeypatch.setattr(os, "write", write)
+    values = ramp(3 * STAGED_BYTES, (), "u1")
+    np.testing.assert_array_equal(store.get(store.put(values).descriptor), values)
+    assert parts == []
 
 
 def test_a_store_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,7 +339,7 @@ def test_every_block_is_hashed_in_order(store: Store, monkeypatch: pytest.Monkey
             pass
 
     monkeypatch.setattr(objects, "ThreadPoolExecutor", lambda _: Late(int))
-    for length in (2 * BLOCK_BYTES, 2 * BLOCK_BYTES + 1):
+    for length in (2 * STAGED_BYTES - 128, 2 * STAGED_BYTES):
         path = store.path(store.put(np.arange(length, dtype=np.uint8)).descriptor)
         assert path.stem == hashlib.sha256(path.read_bytes()).hexdigest()
 

@@ -118,7 +118,7 @@ class Loop:
     """Keeps running for ever when it is collected."""
 
     def __del__(self) -> None:
-        """What Python raises here, it only prints."""
+        """Be interrupted: what is raised here, Python only prints."""
         compute()
 
 

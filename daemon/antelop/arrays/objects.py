@@ -5,22 +5,22 @@ import fcntl
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from mmap import mmap
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
 from antelop.errors import Unavailable
-from antelop.recording import BLOCK_BYTES
 
 SUFFIX = re.compile(r"\.[0-9A-Za-z]{1,16}")
 ADDRESS = re.compile(rf"objects/[0-9a-f]{{2}}/[0-9a-f]{{2}}/[0-9a-f]{{64}}({SUFFIX.pattern})?")
 
-THREAD_BYTES = 1 << 20
-"""From how many bytes a block is hashed in a thread: a smaller one is done before a thread has started."""
+STAGED_BYTES = 4 << 20
+"""How much of an object is hashed and written at a time; a smaller one is hashed before a thread would have started."""
 
 FICLONE = 0x40049409  # linux/fs.h: _IOW(0x94, 9, int)
 
@@ -28,8 +28,9 @@ FICLONE = 0x40049409  # linux/fs.h: _IOW(0x94, 9, int)
 class Incoming:
     """An object on its way into the store, without a name until it is whole; if it never is, it leaves nothing behind.
 
-    It is hashed in a thread of its own while it is written: that takes a third off the time for a large array. SHA-256 is the
-    fastest of hashlib's collision-resistant hashes where the processor has instructions for it, as today's have.
+    A large one is hashed in a thread of its own while it is written, past the kernel's cache where that is possible (open(2),
+    O_DIRECT): that halves the time and the processor's, and leaves in the cache what others have there. SHA-256 is the fastest
+    of hashlib's collision-resistant hashes where the processor has instructions for it, as today's have.
 
     Parameters
     ----------
@@ -47,6 +48,8 @@ class Incoming:
         self.size = 0
         self._folder = folder
         self._path = folder / "incoming" / uuid4().hex
+        self._staged, self._spare = mmap(-1, STAGED_BYTES), mmap(-1, STAGED_BYTES)  # O_DIRECT wants them aligned
+        self._filled = 0
         self._digest = hashlib.sha256()
         self._hashing = ThreadPoolExecutor(1)
         self._hashed: Future[None] | None = None
@@ -72,27 +75,31 @@ class Incoming:
 
     def write(self, content: bytes | memoryview) -> None:
         """Append to the object."""
-        start = self.size
-        self._hash(content)
         rest = memoryview(content)
-        with self._writing():
-            while rest:
-                rest = rest[os.write(self._file, rest) :]
-            if len(content) >= THREAD_BYTES:
-                # Asked to forget what is not on the disk yet, Linux begins to write it, and keeps it: `publish` waits less.
-                os.posix_fadvise(self._file, start, len(content), os.POSIX_FADV_DONTNEED)
+        while rest:
+            part = rest[: STAGED_BYTES - self._filled]
+            self._staged[self._filled : self._filled + len(part)] = part
+            self._filled += len(part)
+            self.size += len(part)
+            rest = rest[len(part) :]
+            if self._filled == STAGED_BYTES:
+                self._flush()
 
     def copy(self, source: int) -> None:
         """Make the object a copy of an open file: a reflink where the filesystem has them."""
-        take: Callable[[bytes], None] = self.write
-        with suppress(OSError):  # no reflinks here, or not from there
+        try:
             fcntl.ioctl(self._file, FICLONE, source)
-            source, take = self._file, self._hash
-        while block := os.read(source, BLOCK_BYTES):
-            take(block)
+        except OSError:  # no reflinks here, or not from there
+            while block := os.read(source, STAGED_BYTES):
+                self.write(block)
+            return
+        while block := os.read(self._file, STAGED_BYTES):
+            self._digest.update(block)
+            self.size += len(block)
 
     def publish(self, suffix: str) -> str:
         """Put the object on the disk under the name that its content gives it; return its path within the store."""
+        self._flush()
         self._wait()
         name = self._digest.hexdigest()
         address = f"objects/{name[:2]}/{name[2:4]}/{name}{suffix}"
@@ -127,13 +134,41 @@ class Incoming:
             return False
         return True
 
-    def _hash(self, content: bytes | memoryview) -> None:
-        self.size += len(content)
-        self._wait()  # so that no more than two blocks are in memory
-        if len(content) < THREAD_BYTES:
-            self._digest.update(content)
+    def _flush(self) -> None:
+        """Hash and write what is staged; what comes next is staged elsewhere, for this may still be being hashed."""
+        staged = memoryview(self._staged)[: self._filled]
+        whole = len(staged) == STAGED_BYTES
+        self._wait()
+        if whole:
+            self._hashed = self._hashing.submit(self._digest.update, staged)
         else:
-            self._hashed = self._hashing.submit(self._digest.update, content)
+            self._digest.update(staged)
+        with self._writing():
+            direct = self._write_directly(wanted=whole)
+            while staged:
+                try:
+                    staged = staged[os.write(self._file, staged) :]
+                except OSError as error:
+                    if error.errno != errno.EINVAL or not direct:
+                        raise
+                    direct = self._write_directly(wanted=False)  # a disk of larger sectors, or one that took part of it
+            if whole and not direct:
+                # Asked to forget what is not on the disk yet, Linux begins to write it, and keeps it: `publish` waits less.
+                os.posix_fadvise(self._file, self.size - STAGED_BYTES, STAGED_BYTES, os.POSIX_FADV_DONTNEED)
+        self._staged, self._spare, self._filled = self._spare, self._staged, 0
+
+    def _write_directly(self, *, wanted: bool) -> bool:
+        """Have what follows written past the cache, or not; return which it is.
+
+        A filesystem without a block device under it is that of a server, or takes care of its data in ways that need the cache
+        (btrfs, ZFS); there it is not done.
+        """
+        flags = fcntl.fcntl(self._file, fcntl.F_GETFL)
+        wanted = wanted and os.major(os.fstat(self._file).st_dev) != 0
+        with suppress(OSError):  # not here
+            fcntl.fcntl(self._file, fcntl.F_SETFL, flags | os.O_DIRECT if wanted else flags & ~os.O_DIRECT)
+            return wanted
+        return False
 
     def _wait(self) -> None:
         if self._hashed:
