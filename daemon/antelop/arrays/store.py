@@ -5,7 +5,7 @@ import fcntl
 import math
 import stat
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from antelop.arrays.objects import ADDRESS, SUFFIX, Incoming, available, sync_folder, write_label
+from antelop.arrays.objects import ADDRESS, STAGED_BYTES, SUFFIX, Incoming, available, sync_folder, write_label
 from antelop.errors import Unavailable
 from antelop.recording import Clock, Samples, Scaled, blocks
 
@@ -121,23 +121,27 @@ class Store:
     def put_all(self, arrays: Sequence[Samples]) -> list[Kept]:
         """Keep several arrays, as `put` does; one that is among them several times is read once.
 
-        While the disk makes sure of some, the next is read, so that several small ones take little longer than one. Of those
-        before the one that fails, objects may stay that nothing refers to.
+        Two large ones are read at a time, because hashing one keeps a core busy; and while the disk makes sure of some small ones,
+        the next are read, so that several take little longer than one. Of those around the one that fails, objects may stay that
+        nothing refers to.
         """
         distinct = {id(values): values for values in arrays}
-        with ThreadPoolExecutor(TOGETHER) as disk:
-            begun = {number: self._begin(values, disk) for number, values in distinct.items()}
-            return [begun[id(values)]() for values in arrays]
+        with ThreadPoolExecutor(TOGETHER) as disk, ThreadPoolExecutor(2) as readers:
+            try:
+                begun = {number: self._begin(values, disk, readers) for number, values in distinct.items()}
+                return [begun[id(values)]() for values in arrays]
+            finally:
+                readers.shutdown(cancel_futures=True)  # once one fails, no other need be begun
 
-    def _begin(self, values: Samples, disk: ThreadPoolExecutor) -> Callable[[], Kept]:
-        """Read an array; return what waits until it is kept."""
+    def _begin(self, values: Samples, disk: Executor, readers: Executor) -> Callable[[], Kept]:
+        """Read an array, or have a large one read; return what waits until it is kept."""
         if isinstance(values, Clock):
             start, rate = _finite(start=values.start, rate=values.rate)
             clock = Kept({"kind": "clock", "start": start, "rate": rate, "count": int(values.count)}, 0)
             return lambda: clock
         if isinstance(values, Scaled):
             conversion, offset = _finite(conversion=values.conversion, offset=values.offset)
-            samples = self._begin(values.samples, disk)
+            samples = self._begin(values.samples, disk, readers)
             scale = {"kind": "scaled", "conversion": conversion, "offset": offset}
             return lambda: Kept({**scale, "samples": samples().as_json()}, samples().size)
         dtype, shape = _form(values)
@@ -147,14 +151,23 @@ class Store:
             content = np.asarray(values[:], dtype).tobytes()
             inline = Kept({"kind": "inline", **form, "base64": base64.b64encode(content).decode("ascii")}, size)
             return lambda: inline
+        header = _npy_header(dtype, shape)
+        if size > STAGED_BYTES:
+            path = readers.submit(lambda: _publish(*self._write(header, values, dtype)))
+        else:
+            path = disk.submit(_publish, *self._write(header, values, dtype))
+        size += len(header)
+        return lambda: Kept({"kind": "npy", **form, "path": path.result(), "size": size}, size)
+
+    def _write(self, header: bytes, values: Samples, dtype: np.dtype[Any]) -> tuple[Incoming, ExitStack]:
+        """Read an array into an object; return that, and what is to be closed once it has its name."""
         with ExitStack() as opened:
             opened.enter_context(self._places)
             incoming = opened.enter_context(Incoming(self.folder))
-            incoming.write(_npy_header(dtype, shape))
+            incoming.write(header)
             for block in blocks(values):
                 incoming.write(np.ascontiguousarray(block, dtype).reshape(-1).view(np.uint8).data)
-            path = disk.submit(_publish, incoming, opened.pop_all())
-        return lambda: Kept({"kind": "npy", **form, "path": path.result(), "size": incoming.size}, incoming.size)
+            return incoming, opened.pop_all()
 
     def keep(self, path: Path) -> Kept:
         """Keep a copy of a file: a reflink where the filesystem has them, else copied a block at a time; never a hard link.
