@@ -121,9 +121,9 @@ class Store:
     def put_all(self, arrays: Sequence[Samples]) -> list[Kept]:
         """Keep several arrays, as `put` does; one that is among them several times is read once.
 
-        Two large ones are read at a time, because hashing one keeps a core busy; and while the disk makes sure of some small ones,
-        the next are read, so that several take little longer than one. Of those around the one that fails, objects may stay that
-        nothing refers to.
+        Two large ones are read at a time, because hashing one keeps a core busy; and while the disk makes sure of some small
+        ones, the next are read, so that several take little longer than one. Of those around the one that fails, objects may
+        stay that nothing refers to.
         """
         distinct = {id(values): values for values in arrays}
         with ThreadPoolExecutor(TOGETHER) as disk, ThreadPoolExecutor(2) as readers:
