@@ -217,6 +217,18 @@ def test_the_process_ends_with_whoever_started_it(tmp_path: Path) -> None:
     assert not Path(f"/proc/{child}/cmdline").exists() or not Path(f"/proc/{child}/cmdline").read_bytes()
 
 
+def test_the_process_does_not_know_the_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reads what strangers put into the folder, and needs no database."""
+    monkeypatch.setenv("DB_USER", "antelop")
+    monkeypatch.setenv("DB_PASS", "secret")
+    watcher = Watcher(Folder("rig-2", tmp_path), [], 0.0)
+    assert select.select([watcher], [], [], 60)[0]  # it runs, and is no longer a copy of this process
+    environment = Path(f"/proc/{watcher._process.pid}/environ").read_bytes()
+    watcher.stop()
+    assert b"PYTHONPATH=" in environment
+    assert b"DB_" not in environment
+
+
 def test_short_looks_follow_on_each_other_and_long_ones_rest() -> None:
     """A look may follow after a moment until a second's credit is used up; from then on there is a fifth of a processor."""
     pace = Pace()

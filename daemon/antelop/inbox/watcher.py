@@ -29,6 +29,9 @@ SHARE, CREDIT = 0.2, 1.0
 """All looks together may take this share of a processor, and in advance what would be theirs in so many seconds: after a short
 look the next may follow at once, as for the manifest that comes right after its recording, and after a long one it rests."""
 
+CREDENTIALS = {"DB_USER", "DB_PASS"}
+"""Environment variables that the process does without: it reads what anybody may have put into the folder."""
+
 _GRACE = 1.0
 """Seconds that a process is given to go when it is killed. One that is in a hung system call cannot."""
 
@@ -64,7 +67,7 @@ class Watcher:
                 [sys.executable, "-P", "-m", "antelop.inbox", folder.name, str(theirs.fileno())],
                 stdin=known,
                 pass_fds=[theirs.fileno()],
-                env=os.environ | {"PYTHONPATH": path},
+                env={**{name: value for name, value in os.environ.items() if name not in CREDENTIALS}, "PYTHONPATH": path},
                 process_group=0,  # so that Ctrl-C does not reach it
             )
 
