@@ -129,7 +129,7 @@ def test_the_database_s_disk_is_full(backend: str, tmp_path: Path, prototype: Pa
 
 @on_postgresql
 def test_a_folder_is_read_only(start: Start, drop: Drop, mounted: Callable[[Path], None]) -> None:
-    """What is in it goes in; that nobody can be answered there is said once, and they are when it can be written again."""
+    """What is in it goes in; that nobody can be answered there is said, and with the next delivery they can."""
     mounted(drop.path)
     drop.deliver("a", number=1)
     mount(drop.path, drop.path, "", BIND)
@@ -140,9 +140,9 @@ def test_a_folder_is_read_only(start: Start, drop: Drop, mounted: Callable[[Path
     assert done["state"] == daemon.written()["outcomes"][-1]["outcome"] == "ingested"
     assert unanswered["sentence"] == f"The receipt {drop.receipt('a')} could not be written: Read-only file system."
     mount("", drop.path, "", REMOUNT | BIND)
-    daemon.until(lambda: drop.receipt("a").exists())
-    assert drop.answer("a")["outcome"] == "ingested"
-    assert daemon.said("unanswered") == [unanswered]
+    drop.deliver("b", session=42, number=2)
+    daemon.until_said("done", 2)
+    assert (drop.answer("b")["outcome"], drop.receipt("a").exists()) == ("ingested", False)
 
 
 @on_postgresql

@@ -223,25 +223,6 @@ def test_a_receipt_that_cannot_be_written_is_no_error(desk: Desk) -> None:
     assert unanswered["delivery_id"] == done["delivery_id"]
 
 
-def test_a_receipt_is_written_when_it_can_be(lab: Lab, drop: Drop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is tried again, and that it could not be written is said once; of a delivery that another one replaced it is not."""
-    monkeypatch.setattr("antelop.worker.FIRST_REST", 0.0)
-    desk = Desk(lab, drop)
-    receipts = [desk.drop.path / f"{name}.receipt.json" for name in "ab"]
-    for path in receipts:
-        path.mkdir()
-    desk.work(desk.drop.deliver("a"))
-    desk.work(desk.drop.deliver("b", session=42))  # which another session holds
-    desk.worker.answer_again()
-    for path in receipts:
-        path.rmdir()
-    desk.enqueue(desk.drop.deliver("b", session=42, number=2))
-    desk.worker.answer_again()
-    assert desk.drop.answer("a")["outcome"] == "ingested"
-    assert not receipts[1].exists()
-    assert [event["nwb"] for event in desk.events if event["event"] == "unanswered"] == ["a.nwb", "b.nwb"]
-
-
 @pytest.mark.parametrize("what", ["file gone", "manifest gone", "other file", "other manifest"])
 def test_what_is_not_as_it_was_queued_is_left(desk: Desk, what: str) -> None:
     """Nothing of it goes in; it is sought for a while, and what takes its place supersedes it."""

@@ -40,10 +40,6 @@ AT_A_TIME = 50
 """How many rejected deliveries are looked at at a time."""
 
 
-FIRST_REST, LONGEST_REST = 5.0, 600.0
-"""Seconds from one try to write receipts that cannot be written to the next: at first, and at most."""
-
-
 class Gone(Exception):
     """The files of a delivery are not there, or are others by now: whoever watches the folder will say."""
 
@@ -72,9 +68,6 @@ class Worker:
         self._lab = lab
         self._say = say
         self._distrust: str | None = ""
-        self._unanswered: dict[str, tuple[Row, Outcome]] = {}
-        self._rest = FIRST_REST
-        self._next_answers = -inf
 
     def work(self) -> bool:
         """Work on the delivery that has been due for longest; return whether there was one.
@@ -116,19 +109,6 @@ class Worker:
             unknown = said("unavailable" if spared else "failed", "its worker lost the database, or has ended")
             row = (self._lab.database.Delivery & {"delivery_id": job["delivery_id"]}).fetch1()
             self._say({**_named(row), **self._settle(row, deaths.get(job["delivery_id"], unknown), job["age"])})
-
-    def answer_again(self) -> None:
-        """Write the receipts that could not be written, less and less often; not of what has been answered anew since."""
-        if time.monotonic() < self._next_answers:
-            return
-        for delivery_id, (row, outcome) in list(self._unanswered.items()):
-            latest = queue.concerning(self._lab.database, row["folder"], row["manifest_path"])[0]
-            if latest != delivery_id or queue.states(self._lab.database, [latest]) != {latest: outcome.outcome}:
-                del self._unanswered[delivery_id]
-            elif row["folder"] in self.folders:
-                self._answer(row, outcome)
-        self._rest = min(2 * self._rest, LONGEST_REST) if self._unanswered else FIRST_REST
-        self._next_answers = time.monotonic() + self._rest
 
     def look_again(self, after: str) -> str | None:
         """Put rejected and failed deliveries back into the queue if what decided them has changed; look at some at a time.
@@ -220,13 +200,10 @@ class Worker:
         return archived
 
     def _answer(self, row: Row, outcome: Outcome) -> None:
-        """Write the receipt; that it cannot be written changes nothing, but it is tried again."""
+        """Write the receipt; that it cannot be written changes nothing."""
         path = receipt.path_for(self.folders[row["folder"]].path / row["manifest_path"])
-        before = self._unanswered.pop(row["delivery_id"], None)
         if reason := receipt.write(path, outcome):
-            self._unanswered[row["delivery_id"]] = row, outcome
-            if before is None:
-                self._say({"event": "unanswered", **_named(row), "sentence": reason})
+            self._say({"event": "unanswered", **_named(row), "sentence": reason})
 
     def _settle(self, row: Row, outcome: Outcome, seconds: float, decided: str = "", trace: str | None = None) -> Event:
         """Enter what came of an attempt, answer the delivery if it is given up, and return what there is to say."""

@@ -74,7 +74,6 @@ def serve(lab: Lab, master: Master) -> None:
                 done += 1
                 continue
             worker.release(deaths or {})
-            worker.answer_again()
             after = None if after is None else worker.look_again(after)
             if away:
                 master.send({"event": "back"})

@@ -18,9 +18,8 @@ LONGEST = 180.0
 LOOK = 0.5
 """Seconds from one look whether it has ended to the next."""
 
-PASSING = {"delivery_open", "folder_absent", "receipt_differs"}
-"""The problems that ``verify`` may find: of a worker that was just killed, and of a folder that is gone or read-only for a
-while. A receipt that such a folder did not take is written later, unless its worker is killed before."""
+PASSING = {"delivery_open", "folder_absent"}
+"""The problems that ``verify`` may find: of a worker that was just killed, and of a folder that is gone for a while."""
 
 
 class Commands:
