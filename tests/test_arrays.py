@@ -6,8 +6,10 @@ import hashlib
 import json
 import os
 import resource
+import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,9 +22,10 @@ import pytest
 from datajoint.settings import Config
 from numpy.typing import NDArray
 
-from antelop.arrays import Kept, Store, objects
+from antelop.arrays import Kept, Store, objects, survey
 from antelop.arrays.objects import STAGED_BYTES, Incoming
 from antelop.arrays.store import INLINE_BYTES, TOGETHER
+from antelop.arrays.survey import is_whole
 from antelop.errors import Unavailable
 from antelop.lab import Lab
 from antelop.recording import BLOCK_BYTES, Clock, Samples, Scaled
@@ -302,6 +305,38 @@ def test_a_disk_that_takes_a_part(store: Store, monkeypatch: pytest.MonkeyPatch)
     values = ramp(3 * STAGED_BYTES, (), "u1")
     np.testing.assert_array_equal(store.get(store.put(values).descriptor), values)
     assert parts == []
+
+
+def test_once_a_large_array_fails_no_other_is_begun(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of several large arrays those are finished that were being read, and the error is that of the one that failed."""
+    over, begun = threading.Event(), list[int]()
+
+    class Readers(ThreadPoolExecutor):
+        """Says when nothing more is begun."""
+
+        def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002  # as it is there
+            super().shutdown(wait=False, cancel_futures=cancel_futures)
+            over.set()
+            super().shutdown(wait)
+
+    @dataclass
+    class Slow(Ramp):
+        """An array that takes until then to be read."""
+
+        number: int = 0
+
+        def __getitem__(self, key: slice) -> NDArray[Any]:
+            begun.append(self.number)
+            if self.number == 1:
+                raise Unavailable("damaged")
+            over.wait(60)
+            return super().__getitem__(key)
+
+    monkeypatch.setattr("antelop.arrays.store.ThreadPoolExecutor", Readers)
+    with pytest.raises(Unavailable, match="damaged"):
+        store.put_all([Slow(STAGED_BYTES, number=number) for number in range(8)])
+    assert {0, 1} <= set(begun) <= {0, 1, 2}
+    assert all(is_whole(store, each.address) for each in survey.objects(store))
 
 
 def test_a_store_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,8 +157,8 @@ def race() -> set[str]:
 
 
 def test_never_after_the_end() -> None:
-    """However close the end of a function and the end of its time are, nothing is raised once it is over."""
-    before, interval = alarms(), sys.getswitchinterval()
+    """However close the end of a function and the end of its time are, nothing is raised once it is over, or left behind."""
+    before, interval, threads = alarms(), sys.getswitchinterval(), set(threading.enumerate())
     sys.setswitchinterval(1e-6)  # so that threads get in each other's way wherever they can
     try:
         assert race() == {"in time", "too long"}
@@ -166,6 +166,9 @@ def test_never_after_the_end() -> None:
     finally:
         sys.setswitchinterval(interval)
     assert alarms() == before
+    for watchdog in set(threading.enumerate()) - threads:
+        watchdog.join(60)
+    assert set(threading.enumerate()) <= threads
 
 
 def test_another_timer() -> None:

@@ -22,7 +22,7 @@ from antelop.delivery import Delivery
 from antelop.inbox import Folder, Health, Watcher, Withdrawn
 from antelop.inbox.finished import Finished
 from antelop.inbox.link import Link
-from antelop.inbox.watcher import Pace
+from antelop.inbox.watcher import CREDENTIALS, Pace
 
 Kind = TypeVar("Kind")
 
@@ -218,15 +218,15 @@ def test_the_process_ends_with_whoever_started_it(tmp_path: Path) -> None:
 
 
 def test_the_process_does_not_know_the_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It reads what strangers put into the folder, and needs no database."""
-    monkeypatch.setenv("DB_USER", "antelop")
-    monkeypatch.setenv("DB_PASS", "secret")
+    """It needs no database, and what it has not got it cannot tell."""
+    for name in CREDENTIALS:
+        monkeypatch.setenv(name, "secret")
     watcher = Watcher(Folder("rig-2", tmp_path), [], 0.0)
     assert select.select([watcher], [], [], 60)[0]  # it runs, and is no longer a copy of this process
     environment = Path(f"/proc/{watcher._process.pid}/environ").read_bytes()
     watcher.stop()
     assert b"PYTHONPATH=" in environment
-    assert b"DB_" not in environment
+    assert b"secret" not in environment
 
 
 def test_short_looks_follow_on_each_other_and_long_ones_rest() -> None:

@@ -196,7 +196,7 @@ def _with_alarm(seconds: float, function: Callable[[], Result]) -> Result:
 
 def _with_watchdog(seconds: float, function: Callable[[], Result]) -> Result:
     """Interrupt the function by an exception that another thread sets in this one."""
-    ended = threading.Event()
+    running, ended = True, threading.Event()
     lock = threading.Lock()
     thread = ctypes.c_ulong(threading.get_ident())
 
@@ -204,16 +204,17 @@ def _with_watchdog(seconds: float, function: Callable[[], Result]) -> Result:
         delay = seconds
         while not ended.wait(delay):
             with lock:
-                if not ended.is_set():
+                if running:
                     ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeOver))
             delay = _AGAIN
 
-    threading.Thread(target=interrupt, daemon=True).start()
     try:
+        threading.Thread(target=interrupt, daemon=True).start()
         try:
             return function()
         finally:
             with lock:
-                ended.set()
+                running = False  # and not a call, in which the exception might be raised before it has done anything
     finally:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, None)  # takes back what was set and not raised yet
+        ended.set()

@@ -2,7 +2,7 @@
 
 ``plain``: a float64 signal with explicit timestamps, uncompressed. ``gzip``: the same, in compressed chunks of 1 MiB.
 ``shared``: 16 such signals with one timestamps array, and two with a declared rate, one of them to be scaled. ``small``: as
-``plain``, of no more than 100 MB. What is read is in the kernel's memory, as what was just delivered is. A way is one of
+``plain``, of no more than 400 MB. What is read is in the kernel's memory, as what was just delivered is. A way is one of
 
 =======  ======================================================================================================================
 limit    copies as many bytes as must be kept, 4 MB at a time, to the same disk, with fsync
@@ -11,8 +11,8 @@ reader   reads the same datasets as an ingest does
 h5py     reads the same datasets, 4 MB at a time, in one thread
 npy      pynwb reads the arrays, a plain DataJoint table with ``<npy@store>`` columns keeps them; it does no fsync
 npysync  the same, and then fsync of what it wrote: what `limit` and `antelop` do
-blob     the same with ``<blob>`` columns, in the row: of a small one only, for a value of PostgreSQL has less than 1 GB, and
-         every process on its way holds it several times
+blob     the same with ``<blob>`` columns, in the row: of a small one only, for a statement of PostgreSQL has less than 1 GB,
+         and the values go into it as hexadecimal digits
 =======  ======================================================================================================================
 
 Run it as ``PYTHONPATH=daemon:. python tests/bench/large.py``, which takes some minutes and 13 GB of the disk; other sizes with
@@ -57,7 +57,7 @@ BLOCK = 1 << 17
 COPIED = 4 << 20
 """How many bytes are copied or read at a time."""
 
-SMALL = 100
+SMALL = 400
 """How many megabytes a small recording has at most."""
 
 SIGNAL = ["signal"]

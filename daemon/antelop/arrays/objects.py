@@ -48,7 +48,6 @@ class Incoming:
         self.size = 0
         self._folder = folder
         self._path = folder / "incoming" / uuid4().hex
-        self._staged, self._spare = mmap(-1, STAGED_BYTES), mmap(-1, STAGED_BYTES)  # O_DIRECT wants them aligned
         self._filled = 0
         self._digest = hashlib.sha256()
         self._hashing = ThreadPoolExecutor(1)
@@ -56,6 +55,7 @@ class Incoming:
 
     def __enter__(self) -> Self:
         with self._writing():
+            self._staged, self._spare = mmap(-1, STAGED_BYTES), mmap(-1, STAGED_BYTES)  # O_DIRECT wants them aligned
             try:
                 self._file = os.open(self._path.parent, os.O_TMPFILE | os.O_RDWR, 0o666)
                 self._named = False
@@ -87,20 +87,17 @@ class Incoming:
 
     def copy(self, source: int) -> None:
         """Make the object a copy of an open file: a reflink where the filesystem has them."""
-        try:
-            fcntl.ioctl(self._file, FICLONE, source)
-        except OSError:  # no reflinks here, or not from there
-            while block := os.read(source, STAGED_BYTES):
+        cloned = _reflinked(self._file, source)
+        while block := os.read(self._file if cloned else source, STAGED_BYTES):
+            if cloned:
+                self._digest.update(block)
+                self.size += len(block)
+            else:
                 self.write(block)
-            return
-        while block := os.read(self._file, STAGED_BYTES):
-            self._digest.update(block)
-            self.size += len(block)
 
     def publish(self, suffix: str) -> str:
         """Put the object on the disk under the name that its content gives it; return its path within the store."""
         self._flush()
-        self._wait()
         name = self._digest.hexdigest()
         address = f"objects/{name[:2]}/{name[2:4]}/{name}{suffix}"
         target = self._folder / address
@@ -138,7 +135,8 @@ class Incoming:
         """Hash and write what is staged; what comes next is staged elsewhere, for this may still be being hashed."""
         staged = memoryview(self._staged)[: self._filled]
         whole = len(staged) == STAGED_BYTES
-        self._wait()
+        if self._hashed:
+            self._hashed.result()
         if whole:
             self._hashed = self._hashing.submit(self._digest.update, staged)
         else:
@@ -170,14 +168,18 @@ class Incoming:
             return wanted
         return False
 
-    def _wait(self) -> None:
-        if self._hashed:
-            self._hashed.result()
-
     @contextmanager
     def _writing(self) -> Iterator[None]:
         with available(f"the store {self._folder} cannot be written"):
             yield
+
+
+def _reflinked(target: int, source: int) -> bool:
+    """Make a file share the content of another; return whether the filesystem does that."""
+    with suppress(OSError):
+        fcntl.ioctl(target, FICLONE, source)
+        return True
+    return False
 
 
 def write_label(folder: Path, name: str, text: str) -> None:

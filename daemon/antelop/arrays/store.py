@@ -5,7 +5,7 @@ import fcntl
 import math
 import stat
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,21 +127,24 @@ class Store:
         """
         distinct = {id(values): values for values in arrays}
         with ThreadPoolExecutor(TOGETHER) as disk, ThreadPoolExecutor(2) as readers:
+            large: list[Future[str]] = []
             try:
-                begun = {number: self._begin(values, disk, readers) for number, values in distinct.items()}
+                begun = {number: self._begin(values, disk, readers, large) for number, values in distinct.items()}
+                for each in wait(large, return_when=FIRST_EXCEPTION).done:
+                    each.result()
                 return [begun[id(values)]() for values in arrays]
             finally:
                 readers.shutdown(cancel_futures=True)  # once one fails, no other need be begun
 
-    def _begin(self, values: Samples, disk: Executor, readers: Executor) -> Callable[[], Kept]:
-        """Read an array, or have a large one read; return what waits until it is kept."""
+    def _begin(self, values: Samples, disk: Executor, readers: Executor, large: list[Future[str]]) -> Callable[[], Kept]:
+        """Read an array, or have it read if it is large; return what waits until it is kept."""
         if isinstance(values, Clock):
             start, rate = _finite(start=values.start, rate=values.rate)
             clock = Kept({"kind": "clock", "start": start, "rate": rate, "count": int(values.count)}, 0)
             return lambda: clock
         if isinstance(values, Scaled):
             conversion, offset = _finite(conversion=values.conversion, offset=values.offset)
-            samples = self._begin(values.samples, disk, readers)
+            samples = self._begin(values.samples, disk, readers, large)
             scale = {"kind": "scaled", "conversion": conversion, "offset": offset}
             return lambda: Kept({**scale, "samples": samples().as_json()}, samples().size)
         dtype, shape = _form(values)
@@ -154,6 +157,7 @@ class Store:
         header = _npy_header(dtype, shape)
         if size > STAGED_BYTES:
             path = readers.submit(lambda: _publish(*self._write(header, values, dtype)))
+            large.append(path)
         else:
             path = disk.submit(_publish, *self._write(header, values, dtype))
         size += len(header)

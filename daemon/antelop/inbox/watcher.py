@@ -29,8 +29,8 @@ SHARE, CREDIT = 0.2, 1.0
 """All looks together may take this share of a processor, and in advance what would be theirs in so many seconds: after a short
 look the next may follow at once, as for the manifest that comes right after its recording, and after a long one it rests."""
 
-CREDENTIALS = {"DB_USER", "DB_PASS"}
-"""Environment variables that the process does without: it reads what anybody may have put into the folder."""
+CREDENTIALS = {"DB_USER", "DB_PASS", "CREDENTIALS_DIRECTORY"}
+"""Environment variables of the database's password, which the process has no use for."""
 
 _GRACE = 1.0
 """Seconds that a process is given to go when it is killed. One that is in a hung system call cannot."""
