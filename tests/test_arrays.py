@@ -28,7 +28,8 @@ from antelop.arrays.store import INLINE_BYTES, TOGETHER
 from antelop.arrays.survey import is_whole
 from antelop.errors import Unavailable
 from antelop.lab import Lab
-from antelop.recording import BLOCK_BYTES, Clock, Samples, Scaled
+from antelop.nwb.hdf5 import samples
+from antelop.recording import BLOCK_BYTES, Clock, Contiguous, Samples, Scaled
 
 LONG = 3 * INLINE_BYTES
 """A length at which every dtype has too many bytes for the row."""
@@ -134,6 +135,28 @@ def test_equal_arrays_are_described_alike(store: Store, tmp_path: Path, channels
     assert descriptors == [descriptors[0]] * len(sources)
     assert len(files(store)) == 1
     assert store.put(values[::-1]).as_json() != descriptors[0]
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1])
+@pytest.mark.parametrize(
+    ("dtype", "channels"), [("f8", ()), ("f8", (16,)), ("f8", (3,)), ("f8", (32,)), (">i2", (2,)), ("?", ()), ("<f4", (1, 4))]
+)
+def test_what_is_read_from_a_file_is_what_is_in_it(
+    store: Store, tmp_path: Path, dtype: str, channels: tuple[int, ...], more: int
+) -> None:
+    """Samples that lie in the file as they are go straight to where they are written from, and come out the same."""
+    row = np.dtype(dtype).itemsize * int(np.prod(channels))
+    values = ramp(2 * STAGED_BYTES // row + more, channels, dtype)
+    with h5py.File(tmp_path / "file.h5", "w") as file:
+        file["data"] = values
+        stored = samples(file, "data", "acquisition/lick")
+        assert isinstance(stored, Contiguous)
+        assert stored.contiguous
+        kept = store.put(stored)
+    assert kept == store.put(values)
+    np.testing.assert_array_equal(store.get(kept.descriptor), values, strict=True)
+    with pytest.raises(ValueError, match="lick/data was sliced after its file had been closed"):
+        store.put(stored)
 
 
 def test_a_declared_rate_is_kept_as_three_numbers(store: Store) -> None:

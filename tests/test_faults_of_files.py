@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -50,15 +49,15 @@ def test_a_recording_changes_while_its_samples_are_copied(
     desk = Desk(lab, drop)
     delivery = drop.deliver("a")
     drop.record("b", number=2).rename(drop.path / "a.new")
-    write, written = Incoming.write, list[int]()
+    fill, filled = Incoming.fill, list[int]()
 
-    def change(self: Incoming, content: Any) -> None:
-        written.append(len(content))
-        if len(written) == 2:  # the samples of the first array, after its header; the second one is still to be read
+    def change(self: Incoming, read: Callable[[int, memoryview], None], size: int) -> None:
+        filled.append(size)
+        if len(filled) == 2:  # after the header of the first array: samples are still to be read
             CHANGES[how](drop.path / "a.nwb")
-        write(self, content)
+        fill(self, read, size)
 
-    monkeypatch.setattr(Incoming, "write", change)
+    monkeypatch.setattr(Incoming, "fill", change)
     event = desk.work(delivery)
     if how in BECAUSE:
         assert (event["state"], event["outcome"]["outcome"]) == ("ready", "unavailable")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,18 @@ class Samples(Protocol):
         """What one sample is."""
 
     def __getitem__(self, key: slice, /) -> NDArray[Any]: ...
+
+
+@runtime_checkable
+class Contiguous(Samples, Protocol):
+    """Samples that may lie in a file as they are, one after the other."""
+
+    @property
+    def contiguous(self) -> bool:
+        """Whether they do."""
+
+    def read_into(self, start: int, rows: NDArray[Any]) -> None:
+        """Read as many rows as there is room for, from one on; without memory of its own, which would have to be copied."""
 
 
 MOST_BYTES = 16 * BLOCK_BYTES

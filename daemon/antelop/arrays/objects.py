@@ -5,7 +5,7 @@ import fcntl
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from mmap import mmap
@@ -75,13 +75,22 @@ class Incoming:
 
     def write(self, content: bytes | memoryview) -> None:
         """Append to the object."""
-        rest = memoryview(content)
-        while rest:
-            part = rest[: STAGED_BYTES - self._filled]
-            self._staged[self._filled : self._filled + len(part)] = part
-            self._filled += len(part)
-            self.size += len(part)
-            rest = rest[len(part) :]
+        given = memoryview(content)
+
+        def copy(start: int, room: memoryview) -> None:
+            room[:] = given[start : start + len(room)]
+
+        self.fill(copy, len(given))
+
+    def fill(self, read: Callable[[int, memoryview], None], size: int) -> None:
+        """Append so many bytes, which `read` puts where they belong: those from a start on, as many as there is room for."""
+        start = 0
+        while start < size:
+            count = min(STAGED_BYTES - self._filled, size - start)
+            read(start, memoryview(self._staged)[self._filled : self._filled + count])
+            start += count
+            self._filled += count
+            self.size += count
             if self._filled == STAGED_BYTES:
                 self._flush()
 

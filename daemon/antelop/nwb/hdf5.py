@@ -54,13 +54,28 @@ class Stored:
     chunks: tuple[int, ...] | None
     gzip: Gzip | None
 
+    @property
+    def contiguous(self) -> bool:
+        """Whether the samples lie in the file as they are, one after the other."""
+        return self.chunks is None
+
     def __getitem__(self, key: slice) -> NDArray[Any]:
-        if not self.dataset:
-            raise ValueError(f"{self.where} was sliced after its file had been closed")
-        with damage_told(self.where):
+        with self._reading():
             rows = self.gzip.read(key) if self.gzip else None
             samples: NDArray[Any] = self.dataset[key] if rows is None else rows
         return samples
+
+    def read_into(self, start: int, rows: NDArray[Any]) -> None:
+        """See `Contiguous.read_into`."""
+        with self._reading():
+            self.dataset.read_direct(rows, np.s_[start : start + len(rows)])
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        if not self.dataset:
+            raise ValueError(f"{self.where} was sliced after its file had been closed")
+        with damage_told(self.where):
+            yield
 
 
 def find(group: Hdf5, path: str) -> Hdf5 | None:
