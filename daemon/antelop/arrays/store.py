@@ -169,7 +169,7 @@ class Store:
             opened.enter_context(self._places)
             incoming = opened.enter_context(Incoming(self.folder))
             incoming.write(header)
-            row = size // values.shape[0]
+            row = size // values.shape[0]  # in bytes; where as many as are staged are no whole rows, blocks are copied
             if isinstance(values, Contiguous) and values.contiguous and len(header) % row == STAGED_BYTES % row == 0:
                 incoming.fill(lambda start, room: values.read_into(start // row, _rows(room, dtype, values.shape)), size)
             else:
