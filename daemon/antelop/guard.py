@@ -17,7 +17,6 @@ Result = TypeVar("Result")
 # In a read-only transaction: PostgreSQL's SQLSTATE read_only_sql_transaction, MySQL's ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION.
 _READ_ONLY = {"25006", 1792}
 
-
 _AGAIN = 1.0
 """Seconds after which a function that goes on is interrupted again: Python drops what is raised in a ``__del__`` or while it
 collects garbage, and a function that fetches millions of rows is doing that most of its time."""
