@@ -12,7 +12,7 @@ import pytest
 from antelop import queue
 from antelop.delivery import Delivery
 from antelop.lab import Lab
-from antelop.ledger import enter
+from antelop.ledger import ANSWERED, enter
 from antelop.outcome import Kind, said
 from tests.drops import Drop, hasten
 
@@ -342,6 +342,28 @@ def test_files_that_are_not_there_are_sought_for_a_day(lab: Lab, drop: Drop) -> 
     assert 400 < due_in(lab, delivery) < 800
     assert not queue.leave(lab.database, delivery.delivery_id, NOW + timedelta(days=1))
     assert (state_of(lab, delivery), job_of(lab, delivery)) == ("superseded", None)
+
+
+@pytest.mark.parametrize("state", ANSWERED)
+def test_a_receipt_is_tried_for_a_day(lab: Lab, drop: Drop, state: str) -> None:
+    """The delivery has a job until then, and keeps its state."""
+    delivery = drop.deliver("a")
+    with lab.database.transaction():
+        enter(lab.database, delivery, state, NOW)
+    queue.answer_later(lab.database, delivery.delivery_id, NOW)
+    assert 3 < due_in(lab, delivery) < 7
+    queue.answer_later(lab.database, delivery.delivery_id, NOW + timedelta(hours=1))
+    assert 400 < due_in(lab, delivery) < 800
+    queue.answer_later(lab.database, delivery.delivery_id, NOW + timedelta(days=1))
+    assert (state_of(lab, delivery), job_of(lab, delivery)) == (state, None)
+
+
+def test_a_receipt_is_not_tried_for_what_is_to_be_answered_anew(lab: Lab, drop: Drop) -> None:
+    """Somebody has put the delivery back into the queue meanwhile: its job is due as it was."""
+    delivery = drop.deliver("a")
+    queue.enqueue(lab.database, delivery, NOW)
+    queue.answer_later(lab.database, delivery.delivery_id, NOW + timedelta(hours=1))
+    assert due_in(lab, delivery) <= 0
 
 
 def test_files_that_were_withdrawn_are_not_sought(lab: Lab, drop: Drop) -> None:

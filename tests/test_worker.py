@@ -31,6 +31,11 @@ from tests.labs import ANIMALS, MASKS, SCRIPT, SESSION
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
+LONG_AGO = datetime(2020, 1, 1)  # noqa: DTZ001  # as the database has it
+"""Before this machine and the database were started."""
+
+IN_A_CENTURY = datetime(2120, 1, 1)  # noqa: DTZ001  # likewise
+
 
 class Crash(BaseException):
     """The end of a process, as far as Python can show it."""
@@ -212,15 +217,142 @@ def test_field_18_what_is_inserted_in_part_is_no_success(desk: Desk) -> None:
     assert {table: len(desk.lab.database.tables[table]()) for table in tables} == dict.fromkeys(tables, 0)
 
 
-def test_a_receipt_that_cannot_be_written_is_no_error(desk: Desk) -> None:
-    """The session goes in all the same, and the log says why nobody was answered."""
-    (desk.drop.path / "a.receipt.json").mkdir()
-    done = desk.work(desk.drop.deliver("a"))
-    assert done["state"] == "ingested"
+def _hindered(desk: Desk, kind: str) -> Mapping[str, Any]:
+    """Let something come of a delivery whose receipt cannot be written; return what was said of that."""
+    if kind == "already-ingested":
+        desk.work(desk.drop.deliver("before"))
+    delivery = desk.drop.deliver("a", session=99 if kind == "rejected" else 41)
+    desk.drop.receipt("a").mkdir()
+    done = desk.work(delivery)
+    for _ in range(TRIES - 1 if kind == "failed" else 0):
+        done = desk.work()
+    assert done["state"] == done["outcome"]["outcome"] == kind
+    return done
+
+
+ANSWERS = pytest.mark.parametrize("kind", ["ingested", "already-ingested", "rejected", "failed"])
+
+
+@ANSWERS
+def test_a_receipt_that_cannot_be_written_is_written_later(desk: Desk, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All goes on as if it were there; the log says once why it is not, and nothing is said or entered twice for it."""
+    if kind == "failed":
+        monkeypatch.setattr(worker, "basis", lambda *_: 1 / 0)
+    done = _hindered(desk, kind)
+    sentence = f"The receipt {desk.drop.receipt('a')} could not be written: Is a directory."
     (unanswered,) = [event for event in desk.events if event["event"] == "unanswered"]
-    path = desk.drop.path / "a.receipt.json"
-    assert unanswered["sentence"] == f"The receipt {path} could not be written: Is a directory."
-    assert unanswered["delivery_id"] == done["delivery_id"]
+    assert (unanswered["sentence"], unanswered["delivery_id"]) == (sentence, done["delivery_id"])
+    attempts = len(desk.lab.database.Attempt())
+    named = {name: done[name] for name in ("delivery_id", "folder", "manifest", "nwb")}
+    assert desk.work() == {"event": "postponed", "sentence": sentence, **named}
+    desk.drop.receipt("a").rmdir()
+    assert desk.work() == {"event": "answered", **named}
+    assert not desk.worker.work()
+    answer = desk.drop.answer("a")
+    assert answer == {name: json.loads(json.dumps(done["outcome"][name])) for name in answer}
+    assert set(done["outcome"]) - set(answer) == ({"session", "rows", "trials", "nwb"} if kind == "already-ingested" else set())
+    assert len(desk.lab.database.Attempt()) == attempts
+    assert queue.states(desk.lab.database, [done["delivery_id"]]) == {done["delivery_id"]: kind}
+
+
+def test_a_late_receipt_does_not_take_the_place_of_a_newer_one(desk: Desk) -> None:
+    """Of two deliveries with one manifest the latest has the receipt, whenever the other is answered."""
+    hindered = _hindered(desk, "ingested")
+    desk.lab.database.jobs.update1({"delivery_id": hindered["delivery_id"], "scheduled_time": IN_A_CENTURY})
+    desk.drop.receipt("a").rmdir()
+    desk.drop.record("a", number=1)
+    later = desk.drop.delivery("a")
+    assert queue.enqueue(desk.lab.database, later, NOW - timedelta(hours=1)) == "ready"  # the clock was set back, too
+    assert desk.worker.work()
+    assert (desk.state(later), desk.drop.answer("a")["outcome"]) == ("rejected", "rejected")
+    assert desk.work()["event"] == "answered"
+    assert desk.drop.answer("a")["outcome"] == "rejected"
+
+
+def test_a_receipt_that_another_worker_writes_is_left_to_it(desk: Desk, others: Callable[[], Lab]) -> None:
+    """Which of the two is to be the receipt is looked at again when that one has ended."""
+    with others().database.lock("receipt rig-2 a.manifest.json") as held:
+        assert held
+        done = desk.work(desk.drop.deliver("a"))
+    assert (done["state"], desk.drop.receipt("a").exists()) == ("ingested", False)
+    assert desk.events[-2]["sentence"] == f"The receipt {desk.drop.receipt('a')} is being written by another worker."
+    assert desk.work()["event"] == "answered"
+    assert desk.drop.answer("a")["outcome"] == "ingested"
+
+
+@ANSWERS
+def test_who_dies_of_a_late_receipt_changes_nothing(
+    desk: Desk, others: Callable[[], Lab], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the delivery came to stays, and the receipt is written by the next worker."""
+    if kind == "failed":
+        monkeypatch.setattr(worker, "basis", lambda *_: 1 / 0)
+    done = _hindered(desk, kind)
+    hasten(desk.lab)
+    other = others()
+    with queue.claimed(other.database, ["rig-2"]) as row:
+        assert row is not None
+        other.database.close()
+    desk.lab.database.jobs.update1({"delivery_id": row["delivery_id"], "host": "elsewhere"})
+    said_before = len(desk.events)
+    desk.worker.release({})
+    assert desk.events[said_before:] == []
+    desk.drop.receipt("a").rmdir()
+    assert desk.work()["event"] == "answered"
+    assert (desk.drop.answer("a")["outcome"], desk.drop.answer("a")["sentence"]) == (kind, done["outcome"]["sentence"])
+
+
+def test_what_was_parked_is_answered_whoever_dies_of_that(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only when it has been parked is its receipt written, and then by anybody."""
+    monkeypatch.setattr(worker, "basis", lambda *_: 1 / 0)
+    desk.enqueue(desk.drop.deliver("a"))
+    for _ in range(TRIES - 1):
+        desk.work()
+
+    def crash(*_: object) -> None:
+        desk.lab.database.reconnect()
+        raise Crash
+
+    with monkeypatch.context() as patched:
+        patched.setattr(receipt, "write", crash)
+        with pytest.raises(Crash):
+            desk.work()
+    assert not desk.drop.receipt("a").exists()
+    assert desk.work()["event"] == "answered"
+    assert desk.drop.answer("a")["sentence"] == "a defect of this software: ZeroDivisionError: division by zero"
+
+
+def test_what_is_retried_while_its_receipt_is_due_is_tried_anew(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old answer is not written in the new one's place, and the new job is not taken for the old one."""
+    done = _hindered(desk, "rejected")
+    desk.drop.receipt("a").rmdir()
+    write = receipt.write
+
+    def retried(*arguments: Any) -> str | None:
+        monkeypatch.undo()
+        assert queue.retry(desk.lab.database, done["delivery_id"], datetime.now(UTC))
+        return write(*arguments)
+
+    monkeypatch.setattr(receipt, "write", retried)
+    assert desk.work()["event"] == "answered"
+    assert desk.work()["event"] == "done"
+    assert not desk.worker.work()
+
+
+def test_a_late_receipt_says_what_is_archived(desk: Desk, dropping: Callable[..., Drop], tmp_path: Path) -> None:
+    """It is as it would have been, and waits for an archive that is away meanwhile."""
+    drop = dropping("archived", after="archive", archive=tmp_path / "archive")
+    desk = Desk(desk.lab, drop)
+    done = _hindered(desk, "ingested")
+    assert done["outcome"]["archived"]["path"] == f"{tmp_path}/archive/a.nwb"
+    drop.receipt("a").rmdir()
+    away = (tmp_path / "archive").rename(tmp_path / "away")
+    (tmp_path / "archive").write_text("no folder")
+    assert desk.work()["event"] == "postponed"
+    (tmp_path / "archive").unlink()
+    away.rename(tmp_path / "archive")
+    assert desk.work()["event"] == "answered"
+    assert drop.answer("a") == json.loads(json.dumps(done["outcome"]))
 
 
 @pytest.mark.parametrize("what", ["file gone", "manifest gone", "other file", "other manifest"])
@@ -527,7 +659,7 @@ def test_a_crash_after_commit_is_repaired_by_the_ledger(desk: Desk, monkeypatch:
     delivery = desk.drop.deliver("a")
     desk.lab.database.reconnect()  # on a connection that ends with the crash
 
-    def crash(*_: object) -> None:
+    def crash(*_: object, **__: object) -> None:
         desk.lab.database.close()
         raise Crash
 
@@ -545,10 +677,6 @@ def test_a_crash_after_commit_is_repaired_by_the_ledger(desk: Desk, monkeypatch:
     assert answer["outcome"] == "ingested"
     outcomes = list(desk.lab.database.Attempt.to_arrays("outcome", order_by="attempt_id"))
     assert outcomes == ["failed", "ingested"]
-
-
-LONG_AGO = datetime(2020, 1, 1)  # noqa: DTZ001  # as the database has it
-"""Before this machine and the database were started."""
 
 
 def _orphan(desk: Desk, other: Lab, **changes: object) -> Delivery:

@@ -1,4 +1,4 @@
-"""Whether the receipts in a drop folder say what the ledger says, and whether what they call archived is in the archive."""
+"""The receipts in a drop folder: written one by one, and compared with what the ledger says and with what is in the archive."""
 
 import os
 from collections.abc import Iterator
@@ -11,12 +11,34 @@ from antelop.arrays.objects import available
 from antelop.config import FolderConfig
 from antelop.errors import Problem
 from antelop.inbox.presence import Presence
+from antelop.ledger import ANSWERED
+from antelop.outcome import Outcome
 from antelop.rows import Row
 from antelop.tables.connection import Database
 
 INGESTED = ("ingested", "already-ingested")
 
 _FACTS = ("manifest_path", "manifest_size", "manifest_mtime", "nwb_path", "nwb_size", "state")
+
+
+def answer(database: Database, folder: FolderConfig, delivery: Row, outcome: Outcome) -> str | None:
+    """Write the receipt of a delivery, unless a later delivery has the same manifest by now.
+
+    Whoever writes a receipt holds a lock that is named by it, so that an old answer never takes the place of a newer one.
+
+    Returns
+    -------
+    str or None
+        Why it could not be written, in a sentence.
+    """
+    name = delivery["manifest_path"]
+    path = receipt.path_for(folder.path / name)
+    with database.lock(f"receipt {folder.name} {name}") as held:
+        if not held:
+            return f"The receipt {path} is being written by another worker."
+        if queue.concerning(database, folder.name, name)[0] != delivery["delivery_id"]:
+            return None
+        return receipt.write(path, outcome)
 
 
 def disagreements(database: Database, folder: FolderConfig) -> Iterator[Problem]:
@@ -41,7 +63,7 @@ def disagreements(database: Database, folder: FolderConfig) -> Iterator[Problem]
         of_one = list(rows)
         if any(row["state"] in INGESTED or row["queued"] for row in of_one):  # a queued one may have gone in before its retry
             claims.discard(receipt.path_for(manifest))
-        if of_one[-1]["state"] in queue.ANSWERED and not of_one[-1]["queued"]:
+        if of_one[-1]["state"] in ANSWERED and not of_one[-1]["queued"]:
             yield from _of_delivery(folder, of_one[-1])
     for path in sorted(claim for claim in claims if not _beside(claim)):
         where = f"receipt {folder.name}/{path.relative_to(folder.path)}"

@@ -13,6 +13,7 @@ _LEVELS = {
     "failed": logging.ERROR,
     "gone": logging.WARNING,
     "looked": logging.DEBUG,
+    "postponed": logging.DEBUG,
     "ready": logging.DEBUG,
     "rejected": logging.WARNING,
     "trusted": logging.DEBUG,

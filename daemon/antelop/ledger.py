@@ -13,11 +13,14 @@ from typing import Any
 from antelop.delivery import Delivery
 from antelop.document import counted, load
 from antelop.errors import Problem, Rejected
-from antelop.outcome import Outcome
+from antelop.outcome import Outcome, said
 from antelop.rows import TABLES, Row
 from antelop.tables.connection import Database
 
-CURRENT = ("ready", "waiting", "ingested", "already-ingested", "rejected", "failed")
+ANSWERED = ("ingested", "already-ingested", "rejected", "failed")
+"""States in which a delivery needs no more attention from whoever watches its folder."""
+
+CURRENT = ("ready", "waiting", *ANSWERED)
 """States of a delivery that is what lies in its drop folder, as far as anybody knows."""
 
 
@@ -57,17 +60,31 @@ def recall(database: Database, delivery_id: str) -> Outcome | None:
     return next((outcome_of(row, row["nwb_size"]) for row in ledger.to_dicts()), None)
 
 
+def told(database: Database, delivery: Row) -> Outcome | None:
+    """Return by what a delivery was settled since it was last put into the queue; None if it was not, if only committed."""
+    if delivery["state"] not in ANSWERED:
+        return None
+    settled = database.Attempt & {"delivery_id": delivery["delivery_id"], "outcome": delivery["state"]}
+    for attempt in (settled & f"attempted >= '{delivery['readied']}'").to_dicts(order_by="attempt_id DESC", limit=1):
+        if attempt["outcome"] == "ingested":
+            return recall(database, delivery["delivery_id"])
+        problems = tuple(Problem(**problem) for problem in attempt["problems"])
+        outcome = said(attempt["outcome"], attempt["sentence"], problems)
+        return replace(outcome, finished=attempt["attempted"].replace(tzinfo=UTC))
+    return None
+
+
 def outcome_of(ingestion: Row, size: int) -> Outcome:
     """Return the outcome that a row of `Ingestion` stands for; `size` is that of the NWB file in bytes."""
     session = {name: ingestion[name] for name in ("experimenter", "experiment_id", "session_id")}
     rows, trials, warnings = ingestion["rows_inserted"], ingestion["trials"], ingestion["warnings"]
-    said = [counted(sum(rows.get(table, 0) for table in TABLES.values()), "feature")]
-    said += [f"{counted(count, 'trial')} in {mask}" for mask, count in trials.items()]
-    said += [counted(len(warnings), "warning")] if warnings else []
+    parts = [counted(sum(rows.get(table, 0) for table in TABLES.values()), "feature")]
+    parts += [f"{counted(count, 'trial')} in {mask}" for mask, count in trials.items()]
+    parts += [counted(len(warnings), "warning")] if warnings else []
     nwb = {"identifier": ingestion["nwb_identifier"], "object_id": ingestion["nwb_object_id"], "size": size}
     return Outcome(
         outcome="ingested",
-        sentence=f"session {named(session)}: {', '.join(said)}",
+        sentence=f"session {named(session)}: {', '.join(parts)}",
         finished=ingestion["ingested"].replace(tzinfo=UTC),
         version=ingestion["software"],
         warnings=tuple(Problem(**warning) for warning in warnings),

@@ -14,7 +14,7 @@ from datajoint.errors import DuplicateError
 
 from antelop.delivery import Delivery
 from antelop.document import printable
-from antelop.ledger import move, row_of, utc
+from antelop.ledger import ANSWERED, move, row_of, utc
 from antelop.outcome import Outcome
 from antelop.rows import Row
 from antelop.tables.connection import Database
@@ -28,14 +28,11 @@ FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
 SPREAD = 1.25
 """By what a pause is multiplied at most: from one delivery to the next it differs, so that they do not all come at once."""
 
-MISSING = timedelta(days=1)
-"""How long the files of a delivery are looked for that are gone."""
+PATIENCE = timedelta(days=1)
+"""How long the files of a delivery are looked for that are gone, and how long it is tried to write its receipt."""
 
 OPEN = ("ready", "waiting", "rejected", "failed")
 """States in which a delivery has not committed."""
-
-ANSWERED = ("ingested", "already-ingested", "rejected", "failed")
-"""States in which a delivery needs no more attention from whoever watches its folder."""
 
 
 def states(database: Database, delivery_ids: Iterable[str]) -> dict[str, str]:
@@ -64,12 +61,14 @@ def enqueue(database: Database, delivery: Delivery, now: datetime) -> str:
         put(database, key)  # somebody has deleted its job
     if known not in (None, "waiting", "superseded"):
         return known
-    row = {**row_of(delivery), "videos": [list(video) for video in delivery.videos], "state": "ready", "readied": utc(now)}
+    row = {**row_of(delivery), "videos": [list(video) for video in delivery.videos], "state": "ready"}
     try:
         with database.transaction():
-            supersede(database, concerning(database, delivery.folder, delivery.manifest_path, delivery.nwb_path))
+            earlier = concerning(database, delivery.folder, delivery.manifest_path, delivery.nwb_path)
+            supersede(database, earlier)
+            row["readied"] = _readied(database, earlier, now)
             if known:
-                database.Delivery.update1({**row, "readied": _readied(database, key, now)})
+                database.Delivery.update1(row)
             else:
                 database.Delivery.insert1({**row, "received": utc(now)})
             put(database, key)
@@ -110,7 +109,7 @@ def retry(database: Database, delivery_id: str, now: datetime) -> bool:
     """Put a delivery that was answered into the queue again, as if it had just come; return whether it was answered."""
     key = {"delivery_id": delivery_id}
     with database.transaction():
-        if moved := move(database, key, "ready", ANSWERED, readied=_readied(database, key, now)):
+        if moved := move(database, key, "ready", ANSWERED, readied=_readied(database, [delivery_id], now)):
             put(database, key)
     return moved
 
@@ -152,11 +151,19 @@ def orphans(database: Database, folders: Iterable[str]) -> Iterator[Row]:
 
 
 def settle(  # noqa: PLR0913, PLR0917  # what is known of an attempt
-    database: Database, delivery_id: str, outcome: Outcome, seconds: float, decided_by: str = "", traceback: str | None = None
+    database: Database,
+    delivery_id: str,
+    outcome: Outcome,
+    seconds: float,
+    decided_by: str = "",
+    traceback: str | None = None,
+    *,
+    answered: bool = True,
 ) -> str | None:
     """Enter what came of an attempt, and take the delivery out of the queue or put it back.
 
-    An outage spends nobody's tries; a failure does, and the last one parks the delivery.
+    An outage spends nobody's tries; a failure does, and the last one parks the delivery. One that is settled and not `answered`
+    keeps a job until its receipt is there.
 
     Returns
     -------
@@ -189,9 +196,11 @@ def settle(  # noqa: PLR0913, PLR0917  # what is known of an attempt
                 put(database, key, _pause(delivery_id, entry["attempted"] - again[0]["attempted"] if again else timedelta()))
                 return str(state)
             (database.jobs & key).delete_quick()
-            if worthwhile or not move(database, key, outcome.outcome, ["ready"], finished=entry["attempted"]):
-                return str(state)
-            return outcome.outcome
+            if not worthwhile and move(database, key, outcome.outcome, ["ready"], finished=entry["attempted"]):
+                state = outcome.outcome
+            if state == outcome.outcome and not answered:
+                put(database, key, _pause(delivery_id, timedelta()))
+            return str(state)
 
 
 def wait(database: Database, delivery_id: str) -> None:
@@ -217,12 +226,27 @@ def leave(database: Database, delivery_id: str, now: datetime) -> bool:
     with database.transaction():
         readied, state = (database.Delivery & key).fetch1("readied", "state")
         missing = utc(now) - readied
-        if missing < MISSING and state != "superseded":
+        if missing < PATIENCE and state != "superseded":
             put(database, key, _pause(delivery_id, missing))
             return True
         supersede(database, [delivery_id])
         (database.jobs & key).delete_quick()
         return False
+
+
+def answer_later(database: Database, delivery_id: str, now: datetime) -> None:
+    """Leave a delivery that was settled in the queue, for its receipt cannot be written yet; but not for ever."""
+    key = {"delivery_id": delivery_id}
+    with database.transaction():
+        database.hold(database.Delivery & key, to_change=True)
+        finished, state = (database.Delivery & key).fetch1("finished", "state")
+        if state not in ANSWERED:
+            return  # it was put into the queue meanwhile, and will be answered anew
+        unanswered = utc(now) - finished
+        if unanswered < PATIENCE:
+            put(database, key, _pause(delivery_id, unanswered))
+        else:
+            (database.jobs & key).delete_quick()
 
 
 def counts(database: Database) -> dict[str, int]:
@@ -231,10 +255,14 @@ def counts(database: Database) -> dict[str, int]:
 
 
 def drop(database: Database, delivery_id: str) -> str:
-    """Take a delivery that needs no work out of the queue; return the state it is in."""
+    """Take a delivery out of the queue, unless there is work to do on it by now; return the state it is in."""
     key = {"delivery_id": delivery_id}
-    (database.jobs & key).delete_quick()
-    return str((database.Delivery & key).fetch1("state"))
+    with database.transaction():
+        database.hold(database.Delivery & key, to_change=True)
+        state = str((database.Delivery & key).fetch1("state"))
+        if state != "ready":
+            (database.jobs & key).delete_quick()
+    return state
 
 
 def put(database: Database, key: Mapping[str, Any], pause: float = 0) -> None:
@@ -247,11 +275,12 @@ def put(database: Database, key: Mapping[str, Any], pause: float = 0) -> None:
     database.jobs.insert1(job)
 
 
-def _readied(database: Database, key: Mapping[str, Any], now: datetime) -> datetime:
-    """Return when a delivery is put into the queue: after every attempt so far, wherever the clock was set since."""
-    attempts = (database.Attempt & key).proj("attempted").to_dicts()
-    after: list[datetime] = [attempt["attempted"] + timedelta(microseconds=1) for attempt in attempts]
-    return max([utc(now), *after])
+def _readied(database: Database, earlier: Iterable[str], now: datetime) -> datetime:
+    """Return when a delivery is put into the queue: after these and every attempt at them, wherever the clock was set since."""
+    keys = [{"delivery_id": delivery_id} for delivery_id in earlier]
+    queued, attempts = (database.Delivery & keys).proj("readied"), (database.Attempt & keys).proj("attempted")
+    before: list[datetime] = [row["readied"] for row in queued.to_dicts()] + [row["attempted"] for row in attempts.to_dicts()]
+    return max([utc(now), *(time + timedelta(microseconds=1) for time in before)])
 
 
 def _pause(delivery_id: str, lasted: timedelta) -> float:

@@ -23,6 +23,7 @@ from antelop.errors import Misconfigured, Problem, Unavailable
 from antelop.folders import Folders
 from antelop.inbox import Watcher
 from antelop.lab import Lab
+from antelop.ledger import ANSWERED
 from antelop.notice import Notices
 from antelop.outcome import said
 from antelop.status import Status
@@ -232,7 +233,7 @@ class Service:
 
     def _conclude(self, event: Mapping[str, Any]) -> None:
         """Take in what came of an attempt."""
-        if event["state"] in queue.ANSWERED:
+        if event["state"] in ANSWERED:
             self.folders.finish(event["folder"], [event["delivery_id"]])
         if "outcome" in event:
             self.status.note(event)
@@ -257,9 +258,9 @@ class Service:
         closed = defaultdict(list)
         for delivery_id, delivery in batch.items():
             state = known.get(delivery_id)
-            if state not in queue.ANSWERED:
+            if state not in ANSWERED:
                 state = self._enqueue(database, delivery, state)
-            if state in queue.ANSWERED:
+            if state in ANSWERED:
                 closed[delivery.folder].append(delivery_id)
             else:
                 self.crew.nudge()

@@ -14,8 +14,9 @@ from typing import Any, Literal
 
 from structlog.contextvars import bound_contextvars
 
-from antelop import queue, receipt
+from antelop import queue
 from antelop.analysis import places
+from antelop.answers import answer
 from antelop.archive import archive
 from antelop.config import FolderConfig
 from antelop.decision import basis, decided_by, holding, in_the_way, outdated
@@ -24,7 +25,7 @@ from antelop.errors import Misconfigured, Problem, Rejected, Unavailable
 from antelop.ingest import Unsettled, ingest
 from antelop.keys import Policy
 from antelop.lab import Lab
-from antelop.ledger import Superseded, recall
+from antelop.ledger import Superseded, recall, told
 from antelop.manifest import LONGEST
 from antelop.outcome import Outcome, said
 from antelop.rows import Row
@@ -108,6 +109,9 @@ class Worker:
             spared = fate in ("alive", "rebooted") or away
             unknown = said("unavailable" if spared else "failed", "its worker lost the database, or has ended")
             row = (self._lab.database.Delivery & {"delivery_id": job["delivery_id"]}).fetch1()
+            if told(self._lab.database, row):
+                queue.answer_later(self._lab.database, row["delivery_id"], datetime.now(UTC))
+                continue
             self._say({**_named(row), **self._settle(row, deaths.get(job["delivery_id"], unknown), job["age"])})
 
     def look_again(self, after: str) -> str | None:
@@ -151,12 +155,15 @@ class Worker:
 
     def _work_on(self, row: Row) -> Event:
         """Ingest one delivery, answer it, enter what became of it, and say so."""
-        started, decided, trace = time.monotonic(), "", None
+        started, decided, trace, hindrance = time.monotonic(), "", None, None
         database, delivery_id = self._lab.database, row["delivery_id"]
         try:
+            if settled := told(database, row):
+                return self._answer_late(row, settled)
             outcome, decided = self._ingest(row)
-            self._answer(row, outcome)
-            outcome = self._archive(row, outcome)
+            hindrance = self._answer(row, outcome)
+            if (archived := self._archive(row, outcome)) is not outcome:
+                outcome, hindrance = archived, self._answer(row, archived)
         except Superseded:
             return {"event": "done", "state": queue.drop(database, delivery_id)}
         except Unsettled as unsettled:
@@ -169,7 +176,7 @@ class Worker:
         except Exception as error:  # noqa: BLE001  # a defect of ours costs the delivery a try, and not the worker its life
             outcome = said("failed", f"a defect of this software: {type(error).__name__}: {error}")
             trace = traceback.format_exc()
-        return self._settle(row, outcome, time.monotonic() - started, decided, trace)
+        return self._settle(row, outcome, time.monotonic() - started, decided, trace, hindrance)
 
     def _ingest(self, row: Row) -> tuple[Outcome, str]:
         """Return what became of a delivery, and a hash of what decided it if it is rejected."""
@@ -189,27 +196,52 @@ class Worker:
             return outcome, decided_by(based_on, in_the_way(rejected.problems))
 
     def _archive(self, row: Row, outcome: Outcome) -> Outcome:
-        """Archive what has been committed, if its folder says so, and say so in the receipt."""
+        """Archive what has been committed, if its folder says so; return the outcome that says so."""
         folder = self.folders[row["folder"]]
         if folder.archive is None or outcome.outcome == "rejected":
             return outcome
         names = [row["nwb_path"], row["manifest_path"], *(path for path, _, _ in row["videos"] or ())]
         digest = archive(folder.path, folder.archive, names)
-        archived = replace(outcome, archived={"path": str(folder.archive / row["nwb_path"]), "sha256": digest})
-        self._answer(row, archived)
-        return archived
+        return replace(outcome, archived={"path": str(folder.archive / row["nwb_path"]), "sha256": digest})
 
-    def _answer(self, row: Row, outcome: Outcome) -> None:
-        """Write the receipt; that it cannot be written changes nothing."""
-        path = receipt.path_for(self.folders[row["folder"]].path / row["manifest_path"])
-        if reason := receipt.write(path, outcome):
-            self._say({"event": "unanswered", **_named(row), "sentence": reason})
+    def _answer(self, row: Row, outcome: Outcome) -> str | None:
+        """Write the receipt; return why it could not be written."""
+        return answer(self._lab.database, self.folders[row["folder"]], row, outcome)
 
-    def _settle(self, row: Row, outcome: Outcome, seconds: float, decided: str = "", trace: str | None = None) -> Event:
-        """Enter what came of an attempt, answer the delivery if it is given up, and return what there is to say."""
-        state = queue.settle(self._lab.database, row["delivery_id"], outcome, seconds, decided, trace)
-        if state == "failed":
-            self._answer(row, outcome)
+    def _answer_late(self, row: Row, outcome: Outcome) -> Event:
+        """Write the receipt that could not be written when the delivery was settled."""
+        try:
+            hindrance = self._answer(row, self._archive(row, outcome))
+        except Unavailable as error:
+            hindrance = str(error)
+        if hindrance is None:
+            queue.drop(self._lab.database, row["delivery_id"])
+            return {"event": "answered"}
+        queue.answer_later(self._lab.database, row["delivery_id"], datetime.now(UTC))
+        return {"event": "postponed", "sentence": hindrance}
+
+    def _settle(  # noqa: PLR0913, PLR0917  # what is known of an attempt
+        self,
+        row: Row,
+        outcome: Outcome,
+        seconds: float,
+        decided: str = "",
+        trace: str | None = None,
+        hindrance: str | None = None,
+    ) -> Event:
+        """Enter what came of an attempt, answer the delivery if it is given up, and return what there is to say.
+
+        What hinders its receipt is no matter but that it is written later.
+        """
+        database, delivery_id = self._lab.database, row["delivery_id"]
+        answered = not hindrance and outcome.outcome != "failed"
+        state = queue.settle(database, delivery_id, outcome, seconds, decided, trace, answered=answered)
+        if state == outcome.outcome == "failed":
+            hindrance = self._answer(row, outcome)
+            if not hindrance:
+                queue.drop(database, delivery_id)
+        if hindrance and state == outcome.outcome:
+            self._say({"event": "unanswered", **_named(row), "sentence": hindrance})
         facts = {"outcome": outcome.as_dict(), "seconds": round(seconds, 3), "traceback": trace}
         return {"event": "done", "state": state, **facts}
 

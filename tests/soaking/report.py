@@ -25,8 +25,6 @@ class Report:
         How many there were of each kind; of commands, by their exit status too.
     samples
         What the processes took.
-    unwritten
-        How many receipts `antelop retry` has written at the end, for the folder was read-only or gone when they were due.
     states, events
         How many deliveries are in each state at the end, and how often each event is in the log.
     found
@@ -42,7 +40,6 @@ class Report:
     faults: Counter[str] = field(default_factory=Counter)
     commands: Counter[str] = field(default_factory=Counter)
     samples: list[Sample] = field(default_factory=list)
-    unwritten: int = 0
     states: Counter[str] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
     found: Counter[str] = field(default_factory=Counter)
@@ -72,7 +69,6 @@ class Report:
         for name in ("load", "faults", "commands", "states", "events"):
             counts: Counter[str] = getattr(self, name)
             yield f"{name}: {counts.total()} ({', '.join(f'{count} {what}' for what, count in sorted(counts.items()))})"
-        yield f"receipts that could not be written in time: {self.unwritten}"
         yield ""
         yield from table(self.samples)
         yield ""

@@ -104,18 +104,9 @@ class Soak:
     def finish(self) -> None:
         """Wait until everything is answered, and nothing is in the queue but what was taken back, which stays for a day.
 
-        What has failed, for its workers were killed three times, and what was rejected is tried again before. A receipt that
-        is missing after that could not be written when the folder was read-only or gone: `verify` says so, and what to do.
+        What has failed, for its workers were killed three times, and what was rejected is tried again before.
         """
         carry_out(self.commands.run("retry", "--all"))
-        self._wait(lambda: True)
-        for sent in list(self.load.unanswered()):
-            self._report.unwritten += 1
-            carry_out(self.commands.run("retry", str(self._scene.home(sent) / "recording.nwb")))
-        self._wait(lambda: not self.load.unanswered())
-
-    def _wait(self, condition: Callable[[], bool]) -> None:
-        """Wait until something is so, and the queue is empty but for what was taken back."""
         taken_back = {f"{sent.number}/recording.nwb" for sent in self.load.due["taken back"]}
         deadline = time.monotonic() + PATIENCE
         with Lab(self._scene.config, self._scene.environment) as lab:
@@ -123,7 +114,7 @@ class Soak:
                 self.go_on()
                 live = (lab.database.jobs & "status IN ('pending', 'reserved')").proj()
                 queued = lab.database.Delivery.proj("nwb_path").restrict(live, semantic_check=False).to_arrays("nwb_path")
-                if taken_back.issuperset(queued) and condition():
+                if taken_back.issuperset(queued) and not self.load.unanswered():
                     return
                 time.sleep(1)
         said = f"after {PATIENCE:g} s {self.load.unanswered()} are not answered, and {queued} are queued"
