@@ -792,6 +792,22 @@ def test_a_name_that_is_not_utf8_is_said(drop: Drop) -> None:
     assert drop.deliveries(10.0) == ["x.nwb"]
 
 
+def test_a_path_that_the_ledger_cannot_hold_is_said(drop: Drop) -> None:
+    """A character less is none too many; and what a manifest names that is too long is not there for it."""
+    deep = f"{'a' * 250}/{'b' * 231}"
+    longest, longer, recording = f"{deep}/mmm", f"{deep}/mmmm", f"{deep}/{'x' * 15}"
+    for path in (longest, longer):
+        drop.put(path)
+    drop.put(recording, manifest=False)
+    drop.put(f"{deep}/m", recording=False, nwb=f"{'x' * 15}.nwb")
+    said = drop.said(0.0)
+    assert len(f"{longest}.manifest.json") == 500
+    too_long = "its path in the drop folder has more than 500 characters; rename it, or move it up"
+    assert (said[f"{longer}.manifest.json"], said[f"{recording}.nwb"]) == (too_long, too_long)
+    assert len([sentence for sentence in said.values() if sentence == too_long]) == 2
+    assert drop.deliveries(10.0) == [f"{longest}.nwb"]
+
+
 def test_what_waits_is_said_once_and_released_when_it_is_over(drop: Drop) -> None:
     """A manifest that is missing, then there; a file that is taken away while it waits."""
     drop.put("x", manifest=False)

@@ -13,6 +13,9 @@ from antelop.manifest import Manifest, read, stem
 from antelop.settle import Progress, Stat
 from antelop.waiting import Reason, Waiting, as_size, as_span
 
+LONGEST_PATH = 500
+"""How many characters of a file's path the ledger holds."""
+
 _ENDINGS = ["." + "".join(letters) for letters in itertools.product("nN", "wW", "bB")]
 """How the name of an NWB file may end, ``.nwb`` first."""
 

@@ -30,6 +30,7 @@ RELEASES = {
     "contested": "Remove all manifests but one",
     "escaping": "Put the file itself here",
     "misencoded": "Rename it",
+    "long": "Rename it, or move it up",
     "unreadable": "Let the user of the service read it",
 }
 """What ends each reason to wait (`waiting.Reason`)."""

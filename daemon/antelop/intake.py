@@ -6,14 +6,11 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from antelop.delivery import Delivery, companion
+from antelop.delivery import LONGEST_PATH, Delivery, companion
 from antelop.document import storable
 from antelop.errors import Problem, Rejected, Unavailable
 from antelop.manifest import LONGEST, Manifest, read
 from antelop.recording import Recording
-
-LONGEST_PATH = 500
-"""How many characters of a file's path the ledger holds."""
 
 Look = tuple[int, int, int]
 """What tells whether a file is still the same: its inode, size and mtime."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from antelop.delivery import File, companion, stamp
+from antelop.delivery import LONGEST_PATH, File, companion, stamp
 from antelop.document import load
 from antelop.errors import Rejected
 from antelop.inbox.finished import Finished
@@ -123,6 +123,8 @@ class Listing:
                 shelf.odd[os.fsencode(path).decode(errors="backslashreplace")] = (Reason.MISENCODED, {})
             elif is_directory:
                 below.append(path)
+            elif len(path) > LONGEST_PATH:
+                shelf.odd[path] = (Reason.LONG, {"most": str(LONGEST_PATH)})
             elif is_link and not self.holds(path):
                 shelf.odd[path] = (Reason.ESCAPING, {})
             elif name.lower().endswith(".nwb"):
@@ -198,7 +200,7 @@ class Listing:
         for path, text in [item for shelf in shelves.values() for item in shelf.texts.items()]:
             nwb_path = companion(path, None if text.manifest is None else text.manifest.nwb, ())
             nwbs = shelves.setdefault(posixpath.dirname(nwb_path), Shelf()).nwbs
-            if nwb_path not in nwbs and self.holds(nwb_path):
+            if nwb_path not in nwbs and len(nwb_path) <= LONGEST_PATH and self.holds(nwb_path):
                 with suppress(OSError):
                     nwbs[nwb_path] = self.stat(nwb_path)
 
