@@ -1,5 +1,6 @@
 """What was delivered, what became of it, and how that is said."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -38,7 +39,7 @@ def states(lab: Lab) -> list[str]:
 def test_an_outcome_is_said_in_a_sentence() -> None:
     """Features, trials of each mask and warnings, counted; ``str`` gives the warnings too."""
     outcome = outcome_of(INGESTION, 12)
-    assert outcome.sentence == "session lab/1/41: 3 features, 10 trials in trials, 1 trial in rewarded, 1 warning"
+    assert outcome.sentence == "session lab/1/41: 3 features, 1 trial in rewarded, 10 trials in trials, 1 warning"
     assert str(outcome) == f"ingested: {outcome.sentence}.\n  - {WARNING}"
     assert (outcome.session, outcome.warnings) == (SESSION, (WARNING,))
     assert outcome.nwb == {"identifier": "licking-0", "object_id": "object", "size": 12}
@@ -46,6 +47,13 @@ def test_an_outcome_is_said_in_a_sentence() -> None:
     bare = {**INGESTION, "rows_inserted": {"World": 1, "Kinematics": 1}, "trials": {}, "warnings": [], "nwb_sha256": "0f"}
     assert outcome_of(bare, 12).sentence == "session lab/1/41: 1 feature"
     assert outcome_of(bare, 12).nwb["sha256"] == "0f"
+
+
+def test_an_outcome_is_the_same_in_whichever_order_it_is_stored() -> None:
+    """A receipt that is written again from the ledger is the first one, to the letter."""
+    turned = {name: dict(reversed(list(INGESTION[name].items()))) for name in ("rows_inserted", "trials")}
+    said = json.dumps(outcome_of(INGESTION, 12).as_dict())
+    assert json.dumps(outcome_of({**INGESTION, **turned}, 12).as_dict()) == said
 
 
 def test_what_is_held_already_is_said_with_its_day() -> None:

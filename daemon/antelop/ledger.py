@@ -15,6 +15,7 @@ from antelop.document import counted, load
 from antelop.errors import Problem, Rejected
 from antelop.outcome import Outcome, said
 from antelop.rows import TABLES, Row
+from antelop.tables import behaviour
 from antelop.tables.connection import Database
 
 ANSWERED = ("ingested", "already-ingested", "rejected", "failed")
@@ -77,7 +78,10 @@ def told(database: Database, delivery: Row) -> Outcome | None:
 def outcome_of(ingestion: Row, size: int) -> Outcome:
     """Return the outcome that a row of `Ingestion` stands for; `size` is that of the NWB file in bytes."""
     session = {name: ingestion[name] for name in ("experimenter", "experiment_id", "session_id")}
-    rows, trials, warnings = ingestion["rows_inserted"], ingestion["trials"], ingestion["warnings"]
+    # PostgreSQL gives an object's members back in another order than they had, and a receipt is the same whenever written.
+    inserted, trials = ingestion["rows_inserted"], dict(sorted(ingestion["trials"].items()))
+    rows = {table.__name__: inserted[table.__name__] for table in behaviour.TABLES if table.__name__ in inserted}
+    warnings = ingestion["warnings"]
     parts = [counted(sum(rows.get(table, 0) for table in TABLES.values()), "feature")]
     parts += [f"{counted(count, 'trial')} in {mask}" for mask, count in trials.items()]
     parts += [counted(len(warnings), "warning")] if warnings else []
