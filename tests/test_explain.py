@@ -12,7 +12,7 @@ import pytest
 from antelop import queue
 from antelop.config import FolderConfig
 from antelop.errors import Problem
-from antelop.explain import AGAIN, RELEASES, Explanation, explain
+from antelop.explain import AGAIN, RELEASES, UNANSWERED, Explanation, explain
 from antelop.lab import Lab
 from antelop.outcome import Kind, said
 from antelop.removal import remove
@@ -135,6 +135,19 @@ def test_a_delivery_is_explained_by_its_state(lab: Lab, drop: Drop, others: Call
     assert explained() == Explanation("removed", "it was ingested, and its session was removed since", "Run `antelop retry`")
     (drop.path / "a.nwb").unlink()
     assert explained().rule == "removed"
+
+
+def test_a_receipt_that_cannot_be_written_is_explained(lab: Lab, drop: Drop) -> None:
+    """Whatever the delivery came to: somebody waits for an answer."""
+    right, wrong = drop.deliver("right"), drop.deliver("wrong", session=99)
+    for delivery in (right, wrong):
+        drop.receipt(Path(delivery.nwb_path).stem).mkdir()
+        queue.enqueue(lab.database, delivery, NOW)
+        assert Worker(lab, lambda _: None).work()
+    found = explain(drop.path / "right.nwb", lab.config.folders, None, lab.database)
+    assert (found.rule, found.release) == ("ingested", UNANSWERED)
+    found = explain(drop.path / "wrong.nwb", lab.config.folders, None, lab.database)
+    assert (found.rule, found.release) == ("rejected", f"{UNANSWERED}. {AGAIN}")
 
 
 def test_the_latest_delivery_of_a_file_counts(lab: Lab, drop: Drop) -> None:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from antelop.config import FolderConfig
 from antelop.document import load
 from antelop.errors import Rejected
 from antelop.inbox import junk
-from antelop.ledger import outcome_of
+from antelop.ledger import ANSWERED, outcome_of
 from antelop.manifest import LONGEST, is_manifest
 from antelop.rows import Row
 from antelop.tables.connection import Database
@@ -36,6 +36,8 @@ RELEASES = {
 """What ends each reason to wait (`waiting.Reason`)."""
 
 AGAIN = "It is looked at again by itself when file, manifest, rig, masks, session, animals, check settings or software change"
+
+UNANSWERED = "Its receipt is not written yet: let the user of the service write where the manifest is, and it will be"
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,9 @@ def explain(
         return Explanation(waits["rule"], _with(waits["path"], name, waits["reason"]), RELEASES[waits["rule"]])
     held = next((facts["absent"] for facts in status.get("folders", ()) if facts["name"] == folder.name), None)
     if database is not None and (delivery := delivered(database, [folder], path)):
-        return _of_delivery(database, delivery, held or status.get("analysis"))
+        so_far = _of_delivery(database, delivery, held or status.get("analysis"))
+        unanswered = delivery["state"] in ANSWERED and database.jobs & {"delivery_id": delivery["delivery_id"]}
+        return replace(so_far, release=". ".join(filter(None, (UNANSWERED, so_far.release)))) if unanswered else so_far
     if held:
         return Explanation("absent", f"nothing can be taken from folder {folder.name}: {held}", "Bring the folder back")
     if not os.path.lexists(path):
