@@ -6,23 +6,27 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from antelop import queue, receipt
+from antelop import receipt
 from antelop.arrays.objects import available
 from antelop.config import FolderConfig
 from antelop.errors import Problem
 from antelop.inbox.presence import Presence
-from antelop.ledger import ANSWERED
+from antelop.ledger import ANSWERED, latest
+from antelop.manifest import stem
 from antelop.outcome import Outcome
 from antelop.rows import Row
 from antelop.tables.connection import Database
 
 INGESTED = ("ingested", "already-ingested")
 
+MANIFESTS = (".manifest.json", ".json")
+"""How a manifest's name ends: both kinds have the same receipt."""
+
 _FACTS = ("manifest_path", "manifest_size", "manifest_mtime", "nwb_path", "nwb_size", "state")
 
 
 def answer(database: Database, folder: FolderConfig, delivery: Row, outcome: Outcome) -> str | None:
-    """Write the receipt of a delivery, unless a later delivery has the same manifest by now.
+    """Write the receipt of a delivery, unless it is a later delivery's by now.
 
     Whoever writes a receipt holds a lock that is named by it, so that an old answer never takes the place of a newer one.
 
@@ -31,14 +35,15 @@ def answer(database: Database, folder: FolderConfig, delivery: Row, outcome: Out
     str or None
         Why it could not be written, in a sentence.
     """
-    name = delivery["manifest_path"]
-    path = receipt.path_for(folder.path / name)
+    manifest = Path(delivery["manifest_path"])
+    name = receipt.path_for(manifest)
     with database.lock(f"receipt {folder.name} {name}") as held:
         if not held:
-            return f"The receipt {path} is being written by another worker."
-        if queue.concerning(database, folder.name, name)[0] != delivery["delivery_id"]:
+            return f"The receipt {folder.path / name} is being written by another worker."
+        manifests = {str(manifest), *(str(manifest.with_name(f"{stem(manifest.name)}{ending}")) for ending in MANIFESTS)}
+        if latest(database, folder.name, manifests) != delivery["delivery_id"]:
             return None
-        return receipt.write(path, outcome)
+        return receipt.write(folder.path / name, outcome, within=folder.path)
 
 
 def disagreements(database: Database, folder: FolderConfig) -> Iterator[Problem]:
@@ -88,8 +93,7 @@ def _claims(folder: Path) -> Iterator[Path]:
 
 def _beside(path: Path) -> bool:
     """Tell whether there is a manifest that goes with a receipt."""
-    stem = path.name[: -len(".receipt.json")]
-    return any(path.with_name(f"{stem}{ending}").exists() for ending in (".manifest.json", ".json"))
+    return any(path.with_name(f"{stem(path.name)}{ending}").exists() for ending in MANIFESTS)
 
 
 def _deliveries(database: Database, folder: str) -> Iterator[Row]:

@@ -51,6 +51,30 @@ def archive(folder: Path, target: Path, names: Sequence[str]) -> str:
     return first
 
 
+def archived(target: Path, name: str, size: int) -> str:
+    """Return the SHA-256 of a recording that was archived.
+
+    Parameters
+    ----------
+    target, name
+        The archive, and where the recording is in it.
+    size
+        Of the recording, in bytes.
+
+    Raises
+    ------
+    Unavailable
+        If it is not there, or another file is.
+    """
+    place = target / name
+    try:
+        if place.stat().st_size != size:
+            raise Unavailable(f"{place} is another file than the one archived")
+        return _digest(place, target)
+    except OSError as error:
+        raise Unavailable(f"{place} cannot be read: {error.strerror}") from error
+
+
 def _move(source: Path, place: Path, digest: str, folder: Path) -> None:
     """Rename a file, or copy it to the other filesystem."""
     try:

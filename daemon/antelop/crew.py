@@ -169,7 +169,7 @@ class Crew:
                 member.hear(message, now)
                 if message["event"] == "ready":
                     self._tell(member)
-                elif message["event"] == "done":
+                elif message["event"] in ("done", "answered", "postponed"):
                     self.deaths.pop(message["delivery_id"], None)
                 yield message
             if ended:

@@ -75,6 +75,16 @@ def told(database: Database, delivery: Row) -> Outcome | None:
     return None
 
 
+def latest(database: Database, folder: str, manifests: Collection[str]) -> str | None:
+    """Return the delivery that had one of these files as its manifest last, and was not superseded; None if there is none."""
+    query = (
+        f"SELECT delivery_id FROM {database.Delivery.full_table_name} WHERE folder = %s "  # noqa: S608  # ours
+        f"AND manifest_path IN ({', '.join(['%s'] * len(manifests))}) AND state <> 'superseded' ORDER BY readied DESC LIMIT 1"
+    )
+    found = database.connection.query(query, (folder, *manifests)).fetchone()
+    return str(found[0]) if found else None
+
+
 def outcome_of(ingestion: Row, size: int) -> Outcome:
     """Return the outcome that a row of `Ingestion` stands for; `size` is that of the NWB file in bytes."""
     session = {name: ingestion[name] for name in ("experimenter", "experiment_id", "session_id")}

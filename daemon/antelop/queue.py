@@ -64,9 +64,8 @@ def enqueue(database: Database, delivery: Delivery, now: datetime) -> str:
     row = {**row_of(delivery), "videos": [list(video) for video in delivery.videos], "state": "ready"}
     try:
         with database.transaction():
-            earlier = concerning(database, delivery.folder, delivery.manifest_path, delivery.nwb_path)
-            supersede(database, earlier)
-            row["readied"] = _readied(database, earlier, now)
+            supersede(database, concerning(database, delivery.folder, delivery.manifest_path, delivery.nwb_path))
+            row["readied"] = _readied(database, row, now)
             if known:
                 database.Delivery.update1(row)
             else:
@@ -79,13 +78,18 @@ def enqueue(database: Database, delivery: Delivery, now: datetime) -> str:
 
 def concerning(database: Database, folder: str, *paths: str) -> list[str]:
     """Return the deliveries that had one of these files as their manifest or their recording, the latest first."""
-    # By parameters: DataJoint doubles the backslashes of a restriction, on PostgreSQL too, where they stand for themselves.
-    asked = ", ".join(["%s"] * len(paths))
     query = (
         f"SELECT delivery_id FROM {database.Delivery.full_table_name} "  # noqa: S608  # ours
-        f"WHERE folder = %s AND (manifest_path IN ({asked}) OR nwb_path IN ({asked}) AND nwb_path <> '') ORDER BY readied DESC"
+        f"WHERE {_concerned(len(paths))} ORDER BY readied DESC"
     )
     return [str(row[0]) for row in database.connection.query(query, (folder, *paths, *paths)).fetchall()]
+
+
+def _concerned(count: int) -> str:
+    """Return the condition for deliveries of a folder that had one of so many files as their manifest or their recording."""
+    # By parameters: DataJoint doubles the backslashes of a restriction, on PostgreSQL too, where they stand for themselves.
+    asked = ", ".join(["%s"] * count)
+    return f"folder = %s AND (manifest_path IN ({asked}) OR nwb_path IN ({asked}) AND nwb_path <> '')"
 
 
 def supersede(database: Database, delivery_ids: Iterable[str]) -> None:
@@ -109,7 +113,8 @@ def retry(database: Database, delivery_id: str, now: datetime) -> bool:
     """Put a delivery that was answered into the queue again, as if it had just come; return whether it was answered."""
     key = {"delivery_id": delivery_id}
     with database.transaction():
-        if moved := move(database, key, "ready", ANSWERED, readied=_readied(database, [delivery_id], now)):
+        row = (database.Delivery & key).fetch1()
+        if moved := move(database, key, "ready", ANSWERED, readied=_readied(database, row, now)):
             put(database, key)
     return moved
 
@@ -163,12 +168,13 @@ def settle(  # noqa: PLR0913, PLR0917  # what is known of an attempt
     """Enter what came of an attempt, and take the delivery out of the queue or put it back.
 
     An outage spends nobody's tries; a failure does, and the last one parks the delivery. One that is settled and not `answered`
-    keeps a job until its receipt is there.
+    keeps a job until its receipt is there, but not for ever; what comes of that changes nothing.
 
     Returns
     -------
     str or None
-        The state that the delivery is in then; None if its lock was lost with a connection, and somebody else is at it now.
+        The state that the delivery is in then; None if it was settled before, or its lock was lost with a connection, and
+        somebody else is at it now.
     """
     key = {"delivery_id": delivery_id}
     entry = {
@@ -185,10 +191,15 @@ def settle(  # noqa: PLR0913, PLR0917  # what is known of an attempt
         if not held:
             return None
         with database.transaction():
-            readied, state = (database.Delivery & key).fetch1("readied", "state")
+            database.hold(database.Delivery & key, to_change=True)  # from now on: who waits for it in between is a deadlock
+            readied, state, finished = (database.Delivery & key).fetch1("readied", "state", "finished")
             entry["attempted"] = max(entry["attempted"], readied)  # and not before, should the clock have been set back
             attempts = (database.Attempt & key).proj("outcome", "attempted").to_dicts(order_by="attempt_id")
             again = [attempt for attempt in attempts if attempt["attempted"] >= readied]
+            if state in ANSWERED and state in [attempt["outcome"] for attempt in again]:
+                if database.jobs & key:
+                    _let_wait(database, key, entry["attempted"] - (finished or readied))
+                return None
             _enter(database, entry, attempts)
             failures = [attempt["outcome"] for attempt in (*again, entry)].count("failed")
             worthwhile = outcome.outcome == "unavailable" or (outcome.outcome == "failed" and failures < TRIES)
@@ -199,7 +210,7 @@ def settle(  # noqa: PLR0913, PLR0917  # what is known of an attempt
             if not worthwhile and move(database, key, outcome.outcome, ["ready"], finished=entry["attempted"]):
                 state = outcome.outcome
             if state == outcome.outcome and not answered:
-                put(database, key, _pause(delivery_id, timedelta()))
+                _let_wait(database, key, timedelta())
             return str(state)
 
 
@@ -225,28 +236,11 @@ def leave(database: Database, delivery_id: str, now: datetime) -> bool:
     key = {"delivery_id": delivery_id}
     with database.transaction():
         readied, state = (database.Delivery & key).fetch1("readied", "state")
-        missing = utc(now) - readied
-        if missing < PATIENCE and state != "superseded":
-            put(database, key, _pause(delivery_id, missing))
+        if state != "superseded" and _let_wait(database, key, utc(now) - readied):
             return True
         supersede(database, [delivery_id])
         (database.jobs & key).delete_quick()
         return False
-
-
-def answer_later(database: Database, delivery_id: str, now: datetime) -> None:
-    """Leave a delivery that was settled in the queue, for its receipt cannot be written yet; but not for ever."""
-    key = {"delivery_id": delivery_id}
-    with database.transaction():
-        database.hold(database.Delivery & key, to_change=True)
-        finished, state = (database.Delivery & key).fetch1("finished", "state")
-        if state not in ANSWERED:
-            return  # it was put into the queue meanwhile, and will be answered anew
-        unanswered = utc(now) - finished
-        if unanswered < PATIENCE:
-            put(database, key, _pause(delivery_id, unanswered))
-        else:
-            (database.jobs & key).delete_quick()
 
 
 def counts(database: Database) -> dict[str, int]:
@@ -255,13 +249,13 @@ def counts(database: Database) -> dict[str, int]:
 
 
 def drop(database: Database, delivery_id: str) -> str:
-    """Take a delivery out of the queue, unless there is work to do on it by now; return the state it is in."""
+    """Take a delivery that was claimed out of the queue, unless it was put there anew; return the state it is in."""
     key = {"delivery_id": delivery_id}
     with database.transaction():
         database.hold(database.Delivery & key, to_change=True)
         state = str((database.Delivery & key).fetch1("state"))
-        if state != "ready":
-            (database.jobs & key).delete_quick()
+        anew = {"status": "reserved"} if state == "ready" else {}
+        (database.jobs & key & anew).delete_quick()
     return state
 
 
@@ -275,18 +269,32 @@ def put(database: Database, key: Mapping[str, Any], pause: float = 0) -> None:
     database.jobs.insert1(job)
 
 
-def _readied(database: Database, earlier: Iterable[str], now: datetime) -> datetime:
-    """Return when a delivery is put into the queue: after these and every attempt at them, wherever the clock was set since."""
-    keys = [{"delivery_id": delivery_id} for delivery_id in earlier]
-    queued, attempts = (database.Delivery & keys).proj("readied"), (database.Attempt & keys).proj("attempted")
-    before: list[datetime] = [row["readied"] for row in queued.to_dicts()] + [row["attempted"] for row in attempts.to_dicts()]
-    return max([utc(now), *(time + timedelta(microseconds=1) for time in before)])
+def _readied(database: Database, row: Row, now: datetime) -> datetime:
+    """Return when a delivery is put into the queue: after all that had its files before, wherever the clock was set since."""
+    query = (
+        f"SELECT MAX(readied), MAX(attempted) FROM {database.Delivery.full_table_name} AS d "  # noqa: S608  # ours
+        f"LEFT JOIN {database.Attempt.full_table_name} AS a ON a.delivery_id = d.delivery_id WHERE {_concerned(2)}"
+    )
+    paths = (row["manifest_path"], row["nwb_path"])
+    before: tuple[datetime | None, ...] = database.connection.query(query, (row["folder"], *paths, *paths)).fetchone()
+    return max([utc(now), *(time + timedelta(microseconds=1) for time in before if time)])
+
+
+def _let_wait(database: Database, key: Mapping[str, Any], lasted: timedelta) -> bool:
+    """Let a delivery be due again after trouble that has lasted for a while, but not for ever; return whether it is."""
+    (database.jobs & key).delete_quick()
+    if lasted < PATIENCE:
+        put(database, key, _pause(key["delivery_id"], lasted))
+    return lasted < PATIENCE
 
 
 def _pause(delivery_id: str, lasted: timedelta) -> float:
-    """Return how long to wait after trouble that has lasted for a while: as long again, within limits, and not all at once."""
+    """Return how long to wait after trouble that has lasted for a while: as long again, within limits, and not all at once.
+
+    If it seems to have begun in the future, the clock was set back, and nobody knows.
+    """
     spread = SPREAD - int(delivery_id[:4], 16) / 2**17
-    return min(max(lasted.total_seconds(), FIRST_PAUSE), LONGEST_PAUSE) * spread
+    return min(max(abs(lasted.total_seconds()), FIRST_PAUSE), LONGEST_PAUSE) * spread
 
 
 def _enter(database: Database, entry: Row, attempts: list[Row]) -> None:

@@ -16,11 +16,12 @@ def path_for(manifest: Path) -> Path:
     return manifest.with_name(f"{stem(manifest.name)}.receipt.json")
 
 
-def write(path: Path, outcome: Outcome) -> str | None:
+def write(path: Path, outcome: Outcome, within: Path) -> str | None:
     """Write a receipt, whole or not at all.
 
     Who may read the folder may read the receipt. One that says the same already is left as it is. A link in its place is
-    replaced, not followed: what is in a drop folder was put there by others.
+    replaced, not followed, and one that leads out of the drop folder is not followed at all: what is there was put there by
+    others.
 
     Parameters
     ----------
@@ -28,6 +29,8 @@ def write(path: Path, outcome: Outcome) -> str | None:
         From `path_for`.
     outcome
         What it says.
+    within
+        The drop folder.
 
     Returns
     -------
@@ -36,8 +39,15 @@ def write(path: Path, outcome: Outcome) -> str | None:
     """
     document = _text(outcome).encode()
     try:
-        if _stored(path) != document:
-            _replace(path, document)
+        descriptor = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            folder = Path(f"/proc/self/fd/{descriptor}")  # the same, whatever takes the place of its path meanwhile
+            if not Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(within)):
+                return f"The receipt {path} could not be written: a link leads out of {within}."
+            if _stored(folder / path.name) != document:
+                _replace(folder / path.name, document)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         return f"The receipt {path} could not be written: {error.strerror}."
     return None

@@ -16,8 +16,8 @@ from structlog.contextvars import bound_contextvars
 
 from antelop import queue
 from antelop.analysis import places
-from antelop.answers import answer
-from antelop.archive import archive
+from antelop.answers import INGESTED, answer
+from antelop.archive import archive, archived
 from antelop.config import FolderConfig
 from antelop.decision import basis, decided_by, holding, in_the_way, outdated
 from antelop.delivery import Delivery
@@ -109,9 +109,6 @@ class Worker:
             spared = fate in ("alive", "rebooted") or away
             unknown = said("unavailable" if spared else "failed", "its worker lost the database, or has ended")
             row = (self._lab.database.Delivery & {"delivery_id": job["delivery_id"]}).fetch1()
-            if told(self._lab.database, row):
-                queue.answer_later(self._lab.database, row["delivery_id"], datetime.now(UTC))
-                continue
             self._say({**_named(row), **self._settle(row, deaths.get(job["delivery_id"], unknown), job["age"])})
 
     def look_again(self, after: str) -> str | None:
@@ -161,9 +158,7 @@ class Worker:
             if settled := told(database, row):
                 return self._answer_late(row, settled)
             outcome, decided = self._ingest(row)
-            hindrance = self._answer(row, outcome)
-            if (archived := self._archive(row, outcome)) is not outcome:
-                outcome, hindrance = archived, self._answer(row, archived)
+            outcome, hindrance = self._answer(row, outcome)
         except Superseded:
             return {"event": "done", "state": queue.drop(database, delivery_id)}
         except Unsettled as unsettled:
@@ -195,30 +190,34 @@ class Worker:
             outcome = said("rejected", rejected.sentence, rejected.problems)
             return outcome, decided_by(based_on, in_the_way(rejected.problems))
 
-    def _archive(self, row: Row, outcome: Outcome) -> Outcome:
-        """Archive what has been committed, if its folder says so; return the outcome that says so."""
+    def _archive(self, row: Row, outcome: Outcome, *, late: bool) -> Outcome:
+        """Archive what has been committed, if its folder says so, or look at what was; return the outcome that says so."""
         folder = self.folders[row["folder"]]
-        if folder.archive is None or outcome.outcome == "rejected":
+        if folder.archive is None or outcome.outcome not in INGESTED:
             return outcome
-        names = [row["nwb_path"], row["manifest_path"], *(path for path, _, _ in row["videos"] or ())]
-        digest = archive(folder.path, folder.archive, names)
+        if late:
+            digest = archived(folder.archive, row["nwb_path"], row["nwb_size"])
+        else:
+            names = [row["nwb_path"], row["manifest_path"], *(path for path, _, _ in row["videos"] or ())]
+            digest = archive(folder.path, folder.archive, names)
         return replace(outcome, archived={"path": str(folder.archive / row["nwb_path"]), "sha256": digest})
 
-    def _answer(self, row: Row, outcome: Outcome) -> str | None:
-        """Write the receipt; return why it could not be written."""
-        return answer(self._lab.database, self.folders[row["folder"]], row, outcome)
+    def _answer(self, row: Row, outcome: Outcome, *, late: bool = False) -> tuple[Outcome, str | None]:
+        """Write the receipt, and again when what was committed is archived; return what it says, and what hinders it."""
+        database, folder = self._lab.database, self.folders[row["folder"]]
+        hindrance = answer(database, folder, row, outcome)
+        if late and hindrance:
+            return outcome, hindrance
+        said_last = self._archive(row, outcome, late=late)
+        return said_last, hindrance if said_last is outcome else answer(database, folder, row, said_last)
 
     def _answer_late(self, row: Row, outcome: Outcome) -> Event:
-        """Write the receipt that could not be written when the delivery was settled."""
-        try:
-            hindrance = self._answer(row, self._archive(row, outcome))
-        except Unavailable as error:
-            hindrance = str(error)
-        if hindrance is None:
-            queue.drop(self._lab.database, row["delivery_id"])
-            return {"event": "answered"}
-        queue.answer_later(self._lab.database, row["delivery_id"], datetime.now(UTC))
-        return {"event": "postponed", "sentence": hindrance}
+        """Write the receipt that could not be written when the delivery was settled; `Unavailable` if it still cannot be."""
+        _, hindrance = self._answer(row, outcome, late=True)
+        if hindrance:
+            raise Unavailable(hindrance)
+        queue.drop(self._lab.database, row["delivery_id"])
+        return {"event": "answered"}
 
     def _settle(  # noqa: PLR0913, PLR0917  # what is known of an attempt
         self,
@@ -236,10 +235,15 @@ class Worker:
         database, delivery_id = self._lab.database, row["delivery_id"]
         answered = not hindrance and outcome.outcome != "failed"
         state = queue.settle(database, delivery_id, outcome, seconds, decided, trace, answered=answered)
+        if state is None:
+            return {"event": "postponed", "sentence": outcome.sentence}
         if state == outcome.outcome == "failed":
-            hindrance = self._answer(row, outcome)
-            if not hindrance:
-                queue.drop(database, delivery_id)
+            try:
+                _, hindrance = self._answer(row, outcome)
+                if not hindrance:
+                    queue.drop(database, delivery_id)
+            except Unavailable as error:
+                hindrance = str(error)
         if hindrance and state == outcome.outcome:
             self._say({"event": "unanswered", **_named(row), "sentence": hindrance})
         facts = {"outcome": outcome.as_dict(), "seconds": round(seconds, 3), "traceback": trace}

@@ -169,7 +169,8 @@ class Faults:
         """Stop the daemon in order, or by a second signal at once, and start it again."""
         with self._ended():
             for _ in range(signals):
-                os.kill(self._stage.daemon, signal.SIGTERM)  # it stays ours until we ask whether it has ended
+                with suppress(ProcessLookupError):  # the first was enough
+                    os.kill(self._stage.daemon, signal.SIGTERM)
                 yield 0.5
             while self._stage.runs():
                 yield 0.2
