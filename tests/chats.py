@@ -34,10 +34,11 @@ class Chat:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                answer = chat.answer  # as it was when the message came
                 chat.messages.put((message["title"], message["message"]))
                 chat.open.wait(PATIENCE)
-                if chat.answer:
-                    self.send_response(chat.answer)
+                if answer:
+                    self.send_response(answer)
                     self.end_headers()
 
             def log_message(self, *_: object) -> None:

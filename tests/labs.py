@@ -58,6 +58,12 @@ class TableTrials:
 '''
 
 
+def await_release(lab: Lab, delivery_id: str) -> None:
+    """Return when nobody holds the lock of a delivery: a server frees it a moment after the connection has ended."""
+    with lab.database.lock(f"delivery {delivery_id}", wait=True):
+        pass
+
+
 @contextmanager
 def served(backend: str) -> Iterator[tuple[Config, Mapping[str, str]]]:
     """Run a server for as long as tests need it; yield the configuration of a lab on it, and its environment."""

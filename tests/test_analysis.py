@@ -275,7 +275,7 @@ def test_reload(folder: Path) -> None:
     old = analysis.function("licks.first", tables)
     analysis.namespace(tables)
     assert tables["runs"] == ["licks"]
-    write(folder, licks="runs.append('again')\n" + function("first", "2"))
+    write(folder, licks="runs.append('again')  # and changed\n" + function("first", "2"))
     assert analysis.function("licks.first", tables).values({}) == {"value": 2}
     assert old.values({}) == {"value": 1}
     write(folder, rewards="runs.append('rewards')\n")

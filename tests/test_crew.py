@@ -129,7 +129,7 @@ def test_a_worker_that_is_lost_is_replaced_and_its_delivery_released(
     assert died["sentence"] == because
     assert died["job"]["delivery_id"] == delivery.delivery_id
     crew.report(delivery.delivery_id, said("failed", because))
-    crew.fill(now + SHORT_LIFE * 2, ())
+    crew.fill(time.monotonic() + SHORT_LIFE, ())
     (done,) = crew.until_said("done")
     assert (done["state"], done["outcome"]["sentence"]) == ("ready", because)
     assert crew.deaths == {}
@@ -144,12 +144,12 @@ def test_a_worker_that_dies_young_is_not_replaced_at_once(team: Callable[..., Te
     """A broken installation does not keep the machine busy."""
     crew = team()
     crew.until_said("ready")
-    now = time.monotonic()
+    crew.members[0].started = time.monotonic()  # however long it took to be ready
     crew.members[0].process.kill()
     crew.until_said("died")
-    crew.fill(now + SHORT_LIFE / 2, ())
+    crew.fill(crew._rest_until - 0.1, ())
     assert crew.members == []
-    crew.fill(now + 2 * SHORT_LIFE, ())
+    crew.fill(crew._rest_until, ())
     assert len(crew.members) == 1
 
 

@@ -24,6 +24,7 @@ from antelop.queue import LONGEST_PAUSE
 from antelop.service import CARE
 from tests.daemons import Start
 from tests.drops import Drop
+from tests.labs import await_release
 from tests.test_worker import NOW, Desk
 
 on_postgresql = pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
@@ -104,6 +105,7 @@ def test_a_worker_is_missed_although_the_clock_is_set_back(lab: Lab, drop: Drop,
     desk.enqueue(delivery)
     with queue.claimed(other.database, ["rig-2"]):
         other.database.close()
+    await_release(lab, delivery.delivery_id)
     future = {"delivery_id": delivery.delivery_id, "reserved_time": datetime(2099, 1, 1)}  # noqa: DTZ001  # of the database
     lab.database.jobs.update1(future)
     desk.worker.release({})

@@ -80,9 +80,13 @@ def test_the_database_is_made_read_only(lab: Lab, served_lab: Served, drop: Drop
         daemon.until_said("done")
         switch("ON")
         try:
-            queue.retry(database, first.delivery_id, daemon.status._started)
-            daemon.crew.nudge()
-            daemon.until(lambda: daemon.crew.refused)  # only a worker has something to write
+
+            def refused() -> object:
+                queue.retry(database, first.delivery_id, daemon.status._started)  # again, if the server had not heard of it yet
+                daemon.crew.nudge()
+                return daemon.crew.refused
+
+            daemon.until(refused)  # only a worker has something to write
             assert daemon.written()["sentence"] == f"nothing is ingested, for {daemon.crew.refused}"
             assert daemon.written()["database"] == daemon.crew.refused
             drop.deliver("b", session=42, number=2)

@@ -423,8 +423,7 @@ def test_field_09_a_slow_writer_is_waited_for_and_then_announced(libver: str, dr
         file.flush()
         assert drop.look(14400.0) != []
         assert drop.said(14410.0) == {"x.nwb": "open for writing: another program holds its lock"}
-    drop.look(14411.0)
-    assert drop.deliveries(14421.0) == ["x.nwb"]
+    assert drop.deliveries(14411.0) + drop.deliveries(14421.0) == ["x.nwb"]  # to close it may change it
 
 
 def test_whoever_reads_a_delivery_may_lock_it(drop: Drop) -> None:
@@ -537,7 +536,7 @@ def test_field_21_a_crashed_writer_leaves_a_mark_that_is_said(drop: Drop, tmp_pa
     assert drop.said(10.0) == {
         "x.nwb": "open for writing: its header says so; if its writer has crashed, look at it and run `h5clear -s` on it"
     }
-    shutil.copy(tmp_path / "open.nwb", drop.path / "x.nwb")
+    os.utime(shutil.copy(tmp_path / "open.nwb", drop.path / "x.nwb"), (1, 1))  # the filesystem's clock may have stood still
     drop.soon(20.0, "x.nwb")
     assert drop.deliveries(30.0) == ["x.nwb"]
 
@@ -657,9 +656,10 @@ def test_a_rewritten_manifest_supersedes_the_delivery(drop: Drop) -> None:
     drop.look(0.0)
     (first,) = [update for update in drop.look(10.0) if isinstance(update, Delivery)]
     path = drop.path / "x.manifest.json"
-    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
-    path.write_text(path.read_text().replace("one", "two"))
-    os.utime(path, ns=times)
+    before = path.stat()
+    while path.stat().st_ctime_ns == before.st_ctime_ns:  # the filesystem's clock may stand still for some milliseconds
+        path.write_text(path.read_text().replace("one", "two"))
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     drop.hint()
     assert Withdrawn(first.delivery_id, "x.manifest.json", "x.nwb") in drop.look(20.0)
     (second,) = [update for update in drop.look(30.0) if isinstance(update, Delivery)]

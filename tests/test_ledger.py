@@ -137,7 +137,7 @@ def test_of_committing_and_superseding_one_is_first(lab: Lab, others: Callable[[
         row = lab.database.Delivery & {"delivery_id": DELIVERY.delivery_id}
         lab.database.hold(row.proj(), to_change=True)
         committing.start()
-        assert entering.wait(10)
+        assert entering.wait(60)
         lab.database.Delivery.update1({"delivery_id": DELIVERY.delivery_id, "state": "superseded"})
     committing.join()
     assert said == states(lab) == ["superseded"]

@@ -589,7 +589,7 @@ class TestElsewhere:
         code = (
             "import sys, pathlib, antelop.nwb\nwith antelop.nwb.reading(pathlib.Path(sys.argv[1])) as r: print(len(r.others))"
         )
-        done = subprocess.run([sys.executable, "-c", code, nwb], capture_output=True, timeout=20, check=True)
+        done = subprocess.run([sys.executable, "-c", code, nwb], capture_output=True, timeout=60, check=True)
         assert int(done.stdout) >= 3
 
     def test_links_within_the_file_are_followed(self, nwb: Path) -> None:

@@ -15,6 +15,7 @@ from antelop.lab import Lab
 from antelop.ledger import ANSWERED, enter
 from antelop.outcome import Kind, said
 from tests.drops import Drop, hasten
+from tests.labs import await_release
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
@@ -39,10 +40,10 @@ def settle(  # noqa: PLR0913  # what there is to say of it
 
 
 def due_in(lab: Lab, delivery: Delivery) -> float:
-    """Return the seconds until a delivery is due."""
+    """Return the seconds after which a delivery is due, from when it was put into the queue."""
     key = {"delivery_id": delivery.delivery_id}
-    now = lab.database.connection.query("SELECT LOCALTIMESTAMP(3)").fetchone()[0]
-    return float(((lab.database.jobs & key).fetch1("scheduled_time") - now).total_seconds())
+    made, due = (lab.database.jobs & key).fetch1("created_time", "scheduled_time")
+    return float((due - made).total_seconds())
 
 
 def test_field_11_a_delivery_is_queued_once(lab: Lab, drop: Drop) -> None:
@@ -219,6 +220,7 @@ def test_field_13_a_job_whose_worker_is_gone_is_an_orphan_at_once(lab: Lab, drop
         assert row is not None
         assert list(queue.orphans(lab.database, ["rig-2"])) == []
         worker.database.close()
+    await_release(lab, delivery.delivery_id)
     assert list(queue.orphans(lab.database, ["other"])) == []
     (job,) = queue.orphans(lab.database, ["rig-2"])
     assert (job["delivery_id"], job["host"], job["pid"]) == (delivery.delivery_id, platform.node(), os.getpid())

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -171,15 +171,17 @@ def test_the_watchdog_is_fed_only_while_the_tick_advances(launch: Launch, lab: L
         row[0] for row in lab.database.connection.query("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
     ]
     for process in backends:
-        os.kill(process, signal.SIGSTOP)
+        with suppress(ProcessLookupError):  # it has ended
+            os.kill(process, signal.SIGSTOP)
     try:
         drop.deliver("a")
-        messages = daemon.heard_within(4.0)
-        assert messages[3:] == []
-        assert daemon.heard_within(2.0) == []
+        deadline = time.monotonic() + PATIENCE
+        while daemon.heard_within(4.0):  # until it asks the database
+            assert time.monotonic() < deadline
     finally:
         for process in backends:
-            os.kill(process, signal.SIGCONT)
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
     daemon.hear("WATCHDOG")
     daemon.until(drop.receipt("a").exists)
 

@@ -139,7 +139,7 @@ class Installation:
 
     def until(self, condition: Callable[[], object]) -> None:
         """Wait until something is so, looking whenever the daemon has had time to do something."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + 3 * PATIENCE  # of the daemon's own pauses there are several
         while not condition():
             assert time.monotonic() < deadline, self.log.read_text()[-2000:]
             select.select([], [], [], 0.05)
@@ -172,17 +172,24 @@ def installed(prototype: Path, server: servers.MariaDBServer | None = None, umas
 def family(process: int) -> Iterator[int]:
     """Yield a process and all that it has started."""
     yield process
-    for children in Path(f"/proc/{process}").glob("task/*/children"):
+    for task in entries(process, "task"):
         with suppress(OSError):  # it has ended
-            for child in children.read_text().split():
+            for child in (task / "children").read_text().split():
                 yield from family(int(child))
+
+
+def entries(process: int, folder: str) -> list[Path]:
+    """Return what the kernel has of a process in a folder of /proc; nothing if it has ended."""
+    with suppress(OSError):
+        return list(Path(f"/proc/{process}", folder).iterdir())
+    return []
 
 
 def connections(processes: Iterable[int]) -> set[tuple[str, str]]:
     """Return the local and the remote address of every socket of the Internet protocols that these processes have."""
     sockets = set()
     for process in processes:
-        for descriptor in Path(f"/proc/{process}").glob("fd/*"):
+        for descriptor in entries(process, "fd"):
             with suppress(OSError):  # it is closed
                 sockets.add(str(descriptor.readlink()))
     lines = [line.split() for name in PROTOCOLS for line in Path("/proc/net", name).read_text().splitlines()[1:]]

@@ -336,8 +336,13 @@ def test_a_service_that_is_stopped_lets_its_workers_finish(start: Start, lab: La
     for number in range(2):
         drop.deliver(f"{number}", session=41 + number, number=number)
     daemon.until(gate.reached)
-    gate.open()
-    daemon.stop(lambda: False)
+    daemon.until(lambda: queue.counts(lab.database)["total"] == 2)
+
+    def let_go() -> bool:
+        gate.open()
+        return False
+
+    daemon.stop(let_go)  # which is asked when nothing more is to be claimed
     assert [event["state"] for event in daemon.said("done")] == ["ingested"]
     assert daemon.crew.members == []
     assert (status.read(lab.config.state) or {})["process"] is None

@@ -2,7 +2,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -72,11 +72,16 @@ def test_a_service_manager_that_does_not_read_holds_nobody_up(tmp_path: Path) ->
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(address)
         listening.settimeout(0)
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as filling:
-            filling.settimeout(0)
-            with suppress(BlockingIOError):
-                while True:
-                    filling.sendto(b"STATUS=full", address)
+        with ExitStack() as senders:  # each has a limit of its own, which may be less than the listener's
+            is_full = False
+            while not is_full:
+                filling = senders.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+                filling.settimeout(0)
+                is_full = True
+                with suppress(BlockingIOError):
+                    while True:
+                        filling.sendto(b"STATUS=full", address)
+                        is_full = False
         started = time.monotonic()
         Supervisor({"NOTIFY_SOCKET": address}, PROCESS).alive("2 folders")
         assert 0.5 < time.monotonic() - started < 10

@@ -23,7 +23,7 @@ from antelop.inventory import Total, references
 from antelop.lab import Lab
 from antelop.reconciliation import Holdings, verify
 from tests.commands import Command
-from tests.labs import ANIMALS, SCRIPT, SESSION
+from tests.labs import ANIMALS, SCRIPT, SESSION, await_release
 from tests.pipelines import pipeline
 
 RIG = {"experimenter": "lab", "behaviourrig_id": 1}
@@ -163,6 +163,7 @@ def test_deliveries(whole: Lab, others: Callable[[], Lab]) -> None:
         ]
         assert found(whole) == lost
         worker.close()
+        await_release(whole, row["delivery_id"])
         gone = f"the worker {os.getpid()} on {platform.node()} that had it is gone"
         assert found(whole) == [*lost, f"delivery rig-2/{orphan}.nwb: {gone}. Start `antelop run`."]
 
