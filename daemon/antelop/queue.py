@@ -191,7 +191,7 @@ def settle(  # noqa: PLR0913, PLR0917  # what is known of an attempt
         if not held:
             return None
         with database.transaction():
-            database.hold(database.Delivery & key, to_change=True)  # from now on: who waits for it in between is a deadlock
+            database.hold(database.Delivery & key, to_change=True)  # at once: MariaDB has a deadlock if another does in between
             readied, state, finished = (database.Delivery & key).fetch1("readied", "state", "finished")
             entry["attempted"] = max(entry["attempted"], readied)  # and not before, should the clock have been set back
             attempts = (database.Attempt & key).proj("outcome", "attempted").to_dicts(order_by="attempt_id")
