@@ -120,6 +120,12 @@ def postmaster(state: Path) -> int:
     return int((state / "postgres" / "data" / "postmaster.pid").read_text().split("\n")[0])
 
 
+def knock(server: Server) -> None:
+    """Connect again and again, until it is refused."""
+    while True:
+        connect(server).close()
+
+
 def answers(host: str) -> bool:
     """Return whether anybody listens there."""
     with closing(socket.socket(socket.AF_UNIX)) as client:
@@ -369,6 +375,8 @@ class TestKilled:
         """One that lets nobody in any more, but has not ended, is started again when it has; until then it is unavailable."""
         with serving(state) as server, closing(connect(server)) as connection:
             os.kill(postmaster(state), signal.SIGTERM)  # PostgreSQL's smart shutdown: it waits for its clients
+            with pytest.raises(psycopg2.OperationalError, match="shutting down"):
+                knock(server)
             with pytest.raises(Unavailable) as caught:
                 serving(state, patience=0.3)
             first = f"The embedded database in {state}/postgres (… MiB free) has let nobody in for 0 s"
