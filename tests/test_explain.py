@@ -151,6 +151,10 @@ def test_a_receipt_that_cannot_be_written_is_explained(lab: Lab, drop: Drop) -> 
     assert (found.rule, found.release) == ("ingested", UNANSWERED)
     found = explain(drop.path / "wrong.nwb", lab.config.folders, None, lab.database)
     assert (found.rule, found.release) == ("rejected", f"{UNANSWERED}. {AGAIN}")
+    committed = drop.deliver("committed", session=42, number=2)
+    queue.enqueue(lab.database, committed, NOW)  # and its worker has died
+    lab.database.Delivery.update1({"delivery_id": committed.delivery_id, "state": "already-ingested"})
+    assert explain(drop.path / "committed.nwb", lab.config.folders, None, lab.database).release == ""
 
 
 def test_the_latest_delivery_of_a_file_counts(lab: Lab, drop: Drop) -> None:

@@ -357,6 +357,30 @@ def test_what_was_parked_is_told_though_the_database_goes_away(desk: Desk, monke
     assert desk.drop.answer("a")["outcome"] == "failed"
 
 
+def test_a_late_receipt_is_not_sought_in_an_archive_that_came_later(desk: Desk, tmp_path: Path) -> None:
+    """What was ingested before the folder had one is not archived, and the receipt does not wait for that."""
+    done = _hindered(desk, "ingested")
+    desk.drop.receipt("a").rmdir()
+    desk.lab.config = replace(desk.lab.config, folders=(replace(desk.drop.config, after="archive", archive=tmp_path / "new"),))
+    desk = Desk(desk.lab, desk.drop)
+    assert desk.work()["event"] == "answered"
+    assert desk.drop.answer("a") == json.loads(json.dumps(done["outcome"]))
+    assert (desk.drop.path / "a.nwb").exists()
+
+
+def test_a_defect_that_a_late_receipt_meets_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is tried again, for a day; that it is given up is told as well."""
+    done = _hindered(desk, "rejected")
+    monkeypatch.setattr(receipt, "write", lambda *_, **__: 1 / 0)
+    assert desk.work()["event"] == "postponed"
+    (defect,) = [event for event in desk.events if event["event"] == "defect"]
+    assert (defect["delivery_id"], "ZeroDivisionError" in defect["traceback"]) == (done["delivery_id"], True)
+    desk.lab.database.Delivery.update1({"delivery_id": done["delivery_id"], "finished": LONG_AGO})
+    assert desk.work()["event"] == "unanswered"
+    assert not desk.worker.work()
+    assert queue.counts(desk.lab.database)["total"] == 0
+
+
 def test_what_is_retried_while_its_receipt_is_due_is_tried_anew(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The old answer is not written in the new one's place, and the new job is not taken for the old one."""
     done = _hindered(desk, "rejected")
@@ -386,7 +410,12 @@ def test_a_late_receipt_says_what_is_archived(desk: Desk, dropping: Callable[...
     (tmp_path / "archive").write_text("no folder")
     assert desk.work()["event"] == "postponed"
     (tmp_path / "archive").unlink()
+    (tmp_path / "archive").mkdir()
+    other.rename(tmp_path / "other")
+    assert desk.work()["event"] == "postponed"
+    (tmp_path / "archive").rmdir()
     away.rename(tmp_path / "archive")
+    other = (tmp_path / "other").rename(other)
     assert desk.work()["event"] == "answered"
     assert drop.answer("a") == json.loads(json.dumps(done["outcome"]))
     assert other.exists()

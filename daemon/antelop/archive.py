@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from antelop.errors import Unavailable
@@ -68,9 +69,10 @@ def archived(target: Path, name: str, size: int) -> str:
     """
     place = target / name
     try:
-        if place.stat().st_size != size:
+        found = place.stat()
+        if found.st_size != size:
             raise Unavailable(f"{place} is another file than the one archived")
-        return _digest(place, target)
+        return _digest_once(place, target, found.st_ino, found.st_mtime_ns)
     except OSError as error:
         raise Unavailable(f"{place} cannot be read: {error.strerror}") from error
 
@@ -114,6 +116,12 @@ def _opened(path: Path, within: Path) -> io.BufferedReader:
 def _digest(path: Path, within: Path) -> str:
     with _opened(path, within) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@lru_cache(1000)
+def _digest_once(path: Path, within: Path, *_: int) -> str:
+    """Return what is remembered of a file as it was, for it is asked again and again while a receipt cannot be written."""
+    return _digest(path, within)
 
 
 def _sync(*folders: Path) -> None:

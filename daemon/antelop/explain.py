@@ -11,7 +11,7 @@ from antelop.config import FolderConfig
 from antelop.document import load
 from antelop.errors import Rejected
 from antelop.inbox import junk
-from antelop.ledger import ANSWERED, outcome_of
+from antelop.ledger import outcome_of, told
 from antelop.manifest import LONGEST, is_manifest
 from antelop.rows import Row
 from antelop.tables.connection import Database
@@ -91,7 +91,7 @@ def explain(
     held = next((facts["absent"] for facts in status.get("folders", ()) if facts["name"] == folder.name), None)
     if database is not None and (delivery := delivered(database, [folder], path)):
         so_far = _of_delivery(database, delivery, held or status.get("analysis"))
-        unanswered = delivery["state"] in ANSWERED and database.jobs & {"delivery_id": delivery["delivery_id"]}
+        unanswered = told(database, delivery) and database.jobs & {"delivery_id": delivery["delivery_id"]}
         return replace(so_far, release=". ".join(filter(None, (UNANSWERED, so_far.release)))) if unanswered else so_far
     if held:
         return Explanation("absent", f"nothing can be taken from folder {folder.name}: {held}", "Bring the folder back")

@@ -163,12 +163,12 @@ def settle(  # noqa: PLR0913, PLR0917  # what is known of an attempt
     decided_by: str = "",
     traceback: str | None = None,
     *,
-    answered: bool = True,
+    unanswered: datetime | None = None,
 ) -> str | None:
     """Enter what came of an attempt, and take the delivery out of the queue or put it back.
 
-    An outage spends nobody's tries; a failure does, and the last one parks the delivery. One that is settled and not `answered`
-    keeps a job until its receipt is there, but not for ever; what comes of that changes nothing.
+    An outage spends nobody's tries; a failure does, and the last one parks the delivery. One that is settled and `unanswered`,
+    since when is said, keeps a job until its receipt is there, but not for ever; what comes of that changes nothing.
 
     Returns
     -------
@@ -198,7 +198,7 @@ def settle(  # noqa: PLR0913, PLR0917  # what is known of an attempt
             again = [attempt for attempt in attempts if attempt["attempted"] >= readied]
             if state in ANSWERED and state in [attempt["outcome"] for attempt in again]:
                 if database.jobs & key:
-                    _let_wait(database, key, entry["attempted"] - (finished or readied))
+                    _let_wait(database, key, abs(utc(outcome.finished) - (finished or readied)))
                 return None
             _enter(database, entry, attempts)
             failures = [attempt["outcome"] for attempt in (*again, entry)].count("failed")
@@ -209,7 +209,8 @@ def settle(  # noqa: PLR0913, PLR0917  # what is known of an attempt
             (database.jobs & key).delete_quick()
             if not worthwhile and move(database, key, outcome.outcome, ["ready"], finished=entry["attempted"]):
                 state = outcome.outcome
-            if state == outcome.outcome and not answered:
+            if state == outcome.outcome and unanswered:
+                database.Delivery.update1({**key, "finished": utc(unanswered)})  # it may have been committed long ago
                 _let_wait(database, key, timedelta())
             return str(state)
 

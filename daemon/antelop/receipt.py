@@ -42,7 +42,7 @@ def write(path: Path, outcome: Outcome, within: Path) -> str | None:
         descriptor = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             folder = Path(f"/proc/self/fd/{descriptor}")  # the same, whatever takes the place of its path meanwhile
-            if not Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(within)):
+            if not folder.readlink().is_relative_to(os.path.realpath(within)):
                 return f"The receipt {path} could not be written: a link leads out of {within}."
             if _stored(folder / path.name) != document:
                 _replace(folder / path.name, document)

@@ -157,7 +157,7 @@ class Service:
             with suppress(Unavailable):
                 self._enter(self._lab.database, time.monotonic())
                 for delivery_id, death in self.crew.deaths.items():
-                    queue.settle(self._lab.database, delivery_id, death, 0.0)
+                    queue.settle(self._lab.database, delivery_id, death, 0.0, unanswered=datetime.now(UTC))
             self._lab.close()
         self._notices.close(5)
         self._write(time.monotonic(), stopped=True)
@@ -220,6 +220,8 @@ class Service:
                 self._awaited.add(event["delivery_id"])
             case "done":
                 self._conclude(event)
+            case "answered":
+                self.folders.finish(event["folder"], [event["delivery_id"]])
             case "trusted" | "untrusted":
                 self.status.analysis = event.get("sentence")
             case "looked":

@@ -158,7 +158,9 @@ class Worker:
             if settled := told(database, row):
                 return self._answer_late(row, settled)
             outcome, decided = self._ingest(row)
-            outcome, hindrance = self._answer(row, outcome)
+            hindrance = self._answer(row, outcome)
+            if (kept := self._archive(row, outcome, late=False)) is not outcome:
+                outcome, hindrance = kept, self._answer(row, kept)
         except Superseded:
             return {"event": "done", "state": queue.drop(database, delivery_id)}
         except Unsettled as unsettled:
@@ -192,29 +194,25 @@ class Worker:
 
     def _archive(self, row: Row, outcome: Outcome, *, late: bool) -> Outcome:
         """Archive what has been committed, if its folder says so, or look at what was; return the outcome that says so."""
-        folder = self.folders[row["folder"]]
+        folder, name = self.folders[row["folder"]], row["nwb_path"]
         if folder.archive is None or outcome.outcome not in INGESTED:
             return outcome
-        if late:
-            digest = archived(folder.archive, row["nwb_path"], row["nwb_size"])
-        else:
-            names = [row["nwb_path"], row["manifest_path"], *(path for path, _, _ in row["videos"] or ())]
+        if not late:
+            names = [name, row["manifest_path"], *(path for path, _, _ in row["videos"] or ())]
             digest = archive(folder.path, folder.archive, names)
-        return replace(outcome, archived={"path": str(folder.archive / row["nwb_path"]), "sha256": digest})
+        elif not (folder.archive / name).exists() and _lies(row, folder.path):
+            return outcome  # its folder says so since then
+        else:
+            digest = archived(folder.archive, name, row["nwb_size"])
+        return replace(outcome, archived={"path": str(folder.archive / name), "sha256": digest})
 
-    def _answer(self, row: Row, outcome: Outcome, *, late: bool = False) -> tuple[Outcome, str | None]:
-        """Write the receipt, and again when what was committed is archived; return what it says, and what hinders it."""
-        database, folder = self._lab.database, self.folders[row["folder"]]
-        hindrance = answer(database, folder, row, outcome)
-        if late and hindrance:
-            return outcome, hindrance
-        said_last = self._archive(row, outcome, late=late)
-        return said_last, hindrance if said_last is outcome else answer(database, folder, row, said_last)
+    def _answer(self, row: Row, outcome: Outcome) -> str | None:
+        """Write the receipt; return what hinders it."""
+        return answer(self._lab.database, self.folders[row["folder"]], row, outcome)
 
     def _answer_late(self, row: Row, outcome: Outcome) -> Event:
         """Write the receipt that could not be written when the delivery was settled; `Unavailable` if it still cannot be."""
-        _, hindrance = self._answer(row, outcome, late=True)
-        if hindrance:
+        if hindrance := self._answer(row, self._archive(row, outcome, late=True)):
             raise Unavailable(hindrance)
         queue.drop(self._lab.database, row["delivery_id"])
         return {"event": "answered"}
@@ -233,13 +231,16 @@ class Worker:
         What hinders its receipt is no matter but that it is written later.
         """
         database, delivery_id = self._lab.database, row["delivery_id"]
-        answered = not hindrance and outcome.outcome != "failed"
-        state = queue.settle(database, delivery_id, outcome, seconds, decided, trace, answered=answered)
+        unanswered = datetime.now(UTC) if hindrance or outcome.outcome == "failed" else None
+        state = queue.settle(database, delivery_id, outcome, seconds, decided, trace, unanswered=unanswered)
         if state is None:
-            return {"event": "postponed", "sentence": outcome.sentence}
+            if trace:
+                self._say({"event": "defect", **_named(row), "traceback": trace})
+            is_due = database.jobs & {"delivery_id": delivery_id}
+            return {"event": "postponed" if is_due else "unanswered", "sentence": outcome.sentence}
         if state == outcome.outcome == "failed":
             try:
-                _, hindrance = self._answer(row, outcome)
+                hindrance = self._answer(row, outcome)
                 if not hindrance:
                     queue.drop(database, delivery_id)
             except Unavailable as error:
@@ -292,6 +293,14 @@ def _read_again(row: Row, folder: Path) -> Delivery:
     if delivery.delivery_id != row["delivery_id"]:
         raise Gone
     return delivery
+
+
+def _lies(row: Row, folder: Path) -> bool:
+    """Tell whether a delivery lies in its folder as it was queued."""
+    with suppress(Gone):
+        _read_again(row, folder)
+        return True
+    return False
 
 
 def _fate(host: str, process: int, age: float) -> Literal["alive", "ending", "rebooted", "unknown"]:
