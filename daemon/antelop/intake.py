@@ -1,9 +1,10 @@
 """The files of a delivery: found, proven to be the ones that were meant, settled, and still the same."""
 
 import hashlib
+import os
 import posixpath
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from antelop.delivery import LONGEST_PATH, Delivery, companion
@@ -11,9 +12,14 @@ from antelop.document import storable
 from antelop.errors import Problem, Rejected, Unavailable
 from antelop.manifest import LONGEST, Manifest, read
 from antelop.recording import Recording
+from antelop.rows import Row
 
 Look = tuple[int, int, int]
 """What tells whether a file is still the same: its inode, size and mtime."""
+
+
+class Gone(Exception):
+    """The files of a delivery are not there, or are others by now: whoever watches the folder will say."""
 
 
 def by_manifest(path: Path) -> tuple[Delivery, Path]:
@@ -51,6 +57,51 @@ def by_hand(path: Path, manifest: bytes) -> Delivery:
         what = f"its path has {len(name)} characters, or some that are not UTF-8"
         raise Rejected([Problem("nwb_path", repr(name), what, f"Give it one of at most {LONGEST_PATH} characters in UTF-8")])
     return Delivery("", "", 0, 0, manifest, name, found.st_size, found.st_mtime_ns)
+
+
+def read_again(row: Row, folder: Path) -> Delivery:
+    """Return a delivery that was queued as it lies in its folder.
+
+    Parameters
+    ----------
+    row
+        What the ledger says of it.
+    folder
+        The drop folder.
+
+    Raises
+    ------
+    Gone
+        If it is not there, or not the same any more.
+    Unavailable
+        If it cannot be read.
+    """
+    manifest, nwb = folder / row["manifest_path"], folder / row["nwb_path"]
+    try:
+        found, held = manifest.stat(), nwb.stat() if row["nwb_path"] else None
+        with manifest.open("rb") as file:
+            if not Path(os.path.realpath(f"/proc/self/fd/{file.fileno()}")).is_relative_to(os.path.realpath(folder)):
+                raise Gone  # a link leads out of the folder by now
+            document = file.read(LONGEST + 1) if found.st_size == row["manifest_size"] else b""
+    except FileNotFoundError as error:
+        raise Gone from error
+    except OSError as error:
+        raise Unavailable(f"{error.filename or manifest} cannot be read: {error.strerror}") from error
+    size, mtime = (held.st_size, held.st_mtime_ns) if held else (0, 0)
+    delivery = Delivery(
+        row["folder"], row["manifest_path"], found.st_size, found.st_mtime_ns, document, row["nwb_path"], size, mtime
+    )
+    if delivery.delivery_id != row["delivery_id"]:
+        raise Gone
+    return delivery
+
+
+def lies(row: Row, folder: Path) -> bool:
+    """Tell whether a delivery lies in its folder as it was queued; see `read_again`."""
+    with suppress(Gone):
+        read_again(row, folder)
+        return True
+    return False
 
 
 def folder_of(delivery: Delivery, path: Path) -> Path | None:

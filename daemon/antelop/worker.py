@@ -20,13 +20,12 @@ from antelop.answers import INGESTED, answer
 from antelop.archive import archive, archived
 from antelop.config import FolderConfig
 from antelop.decision import basis, decided_by, holding, in_the_way, outdated
-from antelop.delivery import Delivery
 from antelop.errors import Misconfigured, Problem, Rejected, Unavailable
 from antelop.ingest import Unsettled, ingest
+from antelop.intake import Gone, lies, read_again
 from antelop.keys import Policy
 from antelop.lab import Lab
 from antelop.ledger import Superseded, recall, told
-from antelop.manifest import LONGEST
 from antelop.outcome import Outcome, said
 from antelop.rows import Row
 from antelop.trust import untrusted
@@ -39,10 +38,6 @@ RECOVERY = 60.0
 
 AT_A_TIME = 50
 """How many rejected deliveries are looked at at a time."""
-
-
-class Gone(Exception):
-    """The files of a delivery are not there, or are others by now: whoever watches the folder will say."""
 
 
 class Worker:
@@ -183,7 +178,7 @@ class Worker:
             raise Superseded
         folder = self.folders[row["folder"]]
         policy = _policy(row, folder)
-        delivery, based_on = _read_again(row, folder.path), basis(self._lab, row["manifest"], policy)
+        delivery, based_on = read_again(row, folder.path), basis(self._lab, row["manifest"], policy)
         try:
             return ingest(self._lab, delivery, folder.path / row["nwb_path"], policy), ""
         except Misconfigured:
@@ -200,7 +195,7 @@ class Worker:
         if not late:
             names = [name, row["manifest_path"], *(path for path, _, _ in row["videos"] or ())]
             digest = archive(folder.path, folder.archive, names)
-        elif not (folder.archive / name).exists() and _lies(row, folder.path):
+        elif not (folder.archive / name).exists() and lies(row, folder.path):
             return outcome  # its folder says so since then
         else:
             digest = archived(folder.archive, name, row["nwb_size"])
@@ -271,36 +266,6 @@ def _policy(row: Row, folder: FolderConfig) -> Policy:
     """Return what whoever delivers into a folder may do."""
     settled = tuple((path, size, mtime) for path, size, mtime in row["videos"] or ())
     return Policy(folder.experimenters, folder.create_sessions, settled)
-
-
-def _read_again(row: Row, folder: Path) -> Delivery:
-    """Return the delivery as it lies in its folder; raise `Gone` unless it is the one that was queued."""
-    manifest, nwb = folder / row["manifest_path"], folder / row["nwb_path"]
-    try:
-        found, held = manifest.stat(), nwb.stat() if row["nwb_path"] else None
-        with manifest.open("rb") as file:
-            if not Path(os.path.realpath(f"/proc/self/fd/{file.fileno()}")).is_relative_to(os.path.realpath(folder)):
-                raise Gone  # a link leads out of the folder by now
-            document = file.read(LONGEST + 1) if found.st_size == row["manifest_size"] else b""
-    except FileNotFoundError as error:
-        raise Gone from error
-    except OSError as error:
-        raise Unavailable(f"{error.filename or manifest} cannot be read: {error.strerror}") from error
-    size, mtime = (held.st_size, held.st_mtime_ns) if held else (0, 0)
-    delivery = Delivery(
-        row["folder"], row["manifest_path"], found.st_size, found.st_mtime_ns, document, row["nwb_path"], size, mtime
-    )
-    if delivery.delivery_id != row["delivery_id"]:
-        raise Gone
-    return delivery
-
-
-def _lies(row: Row, folder: Path) -> bool:
-    """Tell whether a delivery lies in its folder as it was queued."""
-    with suppress(Gone):
-        _read_again(row, folder)
-        return True
-    return False
 
 
 def _fate(host: str, process: int, age: float) -> Literal["alive", "ending", "rebooted", "unknown"]:
