@@ -64,8 +64,9 @@ def enqueue(database: Database, delivery: Delivery, now: datetime) -> str:
     row = {**row_of(delivery), "videos": [list(video) for video in delivery.videos], "state": "ready"}
     try:
         with database.transaction():
-            supersede(database, concerning(database, delivery.folder, delivery.manifest_path, delivery.nwb_path))
-            row["readied"] = _readied(database, row, now)
+            earlier = concerning(database, delivery.folder, delivery.manifest_path, delivery.nwb_path)
+            supersede(database, earlier)
+            row["readied"] = _readied(database, row, now) if earlier else utc(now)
             if known:
                 database.Delivery.update1(row)
             else:
