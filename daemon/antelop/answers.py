@@ -19,9 +19,6 @@ from antelop.tables.connection import Database
 
 INGESTED = ("ingested", "already-ingested")
 
-MANIFESTS = (".manifest.json", ".json")
-"""How a manifest's name ends: both kinds have the same receipt."""
-
 _FACTS = ("manifest_path", "manifest_size", "manifest_mtime", "nwb_path", "nwb_size", "state")
 
 
@@ -40,8 +37,7 @@ def answer(database: Database, folder: FolderConfig, delivery: Row, outcome: Out
     with database.lock(f"receipt {folder.name} {name}") as held:
         if not held:
             return f"The receipt {folder.path / name} is being written by another worker."
-        manifests = {str(manifest), *(str(manifest.with_name(f"{stem(manifest.name)}{ending}")) for ending in MANIFESTS)}
-        if latest(database, folder.name, manifests) != delivery["delivery_id"]:
+        if latest(database, folder.name, {*map(str, [manifest, *_manifests(name)])}) != delivery["delivery_id"]:
             return None
         return receipt.write(folder.path / name, outcome, within=folder.path)
 
@@ -93,7 +89,12 @@ def _claims(folder: Path) -> Iterator[Path]:
 
 def _beside(path: Path) -> bool:
     """Tell whether there is a manifest that goes with a receipt."""
-    return any(path.with_name(f"{stem(path.name)}{ending}").exists() for ending in MANIFESTS)
+    return any(manifest.exists() for manifest in _manifests(path))
+
+
+def _manifests(path: Path) -> list[Path]:
+    """Return the manifests that have this receipt, by both kinds of names."""
+    return [path.with_name(f"{stem(path.name)}{ending}") for ending in (".manifest.json", ".json")]
 
 
 def _deliveries(database: Database, folder: str) -> Iterator[Row]:
