@@ -2,18 +2,22 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
 
 from antelop import ingest
-from antelop.errors import Rejected
+from antelop.enrolment import enrol
+from antelop.errors import Rejected, Unavailable
 from antelop.keys import Policy
 from antelop.lab import Lab
 from tests.labs import ANIMALS, EXPERIMENT
 from tests.recordings import write_recording
 
+Losing = Callable[[Callable[[], object]], None]
 CREATING = Policy(experimenters=frozenset({"lab"}), create_sessions=True)
 
 
@@ -51,33 +55,99 @@ def test_no_session_is_made_where_that_is_not_allowed(lab: Lab, tmp_path: Path) 
 
 
 @pytest.fixture
-def race(others: Callable[[], Lab], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    """Give what lets another process make a session after ours has prepared its own; it returns our manifest."""
-    prepare, other = ingest._prepare, others()
+def losing(monkeypatch: pytest.MonkeyPatch) -> Losing:
+    """Give what has another process do something once, right after our ingest has prepared its session."""
+    prepare = ingest._prepare
 
-    def lose_to(name: str) -> Path:
-        second = deliver(tmp_path / "b", name, 2)
-
+    def lose_to(other: Callable[[], object]) -> None:
         def prepare_then_lose(*arguments: Any) -> Any:
             prepared = prepare(*arguments)
             monkeypatch.setattr(ingest, "_prepare", prepare)
-            ingest.ingest_manifest(other, second, CREATING)
+            other()
             return prepared
 
         monkeypatch.setattr(ingest, "_prepare", prepare_then_lose)
+
+    return lose_to
+
+
+@pytest.fixture
+def race(others: Callable[[], Lab], tmp_path: Path, losing: Losing) -> Callable[[str], Path]:
+    """Give what lets another process make a session after ours has prepared its own; it returns our manifest."""
+    other = others()
+
+    def lose_to(name: str) -> Path:
+        second = deliver(tmp_path / "b", name, 2)
+        losing(lambda: ingest.ingest_manifest(other, second, CREATING))
         return deliver(tmp_path / "a", "ours", 1)
 
     return lose_to
 
 
 def test_another_session_is_made_meanwhile(lab: Lab, race: Callable[[str], Path]) -> None:
-    """Whoever comes second takes the next id."""
+    """Each takes an id that no other process holds."""
     assert ingest.ingest_manifest(lab, race("theirs"), CREATING).outcome == "ingested"
-    assert sessions(lab) == {"theirs": 45, "ours": 46}
+    assert sessions(lab) == {"theirs": 46, "ours": 45}
 
 
 def test_the_same_session_is_made_meanwhile(lab: Lab, race: Callable[[str], Path]) -> None:
     """Whoever comes second finds it, and that it holds another recording."""
     with pytest.raises(Rejected, match="already holds another recording"):
         ingest.ingest_manifest(lab, race("ours"), CREATING)
-    assert sessions(lab) == {"ours": 45}
+    assert sessions(lab) == {"ours": 46}
+
+
+def test_a_session_is_added_by_hand_meanwhile(lab: Lab, others: Callable[[], Lab], tmp_path: Path, losing: Losing) -> None:
+    """The recording goes into the session after that one."""
+    other = others()
+    losing(lambda: enrol(other, "Session", {**EXPERIMENT, "session_name": "by hand"}))
+    assert ingest.ingest_manifest(lab, deliver(tmp_path / "a", "ours", 1), CREATING).outcome == "ingested"
+    assert sessions(lab) == {"ours": 46}
+
+
+def test_what_others_take_again_and_again_is_unavailable(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ingest that finds its number taken at every restart says so, and is no defect."""
+    number = iter(range(100))
+    prepare = ingest._prepare
+
+    def prepare_then_lose(*arguments: Any) -> Any:
+        prepared = prepare(*arguments)
+        enrol(lab, "Session", {**EXPERIMENT, "session_name": f"by hand {next(number)}"})
+        return prepared
+
+    monkeypatch.setattr(ingest, "_prepare", prepare_then_lose)
+    with pytest.raises(Unavailable, match="changed 5 times while it was ingested: "):
+        ingest.ingest_manifest(lab, deliver(tmp_path / "a", "ours", 1), CREATING)
+    assert next(number) == ingest.RESTARTS
+
+
+def test_eight_make_sessions_at_once(
+    lab: Lab, others: Callable[[], Lab], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight processes that have all prepared a new session of one experiment commit it, each by an id of its own."""
+    labs = [others() for _ in range(8)]
+    manifests = [deliver(tmp_path / str(number), f"new {number}", number) for number in range(8)]
+    barrier, prepare, restarts = Barrier(8), ingest._prepare, []
+
+    def prepare_together(*arguments: Any) -> Any:
+        prepared = prepare(*arguments)
+        restarts.append(prepared)
+        if len(restarts) <= len(labs):
+            barrier.wait(60)
+        return prepared
+
+    monkeypatch.setattr(ingest, "_prepare", prepare_together)
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(
+            pool.map(lambda each: ingest.ingest_manifest(*each, CREATING).outcome, zip(labs, manifests, strict=True))
+        )
+    assert outcomes == ["ingested"] * 8
+    assert sorted(sessions(lab).values()) == list(range(45, 53))
+    assert len(restarts) == len(labs)
+
+
+def test_the_last_session_id_is_taken(lab: Lab, tmp_path: Path) -> None:
+    """No further session is made by itself, and the delivery is told so."""
+    lab.database.Session.insert1({**EXPERIMENT, "session_id": 2**31 - 1, "session_name": "last"})
+    with pytest.raises(Rejected, match="the last session_id that there is, 2147483647"):
+        ingest.ingest_manifest(lab, deliver(tmp_path / "a", "new", 1), CREATING)

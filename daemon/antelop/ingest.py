@@ -20,7 +20,7 @@ from antelop.delivery import Delivery
 from antelop.errors import Problem, Rejected, Unavailable, gathering
 from antelop.functions import AnalysisFunction
 from antelop.identity import held, taken
-from antelop.keys import Meant, Policy, new_session, resolve
+from antelop.keys import Meant, Policy, free_session_id, new_session, resolve
 from antelop.lab import Lab
 from antelop.ledger import Superseded, already, enter, outcome_of, recall, utc
 from antelop.manifest import SPECIFICATION
@@ -30,6 +30,7 @@ from antelop.nwb import reading
 from antelop.outcome import VERSION, Outcome
 from antelop.rows import Keys, Row, fingerprint, is_blank, plan
 from antelop.tables.connection import Database, OutcomeUnknown
+from antelop.tables.driver import sentence
 
 RESTARTS = 5
 """How often an ingest begins anew because what it was checked against changed before it could commit."""
@@ -120,7 +121,9 @@ def ingest(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit: 
             if committed := recall(lab.database, delivery.delivery_id):
                 return committed
             raise
-    raise cause or Unavailable(f"what {path.name} was checked against changed {RESTARTS} times while it was ingested")
+    why = f": {sentence(cause)}" if cause else ""
+    changed = f"what {path.name} was checked against changed {RESTARTS} times while it was ingested{why}"
+    raise Unavailable(changed) from cause
 
 
 def ingest_manifest(lab: Lab, path: Path, policy: Policy) -> Outcome:
@@ -169,34 +172,39 @@ def _ingest_now(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, com
 
 def _attempt(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit: bool) -> Outcome:
     """Ingest a delivery once, from the first look to COMMIT."""
-    started = time.monotonic()
-    prepared, database = _prepare(lab, delivery, path, policy), lab.database
-    key = {name: prepared.session[name] for name in database.Session.primary_key}
-    try:
-        with database.transaction(commit=commit):
-            if not spare(lab, _kept(prepared.rows)):
-                raise Changed
-            if prepared.meant.session is None:
-                database.Session.insert1(prepared.session)  # or, if somebody else made one meanwhile, begin anew and find it
-            if found := held(database, key, prepared.rows, prepared.ledger["fingerprint"]):
-                enter(database, delivery, "already-ingested", datetime.now(UTC))
-                return already(outcome_of(found, delivery.nwb_size))
-            for table, rows in prepared.rows.items():
-                if rows:
-                    database.tables[table].insert(rows)
-            trials = insert_masks(lab, key, prepared.masks)
-            now = datetime.now(UTC)
-            enter(database, delivery, "ingested", now)
-            ledger = {**prepared.ledger, **key, "trials": trials, "ingested": utc(now), "seconds": time.monotonic() - started}
-            database.Ingestion.insert1(ledger, allow_direct_insert=True)
-            _look_again(database, prepared)
-    except (dj.errors.DuplicateError, dj.errors.IntegrityError) as error:
-        raise Changed from error  # somebody else was first, or a row that was there has gone
+    started, database = time.monotonic(), lab.database
+    with ExitStack() as reserved:  # until COMMIT: then everybody sees what was reserved
+        prepared = _prepare(lab, delivery, path, policy, reserved)
+        key = {name: prepared.session[name] for name in database.Session.primary_key}
+        try:
+            with database.transaction(commit=commit):
+                if not spare(lab, _kept(prepared.rows)):
+                    raise Changed
+                if prepared.meant.session is None:
+                    database.Session.insert1(prepared.session)  # or, if it was made meanwhile, begin anew and find it
+                if found := held(database, key, prepared.rows, prepared.ledger["fingerprint"]):
+                    enter(database, delivery, "already-ingested", datetime.now(UTC))
+                    return already(outcome_of(found, delivery.nwb_size))
+                for table, rows in prepared.rows.items():
+                    if rows:
+                        database.tables[table].insert(rows)
+                trials = insert_masks(lab, key, prepared.masks)
+                now = datetime.now(UTC)
+                enter(database, delivery, "ingested", now)
+                times = {"ingested": utc(now), "seconds": time.monotonic() - started}
+                ledger = {**prepared.ledger, **key, "trials": trials, **times}
+                database.Ingestion.insert1(ledger, allow_direct_insert=True)
+                _look_again(database, prepared)
+        except (dj.errors.DuplicateError, dj.errors.IntegrityError) as error:
+            raise Changed from error  # another process was first, or a row that was there has gone
     return outcome_of(ledger, delivery.nwb_size)
 
 
-def _prepare(lab: Lab, delivery: Delivery, path: Path, policy: Policy) -> Prepared:
-    """Read and check a recording, plan its rows, and put its arrays and files into the store."""
+def _prepare(lab: Lab, delivery: Delivery, path: Path, policy: Policy, reserved: ExitStack) -> Prepared:
+    """Read and check a recording, plan its rows, and put its arrays and files into the store.
+
+    If its session is to be made, the id of that is `reserved` for it.
+    """
     manifest, database = delivery.manifest, lab.database
     files = intake.look([path])
     if files[path][1:] != (delivery.nwb_size, delivery.nwb_mtime):
@@ -221,7 +229,10 @@ def _prepare(lab: Lab, delivery: Delivery, path: Path, policy: Policy) -> Prepar
         if problems:
             problems += taken(database, meant.session, recording.object_id) if meant.session else ()
             raise _rejection(problems, files)
-        session = meant.session or new_session(database, meant, manifest, recording.session_start_time)
+        session = meant.session
+        if session is None:
+            session_id = reserved.enter_context(free_session_id(database, meant.experiment))
+            session = new_session(meant, session_id, manifest, recording.session_start_time)
         keys = Keys(
             {name: session[name] for name in database.Session.primary_key},
             meant.rig["behaviourrig_id"],

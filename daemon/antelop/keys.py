@@ -1,7 +1,8 @@
 """What a manifest names, as the database knows it: the rows that are meant, or what is wrong with the names."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -10,12 +11,18 @@ from typing import Any
 from antelop import rig as rigs
 from antelop.checks import Facts
 from antelop.document import quoted
-from antelop.errors import Problem, Rejected
+from antelop.errors import Problem, Rejected, Unavailable
 from antelop.manifest import Manifest
 from antelop.naming import instead
 from antelop.rig import Rig
 from antelop.rows import Row
 from antelop.tables.connection import Database
+
+MOST_HELD = 1000
+"""How many numbers of sessions are tried that other processes may hold: there are never so many workers."""
+
+LAST_SESSION_ID = 2**31 - 1
+"""The greatest number that the column takes."""
 
 
 @dataclass(frozen=True)
@@ -135,12 +142,39 @@ def refusal(database: Database, experimenter: str, where: str) -> list[Problem]:
     return [Problem("not_permitted", where, what, f"Connect as {experimenter}, or have an admin do it")]
 
 
-def new_session(database: Database, meant: Meant, manifest: Manifest, began: datetime) -> Row:
+@contextmanager
+def free_session_id(database: Database, experiment: Row) -> Iterator[int]:
+    """Hold the next session_id of an experiment that no session has and nobody else holds, until the end of the block.
+
+    Processes that make sessions in one experiment at the same time so get different numbers at once, and none of them waits for
+    another one's transaction. A number that is held for a session which is not made after all stays unused if a later one is.
+
+    Raises
+    ------
+    Rejected
+        If the column takes no greater number.
+    Unavailable
+        If `MOST_HELD` numbers in a row are held.
+    """
+    last = (database.Session & experiment).to_arrays("session_id", order_by="session_id DESC", limit=1)
+    first = int(last[0]) + 1 if len(last) else 1
+    if first > LAST_SESSION_ID:
+        what = f"the experiment has a session with the last session_id that there is, {LAST_SESSION_ID}"
+        raise Rejected([Problem("session_ids", "/session", what, "Make the session by `antelop add session`, with an id")])
+    for number in range(first, min(first + MOST_HELD, LAST_SESSION_ID + 1)):
+        session = {**experiment, "session_id": number}
+        with database.lock(f"new session {'/'.join(map(str, session.values()))}") as held:
+            if held and not database.Session & session:  # looked up again, for it may be there since the lock was freed
+                yield number
+                return
+    raise Unavailable(f"{MOST_HELD} sessions are being made in the experiment at the same time")
+
+
+def new_session(meant: Meant, session_id: int, manifest: Manifest, began: datetime) -> Row:
     """Return the row of a session that is made with its recording, which `began` by the clock of the lab."""
-    last = (database.Session & meant.experiment).to_arrays("session_id", order_by="session_id DESC", limit=1)
     return {
         **meant.experiment,
-        "session_id": int(last[0]) + 1 if len(last) else 1,
+        "session_id": session_id,
         "session_name": manifest.session["session_name"],
         "session_timestamp": began.replace(tzinfo=None),
         "session_notes": manifest.note,
