@@ -9,6 +9,7 @@ A module imports only from the groups above its own, and in its own from those b
 
 =======  ========================================================================================================
 words    `errors`, `document`, `recording`, `trials`, `settle`, `superblock`, `waiting`, `outcome`: no I/O, no clock
+disk     `files`, `directory`: files held open, written whole, and never outside the folder that they are asked of
 inputs   `schema`, `rig`, `manifest`, `delivery`, `functions`: what people and programs give us, parsed and validated
 rules    `checks`, `rows`: recording, rig and keys in; problems or rows out
 edges    `config`, `log`, `journal`, `inbox`, `nwb`, `arrays`, `embedded`, `tables`, `analysis`, `trust`, `receipt`,

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from antelop import receipt
-from antelop.arrays.objects import available
 from antelop.config import FolderConfig
 from antelop.errors import Problem
+from antelop.files import available
 from antelop.inbox.presence import Presence
 from antelop.ledger import ANSWERED, latest
 from antelop.manifest import stem

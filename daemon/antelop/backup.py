@@ -17,20 +17,23 @@ from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
 
+from antelop import files
 from antelop.arrays import Store
-from antelop.arrays.objects import Incoming, available, write_label
+from antelop.arrays.objects import Incoming
 from antelop.arrays.survey import Object, discard, is_whole, objects, size_of
 from antelop.collection import alone
 from antelop.config import Config
 from antelop.embedded import serving
 from antelop.embedded.dump import ask, dump, load, stop_loading
 from antelop.errors import Problem, Rejected
+from antelop.files import available
 from antelop.inventory import Inventory, Progress
 from antelop.lab import RESTORING, Lab
 from antelop.outcome import VERSION
 from antelop.own_tools import expect_embedded
 
 NAME = "backup.json"
+LONGEST = 1 << 16  # bytes of it, of which it has some hundred
 SPECIFICATION = {"specification": "antelop-backup", "version": "1.0"}
 
 _TABLES = r"SELECT 1 FROM pg_class WHERE relnamespace::regnamespace::text !~ '^(pg_|information_schema$)' LIMIT 1"
@@ -117,7 +120,7 @@ def backup(lab: Lab, folder: Path, now: datetime, progress: Progress) -> Backup:
         began = now.astimezone(UTC).isoformat(timespec="seconds")
         made = Backup(began, VERSION, version, lab.store.owner(), database, listing, sessions, total.count, total.bytes)
         with available(f"{folder / NAME} cannot be written"):
-            write_label(folder, NAME, json.dumps({**SPECIFICATION, **asdict(made)}, indent=2) + "\n")
+            files.write(folder / NAME, f"{json.dumps({**SPECIFICATION, **asdict(made)}, indent=2)}\n".encode())
         for each in objects(copy):
             if each.address not in (database, listing) and not inventory.is_referenced(each.address):
                 discard(copy, each.address, inf)
@@ -179,7 +182,7 @@ def read(folder: Path) -> Backup:
         If there is none.
     """
     try:
-        document = json.loads((folder / NAME).read_bytes())
+        document = json.loads(files.read(folder / NAME, LONGEST))
         if {name: document.pop(name) for name in SPECIFICATION} == SPECIFICATION:
             return Backup(**document)
         what = f"its {NAME} is of another version"

@@ -2,13 +2,17 @@
 
 import json
 import os
-import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from antelop.directory import Directory
+from antelop.files import FLAGS, RegularFile
 from antelop.manifest import stem
 from antelop.outcome import Outcome
+
+LONGEST = 1 << 24
+"""How many bytes of a receipt are read; what is longer was written by others, whatever its name is."""
 
 
 def path_for(manifest: Path) -> Path:
@@ -39,25 +43,29 @@ def write(path: Path, outcome: Outcome, within: Path) -> str | None:
     """
     document = _text(outcome).encode()
     try:
-        descriptor = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            folder = Path(f"/proc/self/fd/{descriptor}")  # the same, whatever takes the place of its path meanwhile
-            if not folder.readlink().is_relative_to(os.path.realpath(within)):
-                return f"The receipt {path} could not be written: a link leads out of {within}."
-            if _stored(folder / path.name) != document:
-                _replace(folder / path.name, document)
-        finally:
-            os.close(descriptor)
+        with Directory(within) as folder, folder.below(os.path.relpath(path.parent, within)) as beside:
+            if _stored(beside, path.name) != document:
+                _replace(beside, path.name, document)
     except OSError as error:
         return f"The receipt {path} could not be written: {error.strerror}."
     return None
 
 
-def read(path: Path) -> dict[str, Any] | None:
-    """Return what a receipt says; None if there is none, or something else in its place."""
+def read(path: Path, within: Path | None = None) -> dict[str, Any] | None:
+    """Return what a receipt says; None if there is none, or something else in its place.
+
+    Parameters
+    ----------
+    path
+        From `path_for`.
+    within
+        The drop folder; None: the folder that it is in.
+    """
+    within = within or path.parent
     try:
-        document = json.loads(_stored(path) or b"null")
-    except (ValueError, RecursionError):
+        with Directory(within) as folder, folder.below(os.path.relpath(path.parent, within)) as beside:
+            document = json.loads(_stored(beside, path.name) or b"null")
+    except (OSError, ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
 
@@ -70,35 +78,17 @@ def _text(outcome: Outcome) -> str:
     )
 
 
-def _stored(path: Path) -> bytes | None:
-    """Return what is in a regular file, and None if there is none by this name, or it cannot be read."""
+def _stored(folder: Directory, name: str) -> bytes | None:
+    """Return what is in a regular file that is no longer than a receipt; None if there is none right under this name."""
     with suppress(OSError):
-        if stat.S_ISREG(path.lstat().st_mode):
-            with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-                return file.read()
+        descriptor = os.open(name, FLAGS | os.O_NOFOLLOW, dir_fd=folder.descriptor)
+        with RegularFile(descriptor, folder.path / name) as file:
+            return file.whole(LONGEST)
     return None
 
 
-def _replace(path: Path, document: bytes) -> None:
-    # One name for each receipt, so that what is left of a writer that was killed is gone with the next one.
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(document)
-            with suppress(PermissionError):  # FAT keeps no modes
-                os.fchmod(descriptor, 0o600 | path.parent.stat().st_mode & 0o044)
-            file.flush()
-            os.fsync(descriptor)
-        temporary.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-    with suppress(OSError):  # a folder that may be written to and not read, or a filesystem that syncs no folders
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+def _replace(folder: Directory, name: str, document: bytes) -> None:
+    with folder.writing(name) as file:
+        with suppress(PermissionError):  # FAT keeps no modes
+            os.fchmod(file.fileno(), 0o600 | os.fstat(folder.descriptor).st_mode & 0o044)
+        file.write(document)

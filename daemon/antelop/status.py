@@ -8,10 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from antelop import files
 from antelop.outcome import VERSION
 
 LAST = 20
 """How many outcomes are kept."""
+
+LONGEST = 1 << 27
+"""How many bytes of a status are read: a hundred thousand files that wait take a third of it."""
 
 _OF_OUTCOMES = ("outcome", "sentence", "finished", "problems", "warnings")
 _OF_DELIVERIES = ("delivery_id", "folder", "manifest", "nwb", "state")
@@ -103,11 +107,9 @@ class Status:
             "outcomes": list(self._outcomes),
             **more,
         }
-        temporary = self._path.with_name(f".{self._path.name}.tmp")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(document))
-            temporary.replace(self._path)
+            files.write(self._path, json.dumps(document).encode(), durable=False)
         except OSError as error:
             return f"The status {self._path} could not be written: {error.strerror}."
         return None
@@ -116,7 +118,7 @@ class Status:
 def read(state: Path) -> dict[str, Any] | None:
     """Return what the service has last written; None if it never has."""
     try:
-        document = json.loads((state / "status.json").read_text())
+        document = json.loads(files.read(state / "status.json", LONGEST))
     except (OSError, ValueError):
         return None
     return document if isinstance(document, dict) else None

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
-from antelop.errors import Unavailable
+from antelop.files import available, sync_folder
 
 SUFFIX = re.compile(r"\.[0-9A-Za-z]{1,16}")
 ADDRESS = re.compile(rf"objects/[0-9a-f]{{2}}/[0-9a-f]{{2}}/[0-9a-f]{{64}}({SUFFIX.pattern})?")
@@ -189,35 +189,3 @@ def _reflinked(target: int, source: int) -> bool:
         fcntl.ioctl(target, FICLONE, source)
         return True
     return False
-
-
-def write_label(folder: Path, name: str, text: str) -> None:
-    """Put a text beside the objects of a store, on the disk, whole or not at all, in the place of the one that is there."""
-    new = folder / "incoming" / uuid4().hex
-    try:
-        with new.open("w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(folder / name)
-    finally:
-        new.unlink(missing_ok=True)
-    sync_folder(folder)
-
-
-def sync_folder(folder: Path) -> None:
-    """Put a folder's entries on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def available(otherwise: str) -> Iterator[None]:
-    """Raise `Unavailable` where the operating system fails us, saying what cannot be done and why."""
-    try:
-        yield
-    except OSError as error:
-        raise Unavailable(f"{otherwise}: {error.strerror or error}") from error

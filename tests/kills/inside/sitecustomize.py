@@ -29,7 +29,7 @@ FOLDER = Path(os.environ["ANTELOP_KILLS"])
 
 FUNCTIONS = {
     "antelop.archive": ["_digest", "_move"],
-    "antelop.arrays.objects": ["Incoming.publish", "write_label"],
+    "antelop.arrays.objects": ["Incoming.publish"],
     "antelop.arrays.store": ["Store.clear", "Store.keep", "Store.make", "Store.put"],
     "antelop.arrays.survey": ["discard"],
     "antelop.backup": ["_copy", "_publish", "backup", "restore"],
@@ -37,6 +37,7 @@ FUNCTIONS = {
     "antelop.crew": ["Crew.listen", "_start"],
     "antelop.embedded.cluster": ["Cluster._launch", "Cluster.stop"],
     "antelop.embedded.dump": ["load"],
+    "antelop.files": ["write"],
     "antelop.inbox.look": ["Inbox.finish", "Inbox.look", "Inbox.require"],
     "antelop.inbox.watcher": ["Watcher.__init__"],
     "antelop.ingest": ["_attempt", "_look_again", "_prepare", "enter", "examine", "held", "insert_masks", "plan", "spare"],
