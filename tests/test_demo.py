@@ -15,7 +15,7 @@ import pytest
 from antelop.demo.licking import filmed
 from antelop.demo.video import avi
 from antelop.trials import split_trials
-from tests.readme import blocks
+from tests.documents import blocks
 from tests.servers import public_folder
 
 DEMO = [sys.executable, "-m", "antelop", "demo"]
@@ -137,9 +137,9 @@ def test_the_readme_shows_it(told: str) -> None:
     assert plain(shown) == plain(told)
 
 
-def test_the_script_in_the_readme_runs_here(told: str) -> None:
-    """The documented script does in this lab what is said of it."""
-    [script] = [block for block in blocks("python") if "load_connection" in block]
+@pytest.mark.parametrize("script", [block for block in blocks("python") if "load_connection" in block])
+def test_a_script_that_is_shown_runs_here(script: str, told: str) -> None:
+    """Each script of the README and the manual does in this lab what is said of it."""
     assert pasted(told, "python3 - <<'END'", script, "print(len(trials))", "END") == "10\n"
 
 

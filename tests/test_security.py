@@ -1,11 +1,10 @@
-"""What the service may read, write, execute and connect to, and what nobody is shown: the README's list, line by line.
+"""What the service may read, write, execute and connect to, and what nobody is shown: the attacks that the manual lists.
 
-What is tested where its module is tested is not tested twice; the list names those tests, and one here sees that they exist.
+An attack that is tested where its module is tested is not tested twice; one test here sees that each row's tests exist.
 """
 
 import os
 import pickle
-import re
 import select
 import socket
 import subprocess
@@ -37,50 +36,21 @@ from antelop.waiting import Reason, Waiting
 from antelop.worker import Worker
 from tests import servers
 from tests.daemons import PATIENCE
+from tests.documents import ROOT, code, tables
 from tests.drops import RIG, Drop
 from tests.labs import ANIMALS, MASKS, SESSION, furnish
-from tests.readme import README, ROOT
 
 PASSWORD = "canary-7f3a91"  # noqa: S105  # of a server that lives as long as the test
 ANTELOP = [sys.executable, "-m", "antelop"]
-HELD = {
-    "It reads": (
-        "test_security.test_a_link_that_takes_the_place_of_a_file_is_not_followed",
-        "test_security.test_a_manifest_that_a_link_replaces_while_it_is_looked_at_is_not_read",
-        "test_inbox.test_links_are_followed_as_long_as_they_stay_in_the_folder",
-        "test_manifest.test_the_file_is_inside_the_folder",
-        "test_nwb.test_files_outside_the_folder_are_not_looked_at",
-        "test_nwb.test_links_to_other_files_are_not_followed",
-    ),
-    "It writes": (
-        "test_security.test_what_the_service_makes_is_closed_to_others",
-        "test_security.test_a_folder_that_everybody_may_write_is_not_used",
-        "test_security.test_what_a_link_leads_to_is_not_archived",
-        "test_receipt.test_a_link_in_the_receipts_place_is_replaced",
-        "test_guard.test_writing_is_refused",
-        "test_systemd.test_the_service_may_do_little_besides_its_work",
-    ),
-    "It executes": (
-        "test_security.test_a_row_names_no_other_code",
-        "test_security.test_nothing_that_is_stored_is_unpickled",
-        "test_trust.test_parents",
-        "test_trust.test_written_by_the_group_of_ones_own",
-        "test_worker.test_an_analysis_folder_that_is_not_trusted_holds_everything",
-    ),
-    "It connects to": (
-        "test_security.test_a_password_is_shown_nowhere",
-        "test_security.test_what_the_service_makes_is_closed_to_others",
-        "test_embedded.test_nobody_else_can_enter",
-        "test_connection.test_a_connection_is_encrypted_unless_that_is_turned_off",
-    ),
-    "It shows nobody": (
-        "test_security.test_a_password_is_shown_nowhere",
-        "test_log.test_an_exception_has_its_traceback_and_no_values",
-        "test_load_connection.test_no_credentials_are_shown",
-        "test_notice.test_no_url_is_shown_anywhere",
-    ),
-}
-"""The lines of the README's list, and the tests that hold them."""
+LINES = ["It reads", "It writes", "It executes", "It connects to", "It shows to no one"]
+"""What the manual says of the service."""
+
+ATTACKERS = [
+    "Who may write a drop folder",
+    "Who has an account in the database",
+    "Another user of the machine",
+    "A hostile file",
+]
 
 PROTOCOLS = ("tcp", "tcp6", "udp", "udp6", "raw", "raw6")
 
@@ -219,13 +189,19 @@ def command_lines() -> str:
     return "\n".join(lines)
 
 
-def test_every_line_of_the_list_is_held() -> None:
-    """The README's list has these lines and no others, and the tests are there."""
-    section = README.partition("## What the service may do")[2].partition("\n## ")[0]
-    assert re.findall(r"^\| (It [a-z ]+) \|", section, re.MULTILINE) == list(HELD)
-    for names in HELD.values():
-        for module, name in (each.split(".") for each in names):
-            assert f"def {name}(" in (ROOT / "tests" / f"{module}.py").read_text()
+def test_the_manual_says_what_the_service_may_do() -> None:
+    """The list has a line for each thing that a service can do."""
+    assert [row[0] for row in tables("security") if len(row) == 2] == LINES
+
+
+def test_every_attack_has_a_test() -> None:
+    """Each row of the manual names one of the attackers, in their order, and tests that are there."""
+    rows = [row for row in tables("security") if len(row) != 2]
+    assert list(dict.fromkeys(row[0] for row in rows)) == ATTACKERS
+    sources = {path.stem: path.read_text() for path in (ROOT / "tests").glob("test_*.py")}
+    for _, _, _, tests in rows:
+        assert (named := [name.split(".") for name in code(tests)])
+        assert [name for module, name in named if f"def {name}(" not in sources[module]] == []
 
 
 # Credentials, and connections to a server.

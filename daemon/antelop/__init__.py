@@ -13,7 +13,7 @@ disk     `files`, `directory`: files held open, written whole, and never outside
 inputs   `schema`, `rig`, `manifest`, `delivery`, `functions`: what people and programs give us, parsed and validated
 rules    `checks`, `rows`: recording, rig and keys in; problems or rows out
 edges    `config`, `log`, `journal`, `inbox`, `nwb`, `arrays`, `embedded`, `tables`, `analysis`, `trust`, `receipt`,
-         `archive`, `notice`, `supervisor`, `progress`: each touches one outside thing
+         `archive`, `notice`, `supervisor`, `progress`, `manual`: each touches one outside thing
 heart    `guard`, `lab`, `masks`, `naming`, `keys`, `ledger`, `identity`, `intake`, `queue`, `answers`, `inventory`,
          `collection`, `masking`, `enrolment`, `upload`, `ingest`, `removal`, `decision`, `reconciliation`, `own_tools`,
          `backup`: what can be done with a lab, `ingest` above all

@@ -105,6 +105,16 @@ class Terminal:
             console.print(table)
         click.echo("\n".join(line.rstrip() for line in printed.get().splitlines()))
 
+    def formatted(self, markdown: str) -> None:
+        """Print Markdown as a terminal shows it: headings, tables and code."""
+        from rich.console import Console
+        from rich.markdown import Markdown
+
+        console = Console(no_color=bool(os.environ.get("NO_COLOR")))
+        with console.capture() as printed:  # as above
+            console.print(Markdown(markdown, hyperlinks=False))
+        click.echo(printed.get(), nl=False)
+
 
 def failure(error: Exception) -> dict[str, Any]:
     """Return what is said of an exception: ``outcome``, ``sentence`` and ``problems``; the traceback of a defect is printed."""
