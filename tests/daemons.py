@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from antelop import status
 from antelop.config import Config, WorkersConfig
 from antelop.lab import Lab
-from antelop.service import Service
+from antelop.service import status
+from antelop.service.service import Service
 from tests.labs import SCRIPT
 
 PATIENCE = 60.0

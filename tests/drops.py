@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from antelop.config import FolderConfig
-from antelop.delivery import Delivery, File
 from antelop.demo.acquisition import Made, events
 from antelop.demo.licking import licking_task
+from antelop.dropfolder.delivery import Delivery, File
 from antelop.lab import Lab
-from antelop.upload import upload_rig_json
+from antelop.lab.rigs import upload_rig_json
 from tests.labs import EXPERIMENT, MASKS
 from tests.recordings import LICKING_RIG, write_recording
 

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from antelop.database import Database
 from antelop.lab import Lab
-from antelop.tables.connection import Database
 from tests.labs import clean
 
 SESSION = {"experimenter": "rbedford", "experiment_id": 1, "session_id": 7}

@@ -12,12 +12,13 @@ from typing import Any
 import datajoint as dj
 import pytest
 
-from antelop.analysis import Analysis
-from antelop.arrays import STORE, Store
+from antelop.analysis.scripts import Analysis
 from antelop.config import AnalysisConfig, Config, DatabaseConfig
+from antelop.database import Database
+from antelop.database.connection import SCHEMAS
 from antelop.lab import Lab
-from antelop.tables.connection import SCHEMAS, Database
-from antelop.upload import upload_rig_json
+from antelop.lab.rigs import upload_rig_json
+from antelop.store import STORE, Store
 from tests import servers
 from tests.recordings import LICKING_RIG, write_recording
 

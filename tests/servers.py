@@ -16,7 +16,7 @@ from typing import Protocol
 import psycopg2
 import pymysql
 
-from antelop.embedded import serving
+from antelop.database.embedded import serving
 
 PATIENCE = 60.0
 MARIADB = Path("/usr/sbin/mariadbd")

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from antelop.analysis import Analysis, places
+from antelop.analysis.scripts import Analysis, places
+from antelop.database import Database
 from antelop.errors import Rejected
 from antelop.lab import Lab
-from antelop.tables.connection import Database
 from tests.lab_database import recorded
 
 # Much as in the documentation of analysis functions.

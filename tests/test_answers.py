@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from antelop import queue
-from antelop.answers import disagreements
-from antelop.delivery import Delivery
+from antelop.dropfolder.delivery import Delivery
 from antelop.errors import Unavailable
 from antelop.lab import Lab
-from antelop.removal import remove
+from antelop.queue import jobs
+from antelop.upkeep.removal import remove
 from antelop.worker import Worker
+from antelop.worker.receipts import disagreements
 from tests.drops import Drop, hasten
 from tests.labs import SESSION
 
@@ -31,7 +31,7 @@ def found(lab: Lab) -> list[str]:
 def work(lab: Lab, *deliveries: Delivery) -> None:
     """Have a worker answer deliveries."""
     for delivery in deliveries:
-        queue.enqueue(lab.database, delivery, NOW)
+        jobs.enqueue(lab.database, delivery, NOW)
         hasten(lab)
         assert Worker(lab, lambda _: None).work()
 
@@ -40,10 +40,10 @@ def test_receipts_that_say_what_the_ledger_says(lab: Lab, drop: Drop) -> None:
     """Nothing is wrong with what was answered, is in the queue, was changed since or tidied away; nor if a session goes."""
     again = drop.deliver("in")
     work(lab, again, drop.deliver("out", session=99), drop.deliver("away", session=42, number=2))
-    assert queue.retry(lab.database, again.delivery_id, NOW)
+    assert jobs.retry(lab.database, again.delivery_id, NOW)
     for path in drop.path.glob("away.*"):
         path.unlink()
-    queue.enqueue(lab.database, drop.deliver("new", session=43, number=3), NOW)
+    jobs.enqueue(lab.database, drop.deliver("new", session=43, number=3), NOW)
     remove(lab, SESSION)
     assert found(lab) == []
     drop.note("out", session=44)
@@ -71,7 +71,7 @@ def test_receipts_that_do_not(lab: Lab, drop: Drop) -> None:
     unknown.rename(drop.receipt("other"))
     assert [len(said) < 200 for said in found(lab)] == [True, True]
     for delivery in (drop.delivery("m17/missing"), drop.delivery("other")):
-        assert queue.retry(lab.database, delivery.delivery_id, NOW)
+        assert jobs.retry(lab.database, delivery.delivery_id, NOW)
         work(lab, delivery)
     assert found(lab) == []
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from antelop.archive import archive
 from antelop.errors import Unavailable
+from antelop.worker.archive import archive
 
 NAMES = ("m17/a.nwb", "m17/a.manifest.json")
 CONTENT = {"m17/a.nwb": b"a recording" * 1000, "m17/a.manifest.json": b"{}"}
@@ -75,7 +75,7 @@ def test_a_copy_that_was_interrupted_is_made_anew(folder: Path, elsewhere: Path)
 
 def test_a_copy_that_differs_is_not_taken_for_one(folder: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is read from the disk again decides; the delivery stays as it was."""
-    monkeypatch.setattr("antelop.archive.shutil.copyfileobj", lambda _, writer, __: writer.write(b"another"))
+    monkeypatch.setattr("antelop.worker.archive.shutil.copyfileobj", lambda _, writer, __: writer.write(b"another"))
     with pytest.raises(Unavailable) as raised:
         archive(folder, elsewhere, NAMES)
     place = elsewhere / "m17"

@@ -23,14 +23,14 @@ import pytest
 from datajoint.settings import Config
 from numpy.typing import NDArray
 
-from antelop.arrays import Kept, Store, objects, survey
-from antelop.arrays.objects import STAGED_BYTES, Incoming
-from antelop.arrays.store import INLINE_BYTES, TOGETHER
-from antelop.arrays.survey import is_whole
 from antelop.errors import Unavailable
 from antelop.lab import Lab
-from antelop.nwb.hdf5 import samples
-from antelop.recording import BLOCK_BYTES, Clock, Contiguous, Samples, Scaled
+from antelop.recording.hdf5 import samples
+from antelop.recording.recording import BLOCK_BYTES, Clock, Contiguous, Samples, Scaled
+from antelop.store import Kept, Store, objects, survey
+from antelop.store.objects import STAGED_BYTES, Incoming
+from antelop.store.store import INLINE_BYTES, TOGETHER
+from antelop.store.survey import is_whole
 
 LONG = 3 * INLINE_BYTES
 """A length at which every dtype has too many bytes for the row."""
@@ -357,7 +357,7 @@ def test_once_a_large_array_fails_no_other_is_begun(store: Store, monkeypatch: p
             over.wait(60)
             return super().__getitem__(key)
 
-    monkeypatch.setattr("antelop.arrays.store.ThreadPoolExecutor", Readers)
+    monkeypatch.setattr("antelop.store.store.ThreadPoolExecutor", Readers)
     with pytest.raises(Unavailable, match="damaged"):
         store.put_all([Slow(STAGED_BYTES, number=number) for number in range(8)])
     assert {0, 1} <= set(begun) <= {0, 1, 2}

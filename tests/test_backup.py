@@ -12,22 +12,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from antelop import queue
-from antelop.arrays import Store
-from antelop.arrays.survey import Object, is_whole, objects
-from antelop.backup import NAME, backup, read, restore
-from antelop.collection import collect
 from antelop.config import Config, DatabaseConfig
-from antelop.embedded import serving
-from antelop.embedded.dump import _command, ask, dump, load
+from antelop.database.embedded import serving
+from antelop.database.embedded.dump import _command, ask, dump, load
 from antelop.errors import Misconfigured, Problem, Rejected, Unavailable
-from antelop.ingest import insert_nwb
-from antelop.inventory import Progress
+from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
-from antelop.own_tools import expect_embedded
-from antelop.reconciliation import verify
-from antelop.removal import remove
-from antelop.upload import attach
+from antelop.lab.rigs import attach
+from antelop.queue import jobs
+from antelop.store import Store
+from antelop.store.survey import Object, is_whole, objects
+from antelop.upkeep.backup import NAME, backup, read, restore
+from antelop.upkeep.gc import collect
+from antelop.upkeep.inventory import Progress
+from antelop.upkeep.removal import remove
+from antelop.upkeep.server_backup import expect_embedded
+from antelop.upkeep.verify import verify
 from tests import servers
 from tests.commands import Command
 from tests.drops import Drop, hasten
@@ -300,15 +300,15 @@ def test_a_restore_that_was_killed_while_it_loaded(whole: Lab, tmp_path: Path, e
 @embedded
 def test_what_was_claimed(whole: Lab, drop: Drop, tmp_path: Path, elsewhere: Config) -> None:
     """A delivery that a worker was at when the backup was made waits for another one in what is restored."""
-    queue.enqueue(whole.database, drop.deliver("a", session=42), NOW)
+    jobs.enqueue(whole.database, drop.deliver("a", session=42), NOW)
     hasten(whole)
-    with queue.claimed(whole.database, ["rig-2"]):
+    with jobs.claimed(whole.database, ["rig-2"]):
         backup(whole, tmp_path / "backup", NOW, unseen)
-        assert queue.counts(whole.database)["reserved"] == 1
+        assert jobs.counts(whole.database)["reserved"] == 1
     restore(elsewhere, tmp_path / "backup", print, unseen)
     with Lab(elsewhere, {}) as restored:
         assert problems_of(restored) == []
-        assert queue.counts(restored.database)["pending"] == 1
+        assert jobs.counts(restored.database)["pending"] == 1
 
 
 @embedded

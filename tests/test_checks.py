@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from antelop.checks import CHECKS, FIXED, Facts, Findings, examine
 from antelop.checks.scans import order, rows, states
 from antelop.errors import Problem, Rejected
-from antelop.recording import Clock, Intervals, Recording, Samples, Series, Track, Video, in_time_order
-from antelop.rig import UNKNOWN, Camera, DataType, Feature, Rig
+from antelop.formats.rig import UNKNOWN, Camera, DataType, Feature, Rig
+from antelop.recording.recording import Clock, Intervals, Recording, Samples, Series, Track, Video, in_time_order
 
 WHERE = "acquisition/lick"
 REMEDY = "Correct the recording, or take the feature out of the rig"
@@ -709,7 +709,7 @@ def test_what_cannot_be_stored_cannot_be_configured() -> None:
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have arrays looked at a few samples at a time."""
-    monkeypatch.setattr("antelop.recording.BLOCK_BYTES", 24)
+    monkeypatch.setattr("antelop.recording.recording.BLOCK_BYTES", 24)
 
 
 SOME_TIMES = st.lists(st.sampled_from([0.0, 1.0, 2.0, np.nan, np.inf, -np.inf]), max_size=12)

@@ -549,7 +549,7 @@ def test_a_defect_of_ours(flag: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
         raise ZeroDivisionError("by nothing\n\x1b[31m")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("antelop.document.load", defect)
+    monkeypatch.setattr("antelop.formats.document.load", defect)
     result = CliRunner().invoke(main, ["add", "session", "--from-json", "-", *flag.split()], input="{}")
     said = r"ZeroDivisionError: by nothing\n\u001b[31m. This is a defect of antelop, not of your data: please report it"
     assert result.exit_code == 4
@@ -567,7 +567,7 @@ def test_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(_text: bytes) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("antelop.document.load", interrupt)
+    monkeypatch.setattr("antelop.formats.document.load", interrupt)
     result = CliRunner().invoke(main, ["add", "session", "--from-json", "-"], input="{}")
     assert (result.exit_code, result.output) == (130, "")
 

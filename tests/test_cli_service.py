@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from antelop import queue
 from antelop.cli import main
-from antelop.explain import AGAIN
 from antelop.lab import Lab
 from antelop.outcome import said
-from antelop.removal import remove
-from antelop.status import Status
+from antelop.queue import jobs
+from antelop.service.explain import AGAIN
+from antelop.service.status import Status
+from antelop.upkeep.removal import remove
 from antelop.worker import Worker
 from tests.daemons import PATIENCE, Gate
 from tests.drops import Drop
@@ -144,7 +144,7 @@ def test_a_service_that_has_not_written_for_long_does_not_run(antelop: Run, lab:
 
 def test_explain_says_what_holds_a_file_and_what_releases_it(antelop: Run, lab: Lab, drop: Drop) -> None:
     """With every problem and its remedy; programs get the same as an object."""
-    queue.enqueue(lab.database, drop.deliver("a", session=99), NOW)
+    jobs.enqueue(lab.database, drop.deliver("a", session=99), NOW)
     assert Worker(lab, lambda _: None).work()
     result = antelop("explain", str(drop.path / "a.nwb"))
     assert result.exit_code == 0
@@ -167,7 +167,7 @@ def test_retry_puts_back_what_was_answered(antelop: Run, lab: Lab, drop: Drop) -
     """One by its path, or all that was rejected or has failed; what was removed goes in again."""
     deliveries = [drop.deliver("a", number=1), drop.deliver("b", session=98), drop.deliver("c", session=99)]
     for delivery in deliveries:
-        queue.enqueue(lab.database, delivery, NOW)
+        jobs.enqueue(lab.database, delivery, NOW)
         assert Worker(lab, lambda _: None).work()
     remove(lab, SESSION)
     result = antelop("retry", str(drop.path / "a.manifest.json"))
@@ -187,11 +187,11 @@ def test_retry_puts_back_what_was_answered(antelop: Run, lab: Lab, drop: Drop) -
 def test_a_worker_that_drains_does_what_is_in_the_queue(antelop: Run, lab: Lab, drop: Drop) -> None:
     """And leaves."""
     for number, stem in enumerate("ab"):
-        queue.enqueue(lab.database, drop.deliver(stem, session=41 + number, number=number), NOW)
+        jobs.enqueue(lab.database, drop.deliver(stem, session=41 + number, number=number), NOW)
     result = antelop("worker", "--drain")
     assert result.exit_code == 0
     assert len(lab.database.Ingestion()) == 2
-    assert queue.counts(lab.database)["total"] == 0
+    assert jobs.counts(lab.database)["total"] == 0
 
 
 @pytest.mark.parametrize("signals", [1, 2])
@@ -199,7 +199,7 @@ def test_a_worker_alone_works_until_it_is_told_to_stop(configuration: Path, lab:
     """The first signal lets it finish what it does, the second does not."""
     gate = Gate(lab)
     delivery = drop.deliver("a")
-    queue.enqueue(lab.database, delivery, NOW)
+    jobs.enqueue(lab.database, delivery, NOW)
     command = [sys.executable, "-m", "antelop", "worker", "--config", str(configuration)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None

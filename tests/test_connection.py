@@ -10,10 +10,11 @@ from typing import Any
 import datajoint as dj
 import pytest
 
+from antelop.database import Database
+from antelop.database.connection import OutcomeUnknown
+from antelop.database.driver import is_outage
 from antelop.errors import Misconfigured, Unavailable
 from antelop.lab import Lab
-from antelop.tables.connection import Database, OutcomeUnknown
-from antelop.tables.driver import is_outage
 from tests import servers
 from tests.labs import OWNER, SESSION
 
@@ -170,7 +171,7 @@ def test_a_lost_connection_frees_its_locks(lab: Lab, others: Callable[[], Lab]) 
 def test_waiting_for_a_lock_ends(lab: Lab, others: Callable[[], Lab], monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits in vain is told that the database is not available."""
     other = others()
-    monkeypatch.setattr("antelop.tables.connection.PATIENCE", 0)
+    monkeypatch.setattr("antelop.database.connection.PATIENCE", 0)
     if lab.database.is_postgresql:
         other.database.connection.query("SET lock_timeout = '10ms'")
     with lab.database.lock("rigs"), pytest.raises(Unavailable), other.database.lock("rigs", wait=True):

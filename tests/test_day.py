@@ -12,7 +12,7 @@ import pytest
 
 from antelop.config import WorkersConfig
 from antelop.lab import Lab
-from antelop.upload import upload_rig_json
+from antelop.lab.rigs import upload_rig_json
 from tests.daemons import Daemon, Start
 from tests.data import RECORDINGS
 from tests.drops import Drop

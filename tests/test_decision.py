@@ -2,8 +2,8 @@
 
 import pytest
 
-from antelop.decision import named_key
-from antelop.ledger import named
+from antelop.queue.ledger import named
+from antelop.worker.reconsider import named_key
 
 
 @pytest.mark.parametrize("experimenter", ["lab", "open/field/lab", "o'neill"])

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from antelop.delivery import Delivery, File, Found, Note, companion, pair, stamp
-from antelop.document import load
+from antelop.dropfolder.delivery import Delivery, File, Found, Note, companion, pair, stamp
+from antelop.dropfolder.settle import Progress, Stat
+from antelop.dropfolder.waiting import Reason, Waiting, as_size, as_span
 from antelop.errors import Rejected
-from antelop.manifest import parse
-from antelop.settle import Progress, Stat
-from antelop.waiting import Reason, Waiting, as_size, as_span
+from antelop.formats.document import load
+from antelop.formats.manifest import parse
 
 SETTLED = Progress(settled=True, seen=100.0, changed=100.0, rate=0.0)
 QUIET = Progress(settled=False, seen=100.0, changed=130.0, rate=0.0)

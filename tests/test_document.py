@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antelop.document import NESTING, items, load, member, nearest, place, pointer, quoted
 from antelop.errors import Problem, Rejected
+from antelop.formats.document import NESTING, items, load, member, nearest, place, pointer, quoted
 
 VALUES = st.recursive(
     st.none()

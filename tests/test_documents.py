@@ -15,13 +15,14 @@ import psycopg2
 import pytest
 
 import antelop.demo
-from antelop import config, manifest, rig
+from antelop import config
 from antelop.checks import CHECKS, FIXED
 from antelop.cli import main
 from antelop.config import Config, DatabaseConfig
-from antelop.document import load
-from antelop.enrolment import enrol
+from antelop.formats import manifest, rig
+from antelop.formats.document import load
 from antelop.lab import Lab
+from antelop.lab.metadata import enrol
 from antelop.manual import PAGES
 from antelop.outcome import VERSION, Kind, Outcome
 from tests import servers

@@ -18,7 +18,7 @@ import psycopg2.extras
 import pytest
 
 import antelop
-from antelop.embedded import Server, cluster, serving
+from antelop.database.embedded import Server, cluster, serving
 from antelop.errors import Misconfigured, Unavailable
 from tests.servers import end, public_folder
 
@@ -26,7 +26,7 @@ from tests.servers import end, public_folder
 USER = """
 import signal, sys
 from pathlib import Path
-from antelop.embedded import serving
+from antelop.database.embedded import serving
 signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests themselves run in the background
 server = serving(Path(sys.argv[1]))
 print(server.host, flush=True)
@@ -34,7 +34,7 @@ sys.stdin.read()
 """
 
 # The same as an ordinary user, whom a server of root's would not be.
-AS_NOBODY = "import os, antelop.embedded\nos.setgroups([])\nos.setgid(65534)\nos.setuid(65534)\n"
+AS_NOBODY = "import os, antelop.database.embedded\nos.setgroups([])\nos.setgid(65534)\nos.setuid(65534)\n"
 
 
 @pytest.fixture(scope="module")

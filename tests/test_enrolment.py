@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from antelop import enrolment
-from antelop.enrolment import enrol
 from antelop.errors import Problem, Rejected, Unavailable
-from antelop.lab import Lab
-from antelop.naming import find, locate
+from antelop.lab import Lab, metadata
+from antelop.lab.metadata import enrol
+from antelop.lab.naming import find, locate
 from tests.labs import EXPERIMENT, OWNER
 
 LICKING = {**OWNER, "experiment_name": "licking"}
@@ -39,14 +38,14 @@ def test_the_next_id(lab: Lab) -> None:
 
 def test_an_id_that_an_ingest_takes_meanwhile(lab: Lab, others: Callable[[], Lab], monkeypatch: pytest.MonkeyPatch) -> None:
     """The row gets the next one, and its name is looked for again; who is always too late is told to try again."""
-    ingesting, taken = others().database, enrolment._taken
+    ingesting, taken = others().database, metadata._taken
 
     def late(*asked: Any) -> Iterator[Problem]:
         yield from taken(*asked)
         if made:
             ingesting.Session.insert1({**EXPERIMENT, "session_name": str(made[0]), "session_id": made.pop(0)})
 
-    monkeypatch.setattr(enrolment, "_taken", late)
+    monkeypatch.setattr(metadata, "_taken", late)
     made = [45, 46]
     assert enrol(lab, "Session", {**LICKING, "session_name": "by hand"}) == {**EXPERIMENT, "session_id": 47}
     made = [48]

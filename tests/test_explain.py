@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from antelop import queue
 from antelop.config import FolderConfig
+from antelop.dropfolder.waiting import Reason
 from antelop.errors import Problem
-from antelop.explain import AGAIN, RELEASES, UNANSWERED, Explanation, explain
 from antelop.lab import Lab
 from antelop.outcome import Kind, said
-from antelop.removal import remove
-from antelop.waiting import Reason
+from antelop.queue import jobs
+from antelop.service.explain import AGAIN, RELEASES, UNANSWERED, Explanation, explain
+from antelop.upkeep.removal import remove
 from antelop.worker import Worker
 from tests.drops import Drop
 from tests.labs import SESSION
@@ -99,39 +99,39 @@ def test_a_delivery_is_explained_by_its_state(lab: Lab, drop: Drop, others: Call
         return by_manifest
 
     def settle(kind: Kind, sentence: str, *problems: Problem) -> None:
-        queue.settle(database, delivery.delivery_id, said(kind, sentence, problems), 1.0)
+        jobs.settle(database, delivery.delivery_id, said(kind, sentence, problems), 1.0)
 
-    queue.enqueue(database, delivery, NOW)
+    jobs.enqueue(database, delivery, NOW)
     assert explained() == Explanation("queued", "it is in the queue", "A worker takes it when its turn comes")
     held = explained({"analysis": "a.py: everybody may write it. Run `chmod o-w a.py`."})
     assert (held.rule, held.sentence) == (
         "held",
         "it is in the queue, and stays there: a.py: everybody may write it. Run `chmod o-w a.py`.",
     )
-    with queue.claimed(others().database, ["rig-2"]):
+    with jobs.claimed(others().database, ["rig-2"]):
         assert explained().sentence.startswith(f"worker {os.getpid()} on ")
     settle("unavailable", "the share is away")
     in_a_century = datetime(2120, 1, 1)  # noqa: DTZ001  # as the database has it
     database.jobs.update1({"delivery_id": delivery.delivery_id, "scheduled_time": in_a_century})
     assert (explained().rule, explained().sentence) == ("delayed", "the share is away")
     assert explained().release.startswith("It is tried again by itself in ")
-    queue.wait(database, delivery.delivery_id)
+    jobs.wait(database, delivery.delivery_id)
     assert explained().rule == "waiting"
-    queue.withdraw(database, delivery.delivery_id)
+    jobs.withdraw(database, delivery.delivery_id)
     assert explained().rule == "superseded"
-    queue.enqueue(database, delivery, NOW)
+    jobs.enqueue(database, delivery, NOW)
     problem = Problem("session_unknown", "/session", "there is none", "Add it")
     settle("rejected", "there is none", problem)
     assert explained() == Explanation("rejected", "there is none", AGAIN, (problem.as_dict(),))
-    queue.retry(database, delivery.delivery_id, datetime.now(UTC))
+    jobs.retry(database, delivery.delivery_id, datetime.now(UTC))
     for _ in range(3):
         settle("failed", "its worker died")
     assert explained() == Explanation("failed", "its worker died", f"{AGAIN}; or run `antelop retry`")
-    queue.retry(database, delivery.delivery_id, datetime.now(UTC))
+    jobs.retry(database, delivery.delivery_id, datetime.now(UTC))
     assert Worker(lab, lambda _: None).work()
     assert explained() == Explanation("ingested", "session lab/1/41: 2 features, 10 trials in trials")
     again = drop.deliver("copy")
-    queue.enqueue(database, again, NOW)
+    jobs.enqueue(database, again, NOW)
     assert Worker(lab, lambda _: None).work()
     assert explain(drop.path / "copy.nwb", lab.config.folders, None, database).rule == "already-ingested"
     remove(lab, SESSION)
@@ -145,21 +145,21 @@ def test_a_receipt_that_cannot_be_written_is_explained(lab: Lab, drop: Drop) -> 
     right, wrong = drop.deliver("right"), drop.deliver("wrong", session=99)
     for delivery in (right, wrong):
         drop.receipt(Path(delivery.nwb_path).stem).mkdir()
-        queue.enqueue(lab.database, delivery, NOW)
+        jobs.enqueue(lab.database, delivery, NOW)
         assert Worker(lab, lambda _: None).work()
     found = explain(drop.path / "right.nwb", lab.config.folders, None, lab.database)
     assert (found.rule, found.release) == ("ingested", UNANSWERED)
     found = explain(drop.path / "wrong.nwb", lab.config.folders, None, lab.database)
     assert (found.rule, found.release) == ("rejected", f"{UNANSWERED}. {AGAIN}")
     committed = drop.deliver("committed", session=42, number=2)
-    queue.enqueue(lab.database, committed, NOW)  # and its worker has died
+    jobs.enqueue(lab.database, committed, NOW)  # and its worker has died
     lab.database.Delivery.update1({"delivery_id": committed.delivery_id, "state": "already-ingested"})
     assert explain(drop.path / "committed.nwb", lab.config.folders, None, lab.database).release == ""
 
 
 def test_the_latest_delivery_of_a_file_counts(lab: Lab, drop: Drop) -> None:
     """Not one that it took the place of."""
-    queue.enqueue(lab.database, drop.deliver("a", number=1), NOW)
+    jobs.enqueue(lab.database, drop.deliver("a", number=1), NOW)
     drop.record("a", number=2)
-    queue.enqueue(lab.database, drop.delivery("a"), datetime.now(UTC))
+    jobs.enqueue(lab.database, drop.delivery("a"), datetime.now(UTC))
     assert explain(drop.path / "a.nwb", lab.config.folders, None, lab.database).rule == "queued"

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from antelop import queue
-from antelop.arrays import Store
-from antelop.arrays.survey import is_whole, objects
 from antelop.config import FolderConfig, WorkersConfig
 from antelop.errors import Unavailable
 from antelop.lab import Lab
-from antelop.service import CARE
+from antelop.queue import jobs
+from antelop.service.service import CARE
+from antelop.store import Store
+from antelop.store.survey import is_whole, objects
 from tests import servers
 from tests.daemons import Gate, Start, running
 from tests.drops import Drop, hasten
@@ -121,7 +121,7 @@ def test_the_database_s_disk_is_full(backend: str, tmp_path: Path, prototype: Pa
                 def ingested() -> bool:
                     hasten(lab)
                     daemon.crew.nudge()
-                    return queue.counts(lab.database)["total"] == 0 and len(lab.database.Delivery()) == MANY
+                    return jobs.counts(lab.database)["total"] == 0 and len(lab.database.Delivery()) == MANY
 
                 daemon.until(ingested)
                 assert daemon.written()["database"] is None
@@ -241,7 +241,7 @@ def test_inotify_is_exhausted(  # noqa: PLR0913, PLR0917  # pytest gives them
     start: Start, drop: Drop, children: Callable[[str, str], None], what: str, count: int, because: str
 ) -> None:
     """The folder is polled instead, which the status says, with what to do about it; what comes goes in."""
-    children(LIMITED.format(count, what), "antelop.inbox")
+    children(LIMITED.format(count, what), "antelop.dropfolder")
     drop.record("below/a")
     daemon = start()
     daemon.until(lambda: daemon.written()["folders"][0].get("watching"))
@@ -260,7 +260,7 @@ def test_permission_is_lost_midway(
     start: Start, lab: Lab, dropping: Callable[..., Drop], children: Callable[[str, str], None]
 ) -> None:
     """Folder or file, the status says that it cannot be read; that costs no try, and when it can be, what waits goes in."""
-    children(ORDINARY, "antelop.inbox|antelop.worker_process")
+    children(ORDINARY, "antelop.dropfolder|antelop.worker.process")
     drop, gate = dropping("rig-2", scan=0.1), Gate(lab)
     daemon = start(workers=WorkersConfig(count=1, mask_timeout=3600.0))
     drop.deliver("a", number=1)

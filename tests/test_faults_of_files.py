@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from antelop import queue
-from antelop.arrays.objects import Incoming
-from antelop.arrays.survey import is_whole, objects
 from antelop.config import FolderConfig, WorkersConfig
-from antelop.delivery import Delivery
-from antelop.inbox import Folder
-from antelop.inbox.finished import Finished
-from antelop.inbox.look import Inbox
+from antelop.dropfolder import Folder
+from antelop.dropfolder.delivery import Delivery
+from antelop.dropfolder.finished import Finished
+from antelop.dropfolder.inbox import Inbox
 from antelop.lab import Lab
 from antelop.outcome import said
-from antelop.queue import LONGEST_PAUSE
-from antelop.service import CARE
+from antelop.queue import jobs
+from antelop.queue.jobs import LONGEST_PAUSE
+from antelop.service.service import CARE
+from antelop.store.objects import Incoming
+from antelop.store.survey import is_whole, objects
 from tests.daemons import Start
 from tests.drops import Drop
 from tests.labs import await_release
@@ -66,7 +66,7 @@ def test_a_recording_changes_while_its_samples_are_copied(
     else:
         assert (event["event"], event["state"]) == ("done", "ready")
         assert "outcome" not in event
-        assert queue.counts(lab.database)["total"] == 0
+        assert jobs.counts(lab.database)["total"] == 0
     assert len(lab.database.World()) == len(lab.database.Ingestion()) == 0
     assert all(is_whole(lab.store, each.address) for each in objects(lab.store))
     assert list((lab.store.folder / "incoming").iterdir()) == []
@@ -81,7 +81,7 @@ def test_what_was_put_off_by_a_clock_that_is_set_back_is_due(lab: Lab, drop: Dro
     delivery = drop.deliver("a")
     desk.enqueue(delivery)
     for ahead in (LONGEST_PAUSE, 366 * 86400.0):
-        queue.put(lab.database, {"delivery_id": delivery.delivery_id}, ahead)
+        jobs.put(lab.database, {"delivery_id": delivery.delivery_id}, ahead)
         desk.worker.release({})
         assert desk.worker.work() == (ahead > LONGEST_PAUSE)
     assert desk.events[-1]["state"] == "ingested"
@@ -90,12 +90,12 @@ def test_what_was_put_off_by_a_clock_that_is_set_back_is_due(lab: Lab, drop: Dro
 def test_tries_are_counted_although_the_clock_is_set_back(lab: Lab, drop: Drop) -> None:
     """What fails three times is parked, also if by the clock that was before it was delivered; retried, it has three more."""
     delivery = drop.deliver("a")
-    queue.enqueue(lab.database, delivery, NOW)
+    jobs.enqueue(lab.database, delivery, NOW)
     for earlier in (timedelta(hours=1), timedelta(days=400)):
         outcome = replace(said("failed", "so it is"), finished=NOW - earlier)
-        states = [queue.settle(lab.database, delivery.delivery_id, outcome, 1.0) for _ in range(queue.TRIES)]
+        states = [jobs.settle(lab.database, delivery.delivery_id, outcome, 1.0) for _ in range(jobs.TRIES)]
         assert states == ["ready", "ready", "failed"]
-        assert queue.retry(lab.database, delivery.delivery_id, NOW - timedelta(days=400))
+        assert jobs.retry(lab.database, delivery.delivery_id, NOW - timedelta(days=400))
 
 
 def test_a_worker_is_missed_although_the_clock_is_set_back(lab: Lab, drop: Drop, others: Callable[[], Lab]) -> None:
@@ -103,7 +103,7 @@ def test_a_worker_is_missed_although_the_clock_is_set_back(lab: Lab, drop: Drop,
     desk, other = Desk(lab, drop), others()
     delivery = drop.deliver("a")
     desk.enqueue(delivery)
-    with queue.claimed(other.database, ["rig-2"]):
+    with jobs.claimed(other.database, ["rig-2"]):
         other.database.close()
     await_release(lab, delivery.delivery_id)
     future = {"delivery_id": delivery.delivery_id, "reserved_time": datetime(2099, 1, 1)}  # noqa: DTZ001  # of the database
@@ -127,7 +127,7 @@ def test_a_share_blinks_when_the_turn_of_an_old_delivery_comes(start: Start, lab
     daemon.reload(replace(lab.config, workers=WorkersConfig(count=1)), daemon.now())
     (gone,) = daemon.until_said("gone")
     assert not gone["sought"]
-    assert queue.states(lab.database, [delivery.delivery_id]) == {delivery.delivery_id: "superseded"}
+    assert jobs.states(lab.database, [delivery.delivery_id]) == {delivery.delivery_id: "superseded"}
     away.rename(drop.path / "a.nwb")
     os.kill(watcher._process.pid, signal.SIGCONT)
     assert daemon.until_said("done")[0]["state"] == "ingested"
@@ -156,7 +156,7 @@ def test_a_crowd_of_deliveries_comes_at_once(start: Start, lab: Lab, drop: Drop)
     assert written["sentence"] == f"{CROWD} queued"
     assert (written["waiting"], written["outcomes"]) == ([], [])
     assert set(lab.database.Delivery.to_arrays("nwb_path")) == {f"{number}.nwb" for number in range(CROWD)}
-    assert queue.counts(lab.database)["pending"] == CROWD
+    assert jobs.counts(lab.database)["pending"] == CROWD
     daemon.stop(lambda: True)
     assert {event["state"] for event in start().until_said("done", 3)} == {"rejected"}
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from antelop import queue
 from antelop.config import WorkersConfig
 from antelop.lab import Lab
-from antelop.service import CARE
-from antelop.upload import upload_rig_json
+from antelop.lab.rigs import upload_rig_json
+from antelop.queue import jobs
+from antelop.service.service import CARE
 from tests.daemons import Start
 from tests.drops import RIG, Drop
 from tests.labs import SCRIPT, SESSION
@@ -88,7 +88,7 @@ def test_a_mask_that_takes_its_worker_with_it_is_given_up(start: Start, lab: Lab
         daemon.until_said("died", count)
         daemon.ahead += 2 * CARE
         daemon.until_said("done", count)
-        queue.put(lab.database, {"delivery_id": delivery.delivery_id}) if count < queue.TRIES else None
+        jobs.put(lab.database, {"delivery_id": delivery.delivery_id}) if count < jobs.TRIES else None
         daemon.crew.nudge()
     assert [event["state"] for event in daemon.said("done")] == ["ready", "ready", "failed"]
     answer = drop.answer("a")

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from antelop import queue
 from antelop.config import FolderConfig, WorkersConfig
 from antelop.lab import Lab
-from antelop.queue import LONGEST_PAUSE
-from antelop.service import CARE
+from antelop.queue import jobs
+from antelop.queue.jobs import LONGEST_PAUSE
+from antelop.service.service import CARE
 from tests.daemons import Daemon, Gate, running
 from tests.drops import Drop, hasten
 from tests.labs import SESSION
@@ -32,7 +32,7 @@ def go_on(daemon: Daemon, lab: Lab, gate: Gate | None, count: int) -> None:
             gate.open()
         hasten(lab)
         daemon.crew.nudge()
-        return len(lab.database.Ingestion()) == count and not queue.counts(lab.database)["total"]
+        return len(lab.database.Ingestion()) == count and not jobs.counts(lab.database)["total"]
 
     daemon.until(ingested)
 
@@ -82,7 +82,7 @@ def test_the_database_is_made_read_only(lab: Lab, served_lab: Served, drop: Drop
         try:
 
             def refused() -> object:
-                queue.retry(database, first.delivery_id, daemon.status._started)  # again, if the server had not heard of it yet
+                jobs.retry(database, first.delivery_id, daemon.status._started)  # again, if the server had not heard of it yet
                 daemon.crew.nudge()
                 return daemon.crew.refused
 

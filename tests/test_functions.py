@@ -5,8 +5,8 @@ from textwrap import dedent
 import numpy as np
 import pytest
 
+from antelop.analysis.functions import MARK, AnalysisFunction, antelop_analysis, define
 from antelop.errors import Rejected
-from antelop.functions import MARK, AnalysisFunction, antelop_analysis, define
 
 TABLES = {"Experimenter": object(), "World": object(), "IntervalEvents": object(), "AnalogEvents": object()}
 

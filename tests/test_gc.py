@@ -14,17 +14,17 @@ from typing import Any, Self
 import numpy as np
 import pytest
 
-from antelop.arrays import Store
-from antelop.arrays.survey import discard, objects
-from antelop.collection import collect
+from antelop.database import Database
 from antelop.errors import Misconfigured, Problem, Rejected, Unavailable
-from antelop.ingest import insert_nwb
+from antelop.ingest.masking import recompute_masks
+from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
-from antelop.masking import recompute_masks
-from antelop.reconciliation import verify
-from antelop.removal import remove
-from antelop.tables.connection import Database
-from antelop.upload import attach
+from antelop.lab.rigs import attach
+from antelop.store import Store
+from antelop.store.survey import discard, objects
+from antelop.upkeep.gc import collect
+from antelop.upkeep.removal import remove
+from antelop.upkeep.verify import verify
 from tests.commands import Command
 from tests.labs import ANIMALS, SESSION
 from tests.pipelines import SCHEMA, pipeline

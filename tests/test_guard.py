@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from antelop.analysis.limits import TimeOver, reading_only, within, writing_verb
+from antelop.database import Database
 from antelop.errors import Rejected, Unavailable
-from antelop.guard import TimeOver, reading_only, within, writing_verb
 from antelop.lab import Lab
-from antelop.tables.connection import Database
 from tests.lab_database import recorded
 
 SOON = 0.05

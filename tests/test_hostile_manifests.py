@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from antelop import log, manifest
+from antelop import log
 from antelop.cli import terminal
 from antelop.errors import Problem
+from antelop.formats import manifest
 from antelop.lab import Lab
 from antelop.outcome import said
 from tests.drops import Drop

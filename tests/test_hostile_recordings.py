@@ -11,11 +11,11 @@ import h5py
 import numpy as np
 import pytest
 
-from antelop import queue
 from antelop.config import WorkersConfig
+from antelop.formats.rig import Camera, Feature, Rig
 from antelop.lab import Lab
-from antelop.rig import Camera, Feature, Rig
-from antelop.service import CARE
+from antelop.queue import jobs
+from antelop.service.service import CARE
 from tests.daemons import PATIENCE, Start
 from tests.drops import Drop
 from tests.hostile.canary import canary, leading_out, secrets
@@ -322,7 +322,7 @@ def test_a_recording_that_takes_too_much_memory_is_parked(start: Start, lab: Lab
         daemon.ahead += 2 * CARE
         daemon.until_said("done", count)
         if count < 3:
-            queue.put(lab.database, {"delivery_id": delivery.delivery_id})
+            jobs.put(lab.database, {"delivery_id": delivery.delivery_id})
         daemon.crew.nudge()
     assert [event["state"] for event in daemon.said("done")] == ["ready", "ready", "failed"]
     answer = drop.answer("a")

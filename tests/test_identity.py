@@ -11,9 +11,9 @@ import pytest
 
 from antelop.demo.acquisition import events
 from antelop.errors import Problem, Rejected
-from antelop.ingest import insert_nwb
+from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
-from antelop.upload import upload_rig_json
+from antelop.lab.rigs import upload_rig_json
 from tests.labs import ANIMALS, SESSION
 from tests.recordings import LICKING_RIG, write_recording
 

@@ -14,14 +14,14 @@ from typing import Any
 import h5py
 import pytest
 
-from antelop.delivery import Delivery
-from antelop.inbox import Folder, Health, Released, Update, Withdrawn, junk
-from antelop.inbox.finished import Finished
-from antelop.inbox.hints import Hints
-from antelop.inbox.junk import is_candidate
-from antelop.inbox.look import Inbox
-from antelop.inbox.presence import Presence
-from antelop.waiting import Waiting
+from antelop.dropfolder import Folder, Health, Released, Update, Withdrawn, junk
+from antelop.dropfolder.delivery import Delivery
+from antelop.dropfolder.finished import Finished
+from antelop.dropfolder.inbox import Inbox
+from antelop.dropfolder.inotify import Hints
+from antelop.dropfolder.junk import is_candidate
+from antelop.dropfolder.presence import Presence
+from antelop.dropfolder.waiting import Waiting
 
 SETTLE = 10.0
 

@@ -16,17 +16,17 @@ import numpy as np
 import pytest
 from pynwb import TimeSeries
 
-from antelop.delivery import Delivery
+from antelop.database.driver import Connection
 from antelop.demo.acquisition import events, write
+from antelop.dropfolder.delivery import Delivery
 from antelop.errors import Problem, Rejected, Unavailable
-from antelop.ingest import Unsettled, ingest, ingest_manifest, insert_nwb, rehearse
-from antelop.keys import Policy
+from antelop.ingest.session import Unsettled, ingest, ingest_manifest, insert_nwb, rehearse
 from antelop.lab import Lab
-from antelop.ledger import Superseded, recall
+from antelop.lab.resolve import Policy
+from antelop.lab.rigs import upload_rig_json
 from antelop.outcome import VERSION
-from antelop.removal import remove
-from antelop.tables.driver import Connection
-from antelop.upload import upload_rig_json
+from antelop.queue.ledger import Superseded, recall
+from antelop.upkeep.removal import remove
 from tests.labs import ANIMALS, EXPERIMENT, MASKS, OWNER, ROWS, SESSION
 from tests.recordings import LICKING_RIG, write_recording
 from tests.test_masking import TRIALS

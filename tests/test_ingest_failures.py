@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from antelop.delivery import Delivery
+from antelop.database.driver import Connection
+from antelop.dropfolder.delivery import Delivery
 from antelop.errors import Unavailable
-from antelop.ingest import ingest, insert_nwb
-from antelop.keys import Policy
+from antelop.ingest.masking import recompute_masks
+from antelop.ingest.session import ingest, insert_nwb
 from antelop.lab import Lab
-from antelop.ledger import recall
-from antelop.masking import recompute_masks
+from antelop.lab.resolve import Policy
+from antelop.lab.rigs import upload_rig_json
 from antelop.outcome import Outcome
-from antelop.removal import remove
-from antelop.tables.driver import Connection
-from antelop.upload import upload_rig_json
+from antelop.queue.ledger import recall
+from antelop.upkeep.removal import remove
 from tests.labs import ANIMALS, EXPERIMENT, MASKS, SESSION
 from tests.recordings import LICKING_RIG
 from tests.test_connection import Crash, kill

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from antelop.errors import Problem, Rejected, Unavailable
-from antelop.intake import by_hand, by_manifest, look
+from antelop.ingest.source_files import by_hand, by_manifest, look
 
 REMEDY = "Give the path of a file that this user may read"
 DOCUMENT = {

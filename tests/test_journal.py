@@ -6,9 +6,9 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from antelop import journal
 from antelop.errors import Problem
 from antelop.outcome import VERSION, said
+from antelop.worker import event_log
 
 NAMED = {"delivery_id": "a" * 32, "folder": "rig-2", "manifest": "a.manifest.json", "nwb": "a.nwb"}
 PROBLEM = Problem("session_unknown", "/session/session_id", "session 99 is not in the database", "Add it")
@@ -76,5 +76,5 @@ def test_every_event_is_one_line(event: dict[str, Any], line: dict[str, Any]) ->
     """Under the name of what came of it, as loud as it is bad, and with the delivery's id where there is one."""
     structlog.reset_defaults()  # whatever a command before has configured
     with capture_logs() as lines:
-        journal.enter(event)
+        event_log.enter(event)
     assert lines == [line]

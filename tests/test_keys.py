@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from antelop.errors import Problem, Rejected
-from antelop.keys import Policy, new_session, refusal, resolve
+from antelop.formats.manifest import Manifest
 from antelop.lab import Lab
-from antelop.manifest import Manifest
-from antelop.upload import upload_rig_json
+from antelop.lab.resolve import Policy, new_session, refusal, resolve
+from antelop.lab.rigs import upload_rig_json
 from tests.labs import ANIMALS, EXPERIMENT, MASKS, OWNER, SESSION
 from tests.recordings import LICKING_RIG
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from antelop.arrays.objects import ADDRESS
 from antelop.lab import Lab
+from antelop.store.objects import ADDRESS
 from tests.kills.account import FAULTS, audit
 from tests.kills.matrix import COMMANDS, MOMENT, VICTIMS, Matrix
 from tests.kills.scene import Victim, scene

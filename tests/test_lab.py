@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from antelop.errors import Unavailable
-from antelop.ingest import insert_nwb
+from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
-from antelop.upload import attach
+from antelop.lab.rigs import attach
 from tests.labs import ANIMALS, OWNER, SESSION
 from tests.test_connection import kill
 

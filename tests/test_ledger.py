@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from antelop.delivery import Delivery
+from antelop.dropfolder.delivery import Delivery
 from antelop.errors import Problem
 from antelop.lab import Lab
-from antelop.ledger import Superseded, already, enter, named, outcome_of, recall, row_of, utc
+from antelop.queue.ledger import Superseded, already, enter, named, outcome_of, recall, row_of, utc
 from tests.labs import SESSION
 
 NOW = datetime(2026, 11, 22, 10, 30, 15, 250_000, tzinfo=timezone(timedelta(hours=1)))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antelop.errors import Problem, Rejected
-from antelop.manifest import LONGEST, Manifest, is_manifest, parse, read, stem
+from antelop.formats.manifest import LONGEST, Manifest, is_manifest, parse, read, stem
 
 SESSION: dict[str, str | int] = {"experimenter": "open_field_lab", "experiment_id": 3, "session_id": 41}
 

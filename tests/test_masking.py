@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from antelop.errors import Problem, Rejected
-from antelop.ingest import insert_nwb
+from antelop.ingest.masking import attempt, recompute_masks
+from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
-from antelop.masking import attempt, recompute_masks
+from antelop.lab.rigs import upload_rig_json
 from antelop.progress import shown
-from antelop.removal import remove
-from antelop.upload import upload_rig_json
+from antelop.upkeep.removal import remove
 from tests.labs import ANIMALS, EXPERIMENT, OWNER, SESSION
 from tests.recordings import LICKING_RIG
 

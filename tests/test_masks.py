@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antelop.analysis import Analysis
+from antelop.analysis.functions import AnalysisFunction
+from antelop.analysis.masks import MaskResult, checked, compute, mask_problems
+from antelop.analysis.scripts import Analysis
+from antelop.database import Database
 from antelop.errors import Rejected, Unavailable
-from antelop.functions import AnalysisFunction
 from antelop.lab import Lab
-from antelop.masks import MaskResult, checked, compute, mask_problems
-from antelop.tables.connection import Database
 from tests.lab_database import SESSION, recorded
 
 MASK = """

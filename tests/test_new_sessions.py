@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from antelop import ingest
-from antelop.enrolment import enrol
 from antelop.errors import Rejected, Unavailable
-from antelop.keys import Policy
+from antelop.ingest import session
 from antelop.lab import Lab
+from antelop.lab.metadata import enrol
+from antelop.lab.resolve import Policy
 from tests.labs import ANIMALS, EXPERIMENT
 from tests.recordings import write_recording
 
@@ -40,7 +40,7 @@ def sessions(lab: Lab) -> dict[str, int]:
 
 def test_a_session_is_made_with_its_recording(lab: Lab, tmp_path: Path) -> None:
     """It has the next id, the manifest's name and the file's date."""
-    outcome = ingest.ingest_manifest(lab, deliver(tmp_path / "a", "new", 1), CREATING)
+    outcome = session.ingest_manifest(lab, deliver(tmp_path / "a", "new", 1), CREATING)
     row = (lab.database.Session & outcome.session).fetch1()
     assert (row["session_id"], row["session_name"]) == (45, "new")
     assert str(row["session_timestamp"]) == "2026-11-22 09:30:00"
@@ -49,7 +49,7 @@ def test_a_session_is_made_with_its_recording(lab: Lab, tmp_path: Path) -> None:
 def test_no_session_is_made_where_that_is_not_allowed(lab: Lab, tmp_path: Path) -> None:
     """The name is then one that is not in the database."""
     with pytest.raises(Rejected) as rejected:
-        ingest.ingest_manifest(lab, deliver(tmp_path / "a", "new", 1), Policy())
+        session.ingest_manifest(lab, deliver(tmp_path / "a", "new", 1), Policy())
     assert [problem.check for problem in rejected.value.problems] == ["session_unknown"]
     assert len(lab.database.Session()) == 4
 
@@ -57,16 +57,16 @@ def test_no_session_is_made_where_that_is_not_allowed(lab: Lab, tmp_path: Path) 
 @pytest.fixture
 def losing(monkeypatch: pytest.MonkeyPatch) -> Losing:
     """Give what has another process do something once, right after our ingest has prepared its session."""
-    prepare = ingest._prepare
+    prepare = session._prepare
 
     def lose_to(other: Callable[[], object]) -> None:
         def prepare_then_lose(*arguments: Any) -> Any:
             prepared = prepare(*arguments)
-            monkeypatch.setattr(ingest, "_prepare", prepare)
+            monkeypatch.setattr(session, "_prepare", prepare)
             other()
             return prepared
 
-        monkeypatch.setattr(ingest, "_prepare", prepare_then_lose)
+        monkeypatch.setattr(session, "_prepare", prepare_then_lose)
 
     return lose_to
 
@@ -78,7 +78,7 @@ def race(others: Callable[[], Lab], tmp_path: Path, losing: Losing) -> Callable[
 
     def lose_to(name: str) -> Path:
         second = deliver(tmp_path / "b", name, 2)
-        losing(lambda: ingest.ingest_manifest(other, second, CREATING))
+        losing(lambda: session.ingest_manifest(other, second, CREATING))
         return deliver(tmp_path / "a", "ours", 1)
 
     return lose_to
@@ -86,14 +86,14 @@ def race(others: Callable[[], Lab], tmp_path: Path, losing: Losing) -> Callable[
 
 def test_another_session_is_made_meanwhile(lab: Lab, race: Callable[[str], Path]) -> None:
     """Each takes an id that no other process holds."""
-    assert ingest.ingest_manifest(lab, race("theirs"), CREATING).outcome == "ingested"
+    assert session.ingest_manifest(lab, race("theirs"), CREATING).outcome == "ingested"
     assert sessions(lab) == {"theirs": 46, "ours": 45}
 
 
 def test_the_same_session_is_made_meanwhile(lab: Lab, race: Callable[[str], Path]) -> None:
     """Whoever comes second finds it, and that it holds another recording."""
     with pytest.raises(Rejected, match="already holds another recording"):
-        ingest.ingest_manifest(lab, race("ours"), CREATING)
+        session.ingest_manifest(lab, race("ours"), CREATING)
     assert sessions(lab) == {"ours": 46}
 
 
@@ -101,24 +101,24 @@ def test_a_session_is_added_by_hand_meanwhile(lab: Lab, others: Callable[[], Lab
     """The recording goes into the session after that one."""
     other = others()
     losing(lambda: enrol(other, "Session", {**EXPERIMENT, "session_name": "by hand"}))
-    assert ingest.ingest_manifest(lab, deliver(tmp_path / "a", "ours", 1), CREATING).outcome == "ingested"
+    assert session.ingest_manifest(lab, deliver(tmp_path / "a", "ours", 1), CREATING).outcome == "ingested"
     assert sessions(lab) == {"ours": 46}
 
 
 def test_what_others_take_again_and_again_is_unavailable(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An ingest that finds its number taken at every restart says so, and is no defect."""
     number = iter(range(100))
-    prepare = ingest._prepare
+    prepare = session._prepare
 
     def prepare_then_lose(*arguments: Any) -> Any:
         prepared = prepare(*arguments)
         enrol(lab, "Session", {**EXPERIMENT, "session_name": f"by hand {next(number)}"})
         return prepared
 
-    monkeypatch.setattr(ingest, "_prepare", prepare_then_lose)
+    monkeypatch.setattr(session, "_prepare", prepare_then_lose)
     with pytest.raises(Unavailable, match="changed 5 times while it was ingested: "):
-        ingest.ingest_manifest(lab, deliver(tmp_path / "a", "ours", 1), CREATING)
-    assert next(number) == ingest.RESTARTS
+        session.ingest_manifest(lab, deliver(tmp_path / "a", "ours", 1), CREATING)
+    assert next(number) == session.RESTARTS
 
 
 def test_eight_make_sessions_at_once(
@@ -127,7 +127,7 @@ def test_eight_make_sessions_at_once(
     """Eight processes that have all prepared a new session of one experiment commit it, each by an id of its own."""
     labs = [others() for _ in range(8)]
     manifests = [deliver(tmp_path / str(number), f"new {number}", number) for number in range(8)]
-    barrier, prepare, restarts = Barrier(8), ingest._prepare, []
+    barrier, prepare, restarts = Barrier(8), session._prepare, []
 
     def prepare_together(*arguments: Any) -> Any:
         prepared = prepare(*arguments)
@@ -136,10 +136,10 @@ def test_eight_make_sessions_at_once(
             barrier.wait(60)
         return prepared
 
-    monkeypatch.setattr(ingest, "_prepare", prepare_together)
+    monkeypatch.setattr(session, "_prepare", prepare_together)
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(
-            pool.map(lambda each: ingest.ingest_manifest(*each, CREATING).outcome, zip(labs, manifests, strict=True))
+            pool.map(lambda each: session.ingest_manifest(*each, CREATING).outcome, zip(labs, manifests, strict=True))
         )
     assert outcomes == ["ingested"] * 8
     assert sorted(sessions(lab).values()) == list(range(45, 53))
@@ -150,4 +150,4 @@ def test_the_last_session_id_is_taken(lab: Lab, tmp_path: Path) -> None:
     """No further session is made by itself, and the delivery is told so."""
     lab.database.Session.insert1({**EXPERIMENT, "session_id": 2**31 - 1, "session_name": "last"})
     with pytest.raises(Rejected, match="the last session_id that there is, 2147483647"):
-        ingest.ingest_manifest(lab, deliver(tmp_path / "a", "new", 1), CREATING)
+        session.ingest_manifest(lab, deliver(tmp_path / "a", "new", 1), CREATING)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from antelop import notice
-from antelop.notice import Notices
+from antelop.service import notice
+from antelop.service.notice import Notices
 from tests.chats import PATIENCE, Chat
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # apprise imports it where it can
@@ -151,7 +151,7 @@ def test_a_hanging_service_does_not_keep_the_service_from_stopping(chat: Chat) -
     """Closing waits no longer than it is told to, and the process ends at once; what is told after that is dropped."""
     chat.open.clear()
     program = f"""
-from antelop.notice import Notices
+from antelop.service.notice import Notices
 from tests.chats import PATIENCE, Chat
 notices = Notices([{chat.url!r}])
 notices.tell("m17", "Rejected: m17.nwb", "No rig.")
@@ -160,7 +160,7 @@ notices.close(0.01)
 notices.tell("m18", "Rejected: m18.nwb", "No rig.")
 print(notices.status())
 """
-    environment = {"PYTHONPATH": str(Path(notice.__file__).parents[1])}
+    environment = {"PYTHONPATH": str(Path(notice.__file__).parents[2])}
     with subprocess.Popen(
         [sys.executable, "-c", program], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

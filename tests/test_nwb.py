@@ -19,8 +19,8 @@ from pynwb import NWBHDF5IO, TimeSeries
 
 from antelop.demo.acquisition import events, film, pose, sampled, spans, track
 from antelop.errors import Problem, Rejected, Unavailable
-from antelop.nwb import reading
-from antelop.recording import Clock, Recording, Samples, Video
+from antelop.recording import reading
+from antelop.recording.recording import Clock, Recording, Samples, Video
 from tests.data import RECORDINGS
 from tests.recordings import write_recording
 
@@ -587,7 +587,8 @@ class TestElsewhere:
             file["acquisition/lick/data"] = h5py.ExternalLink(pipe, "data")
             file["acquisition/reward"].create_virtual_dataset("data", layout)
         code = (
-            "import sys, pathlib, antelop.nwb\nwith antelop.nwb.reading(pathlib.Path(sys.argv[1])) as r: print(len(r.others))"
+            "import sys, pathlib\nfrom antelop.recording import reading\n"
+            "with reading(pathlib.Path(sys.argv[1])) as r: print(len(r.others))"
         )
         done = subprocess.run([sys.executable, "-c", code, nwb], capture_output=True, timeout=60, check=True)
         assert int(done.stdout) >= 3
@@ -778,8 +779,8 @@ class TestDamage:
         environment = {name: value for name, value in os.environ.items() if name != "HDF5_USE_FILE_LOCKING"}
         write = "import h5py, sys\nwith h5py.File(sys.argv[1], 'r+', locking=True): print('open', flush=True); input()"
         read = (
-            "import sys, pathlib, antelop.nwb, antelop.errors\nfor line in sys.stdin:\n try:\n"
-            "  with antelop.nwb.reading(pathlib.Path(sys.argv[1])) as r: print(r.identifier, flush=True)\n"
+            "import sys, pathlib, antelop.recording, antelop.errors\nfor line in sys.stdin:\n try:\n"
+            "  with antelop.recording.reading(pathlib.Path(sys.argv[1])) as r: print(r.identifier, flush=True)\n"
             " except antelop.errors.Rejected as e: print(e, flush=True)"
         )
         pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
@@ -938,7 +939,7 @@ class TestDisk:
         """A file that a thread still reads when Python is taken down does not crash the process."""
         code = """
 import pathlib, sys, threading
-from antelop.nwb import reading
+from antelop.recording import reading
 def read():
     with reading(pathlib.Path(sys.argv[1])):
         opened.set()

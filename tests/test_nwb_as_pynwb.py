@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from pynwb import NWBHDF5IO, TimeSeries
 
-from antelop.nwb import reading
-from antelop.recording import Clock
+from antelop.recording import reading
+from antelop.recording.recording import Clock
 from tests.data import RECORDINGS
 
 CORE = sorted(path.name for path in RECORDINGS.glob("*.nwb") if "DLC" not in path.name)

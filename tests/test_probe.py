@@ -8,9 +8,9 @@ from typing import Any
 import h5py
 import pytest
 
-from antelop.inbox.probe import unfinished
+from antelop.dropfolder.completeness import unfinished
+from antelop.dropfolder.waiting import Reason
 from antelop.superblock import Superblock, superblock
-from antelop.waiting import Reason
 from tests.data import RECORDINGS
 
 VERSIONS = {"earliest": 0, "v108": 2, "v110": 3}

@@ -13,12 +13,12 @@ import pytest
 
 from antelop.checks import examine
 from antelop.errors import Rejected
-from antelop.ingest import insert_nwb
+from antelop.formats.rig import Rig, parse
+from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
-from antelop.nwb import reading
-from antelop.rig import Rig, parse
+from antelop.lab.rigs import upload_rig_json
+from antelop.recording import reading
 from antelop.trials import split_trials
-from antelop.upload import upload_rig_json
 from tests.data import RECORDINGS
 from tests.labs import ANIMALS, OWNER, SESSION
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from antelop import receipt
 from antelop.errors import Problem
 from antelop.outcome import Outcome
+from antelop.worker import receipt
 
 REJECTED = Outcome(
     outcome="rejected",

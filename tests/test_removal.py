@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from antelop.errors import Problem, Rejected
-from antelop.ingest import insert_nwb
+from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
-from antelop.removal import hanging, remove
+from antelop.upkeep.removal import hanging, remove
 from tests.labs import ANIMALS, ROWS, SESSION
 
 HANGING = {**ROWS, "Mask": 1, "Ingestion": 1}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antelop.errors import Problem, Rejected
-from antelop.rig import NAME_LENGTH, UNKNOWN, Camera, Feature, Rig, differences, parse
+from antelop.formats.rig import NAME_LENGTH, UNKNOWN, Camera, Feature, Rig, differences, parse
 
 RIG: dict[str, Any] = {
     "specification": "antelop-behaviour",

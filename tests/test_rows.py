@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from antelop.recording import Clock, Intervals, Recording, Scaled, Series, Video
-from antelop.rig import UNKNOWN, Camera, Feature, Rig
-from antelop.rows import Keys, fingerprint, is_blank, plan
+from antelop.formats.rig import UNKNOWN, Camera, Feature, Rig
+from antelop.ingest.rows import Keys, fingerprint, is_blank, plan
+from antelop.recording.recording import Clock, Intervals, Recording, Scaled, Series, Video
 
 RECORDING = Recording(Path("x.nwb"), "2.7.0", "identifier", "object", datetime(2026, 11, 22, 10, tzinfo=UTC))
 SESSION = {"experimenter": "lab", "experiment_id": 3, "session_id": 41}

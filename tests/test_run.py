@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from antelop import status
 from antelop.lab import Lab
+from antelop.service import status
 from tests.daemons import PATIENCE, Gate
 from tests.drops import Drop, hasten
 from tests.labs import SESSION

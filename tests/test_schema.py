@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from antelop.schema import _WRONG, Schema
+from antelop.formats.schema import _WRONG, Schema
 
 NAMES = ["rig.schema.json", "manifest.schema.json"]
 
@@ -29,7 +29,7 @@ ANYTHING = st.recursive(
 
 def packaged(name: str) -> Any:
     """Return a schema of the package."""
-    return json.loads(resources.files("antelop").joinpath(name).read_bytes())
+    return json.loads(resources.files("antelop.formats").joinpath(name).read_bytes())
 
 
 def parts(schema: Any) -> Iterator[dict[str, Any]]:

@@ -21,19 +21,19 @@ import numpy as np
 import pytest
 from datajoint.errors import DataJointError
 
-from antelop import queue
-from antelop.archive import archive
 from antelop.config import AnalysisConfig, Config, DatabaseConfig, FolderConfig
-from antelop.delivery import Delivery
+from antelop.dropfolder import Folder
+from antelop.dropfolder.delivery import Delivery
+from antelop.dropfolder.finished import Finished
+from antelop.dropfolder.inbox import Inbox
+from antelop.dropfolder.waiting import Reason, Waiting
 from antelop.errors import Misconfigured, Rejected, Unavailable
-from antelop.inbox import Folder
-from antelop.inbox.finished import Finished
-from antelop.inbox.look import Inbox
-from antelop.ingest import insert_nwb
+from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
-from antelop.upload import upload_rig_json
-from antelop.waiting import Reason, Waiting
+from antelop.lab.rigs import upload_rig_json
+from antelop.queue import jobs
 from antelop.worker import Worker
+from antelop.worker.archive import archive
 from tests import servers
 from tests.daemons import PATIENCE
 from tests.documents import ROOT, code, tables
@@ -238,7 +238,7 @@ def test_a_password_is_shown_nowhere(prototype: Path) -> None:
                 lab.drop.deliver("later", session=42, number=2)
                 lab.until(lab.drop.receipt("later").exists)
             defect = (
-                "from antelop.tables.connection import Database; Database.lock = None; from antelop.cli import main; main()"
+                "from antelop.database.connection import Database; Database.lock = None; from antelop.cli import main; main()"
             )
             command = [sys.executable, "-c", defect, "sessions", "--config", str(lab.folder / "antelop.toml")]
             failed = subprocess.run(command, env=lab.environment, capture_output=True, text=True, check=False)
@@ -302,7 +302,7 @@ def test_a_link_that_takes_the_place_of_a_file_is_not_followed(
 ) -> None:
     """Not even to a file of the same content, size and time: that is how far somebody could know what is outside."""
     events: list[Mapping[str, Any]] = []
-    queue.enqueue(lab.database, drop.deliver("a"), datetime.now(UTC))
+    jobs.enqueue(lab.database, drop.deliver("a"), datetime.now(UTC))
     outside = tmp_path / "outside"
     (drop.path / name).rename(outside)
     (drop.path / name).symlink_to(outside)

@@ -12,11 +12,12 @@ import h5py
 import pytest
 from structlog.testing import capture_logs
 
-from antelop import queue, status
 from antelop.config import AnalysisConfig, Config, DatabaseConfig, FolderConfig, NotifyConfig, WorkersConfig
 from antelop.lab import Lab
-from antelop.service import CARE, LOOK_AGAIN, NAMED
-from antelop.upload import upload_rig_json
+from antelop.lab.rigs import upload_rig_json
+from antelop.queue import jobs
+from antelop.service import status
+from antelop.service.service import CARE, LOOK_AGAIN, NAMED
 from tests import servers
 from tests.chats import Chat
 from tests.daemons import Gate, Start, running
@@ -56,7 +57,7 @@ def test_field_06_what_comes_while_nobody_watches_is_found(start: Start, lab: La
     daemon.until_said("done")
     daemon.stop(lambda: False)
     drop.deliver("between", session=42, number=2)
-    queue.enqueue(lab.database, drop.deliver("queued", session=43, number=3), daemon.status._started)
+    jobs.enqueue(lab.database, drop.deliver("queued", session=43, number=3), daemon.status._started)
     again = start()
     found = {event["nwb"] for event in again.until_said("done", 2)}
     assert found == {"between.nwb", "queued.nwb"}
@@ -106,7 +107,7 @@ def test_field_13_a_killed_worker_s_delivery_is_taken_over(start: Start, lab: La
     (released,) = daemon.until_said("done")
     assert (released["state"], released["outcome"]["outcome"]) == ("ready", "failed")
     assert released["outcome"]["sentence"] == "its worker was lost: it was killed by signal 9"
-    queue.put(lab.database, {"delivery_id": released["delivery_id"]})
+    jobs.put(lab.database, {"delivery_id": released["delivery_id"]})
     daemon.crew.nudge()
     daemon.until(gate.reached)
     gate.open()
@@ -127,7 +128,7 @@ def test_a_delivery_that_kills_three_workers_is_parked_and_answered(start: Start
         daemon.until_said("died", count)
         daemon.ahead += 2 * CARE
         daemon.until_said("done", count)
-        queue.put(lab.database, {"delivery_id": delivery.delivery_id}) if count < 3 else None
+        jobs.put(lab.database, {"delivery_id": delivery.delivery_id}) if count < 3 else None
         daemon.crew.nudge()
     assert [event["state"] for event in daemon.said("done")] == ["ready", "ready", "failed"]
     assert drop.answer("a")["outcome"] == "failed"
@@ -198,7 +199,7 @@ def test_a_file_that_is_taken_back_leaves_the_queue(start: Start, lab: Lab, drop
     delivery = drop.deliver("a")
 
     def state() -> str | None:
-        return queue.states(lab.database, [delivery.delivery_id]).get(delivery.delivery_id)
+        return jobs.states(lab.database, [delivery.delivery_id]).get(delivery.delivery_id)
 
     daemon.until(lambda: state() == "ready")
     away = (drop.path / "a.nwb").rename(drop.path.parent / "a.nwb")
@@ -224,7 +225,7 @@ def test_a_worker_dies_before_it_says_that_videos_are_waited_for(start: Start, l
     daemon = start(workers=WorkersConfig(count=0))
     drop.deliver("a")
     daemon.until(lambda: len(lab.database.jobs))
-    queue.wait(lab.database, lab.database.Delivery.fetch1("delivery_id"))
+    jobs.wait(lab.database, lab.database.Delivery.fetch1("delivery_id"))
     daemon.reload(replace(lab.config, workers=WorkersConfig(count=1)), daemon.now())
     daemon.ahead += CARE
     assert daemon.until_said("done")[0]["state"] == "ingested"
@@ -336,7 +337,7 @@ def test_a_service_that_is_stopped_lets_its_workers_finish(start: Start, lab: La
     for number in range(2):
         drop.deliver(f"{number}", session=41 + number, number=number)
     daemon.until(gate.reached)
-    daemon.until(lambda: queue.counts(lab.database)["total"] == 2)
+    daemon.until(lambda: jobs.counts(lab.database)["total"] == 2)
 
     def let_go() -> bool:
         gate.open()
@@ -346,7 +347,7 @@ def test_a_service_that_is_stopped_lets_its_workers_finish(start: Start, lab: La
     assert [event["state"] for event in daemon.said("done")] == ["ingested"]
     assert daemon.crew.members == []
     assert (status.read(lab.config.state) or {})["process"] is None
-    assert queue.counts(lab.database)["pending"] == 1
+    assert jobs.counts(lab.database)["pending"] == 1
 
 
 @on_postgresql
@@ -359,7 +360,7 @@ def test_a_service_that_must_stop_at_once_rolls_back(start: Start, lab: Lab, dro
     daemon.stop(lambda: True)
     (attempt,) = lab.database.Attempt.to_dicts()
     assert (attempt["outcome"], attempt["sentence"]) == ("unavailable", "its worker was lost: the service was stopped")
-    assert queue.states(lab.database, [delivery.delivery_id]) == {delivery.delivery_id: "ready"}
+    assert jobs.states(lab.database, [delivery.delivery_id]) == {delivery.delivery_id: "ready"}
     assert len(lab.database.World()) == 0
 
 
@@ -397,14 +398,14 @@ def test_a_reload_accepts_what_has_taken_a_folder_s_place(start: Start, lab: Lab
 @on_postgresql
 def test_a_delivery_that_cannot_be_entered_keeps_no_other_from_it(start: Start, drop: Drop, monkeypatch: Any) -> None:
     """It is told as a defect, and left until the service starts again."""
-    enqueue = queue.enqueue
+    enqueue = jobs.enqueue
 
     def defective(database: Any, delivery: Any, now: Any) -> str:
         if delivery.nwb_path == "a.nwb":
             raise ZeroDivisionError("of ours")
         return enqueue(database, delivery, now)
 
-    monkeypatch.setattr(queue, "enqueue", defective)
+    monkeypatch.setattr(jobs, "enqueue", defective)
     daemon = start()
     drop.deliver("a", number=1)
     drop.deliver("b", session=42, number=2)

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from antelop.settle import Progress, Settling, Stat
+from antelop.dropfolder.settle import Progress, Settling, Stat
 
 FILE = Stat(size=1000, mtime_ns=5, ctime_ns=5, inode=7)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from antelop.outcome import VERSION, Kind, said
-from antelop.status import LAST, Status, read
+from antelop.service.status import LAST, Status, read
 
 
 def done(kind: Kind, state: str | None = None, nwb: str = "a.nwb") -> dict[str, Any]:

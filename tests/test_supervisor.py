@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from antelop.supervisor import Supervisor
+from antelop.service.systemd import Supervisor
 
 PROCESS = 4711
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from antelop.trust import untrusted
+from antelop.analysis.permissions import untrusted
 
 UID = os.geteuid()
 GROUP = grp.getgrgid(os.getegid()).gr_name

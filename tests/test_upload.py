@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from antelop.errors import Problem, Rejected
-from antelop.ingest import insert_nwb
+from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
-from antelop.removal import remove
-from antelop.upload import attach, upload_rig_json
+from antelop.lab.rigs import attach, upload_rig_json
+from antelop.upkeep.removal import remove
 from tests.labs import ANIMALS, MASKS, OWNER, SCRIPT, SESSION
 from tests.recordings import LICKING_RIG
 

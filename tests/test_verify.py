@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from antelop import queue
-from antelop.arrays.survey import objects
 from antelop.config import FolderConfig
-from antelop.delivery import Delivery
+from antelop.dropfolder.delivery import Delivery
 from antelop.errors import Problem
-from antelop.ingest import insert_nwb
-from antelop.inventory import Total, references
+from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
-from antelop.reconciliation import Holdings, verify
+from antelop.queue import jobs as queue
+from antelop.store.survey import objects
+from antelop.upkeep.inventory import Total, references
+from antelop.upkeep.verify import Holdings, verify
 from tests.commands import Command
 from tests.labs import ANIMALS, SCRIPT, SESSION, await_release
 from tests.pipelines import pipeline

@@ -19,11 +19,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antelop.delivery import Delivery
-from antelop.inbox import Folder, Health, Watcher, Withdrawn
-from antelop.inbox.finished import Finished
-from antelop.inbox.link import Link
-from antelop.inbox.watcher import CREDENTIALS, Pace
+from antelop.channel import Link
+from antelop.dropfolder import Folder, Health, Watcher, Withdrawn
+from antelop.dropfolder.delivery import Delivery
+from antelop.dropfolder.finished import Finished
+from antelop.dropfolder.watcher import CREDENTIALS, Pace
 
 Kind = TypeVar("Kind")
 
@@ -204,7 +204,7 @@ def test_a_process_that_died_is_seen(watch: Callable[..., Watcher]) -> None:
 def test_the_process_ends_with_whoever_started_it(tmp_path: Path) -> None:
     """Also if that was killed: the output that both hold comes to its end."""
     program = (
-        "import select, signal, sys\nfrom pathlib import Path\nfrom antelop.inbox import Folder, Watcher\n"
+        "import select, signal, sys\nfrom pathlib import Path\nfrom antelop.dropfolder import Folder, Watcher\n"
         "watcher = Watcher(Folder('rig-2', Path(sys.argv[1])), [], 0.0)\n"
         "select.select([watcher], [], [])\n"
         "print(watcher._process.pid, flush=True)\n"
@@ -245,7 +245,7 @@ def test_short_looks_follow_on_each_other_and_long_ones_rest() -> None:
 
 def test_the_process_is_small() -> None:
     """It loads neither database, HDF5 nor arrays."""
-    program = "import sys, antelop.inbox.watcher\nprint([name for name in sys.argv[1:] if name in sys.modules])"
+    program = "import sys, antelop.dropfolder.watcher\nprint([name for name in sys.argv[1:] if name in sys.modules])"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     heavy = ["numpy", "h5py", "hdmf", "pynwb", "datajoint", "networkx", "pandas", "click", "rich"]
     done = subprocess.run([sys.executable, "-c", program, *heavy], env=environment, capture_output=True, text=True, check=True)

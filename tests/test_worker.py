@@ -15,18 +15,19 @@ from typing import Any
 import h5py
 import pytest
 
-from antelop import decision, queue, receipt, worker
-from antelop.delivery import Delivery
+from antelop.dropfolder.delivery import Delivery
 from antelop.errors import Unavailable
-from antelop.ingest import ingest
+from antelop.formats.manifest import LONGEST
+from antelop.ingest.session import ingest
 from antelop.lab import Lab
-from antelop.manifest import LONGEST
+from antelop.lab.rigs import upload_rig_json
 from antelop.outcome import Outcome, said
-from antelop.queue import TRIES
-from antelop.removal import remove
-from antelop.upload import upload_rig_json
-from antelop.worker import Worker, _fate
-from antelop.worker_process import serve
+from antelop.queue import jobs as queue
+from antelop.queue.jobs import TRIES
+from antelop.upkeep.removal import remove
+from antelop.worker import Worker, receipt, reconsider, worker
+from antelop.worker.process import serve
+from antelop.worker.worker import _fate
 from tests.drops import RIG, Drop, hasten
 from tests.labs import ANIMALS, MASKS, SCRIPT, SESSION, await_release
 
@@ -454,7 +455,7 @@ def test_a_delivery_that_was_superseded_meanwhile_is_rolled_back(desk: Desk, mon
         queue.withdraw(desk.lab.database, delivery.delivery_id)
         return ingest(*args)
 
-    monkeypatch.setattr("antelop.worker.ingest", supersede)
+    monkeypatch.setattr("antelop.worker.worker.ingest", supersede)
     done = desk.work(delivery)
     assert done["state"] == "superseded"
     assert queue.counts(desk.lab.database)["total"] == 0
@@ -494,7 +495,7 @@ def test_a_defect_costs_a_try_and_is_told_with_its_traceback(desk: Desk, monkeyp
 
     delivery = desk.drop.deliver("a")
     with monkeypatch.context() as patched:
-        patched.setattr("antelop.worker.ingest", defective)
+        patched.setattr("antelop.worker.worker.ingest", defective)
         states = [desk.work(delivery if first else None)["state"] for first in (True, False, False)]
         assert states == ["ready", "ready", "failed"]
         assert "ZeroDivisionError: of ours" in desk.events[-1]["traceback"]
@@ -609,7 +610,7 @@ def test_what_changes_while_a_delivery_is_looked_at_is_not_missed(desk: Desk, mo
             desk.lab.database.Session.insert1({**SESSION, "session_id": 99, "session_name": "late"})
 
     with monkeypatch.context() as patched:
-        patched.setattr("antelop.worker.ingest", late)
+        patched.setattr("antelop.worker.worker.ingest", late)
         assert desk.work(desk.drop.deliver("a", session=99))["state"] == "rejected"
     assert desk.look_again() == 1
     assert desk.work()["state"] == "ingested"
@@ -618,7 +619,7 @@ def test_what_changes_while_a_delivery_is_looked_at_is_not_missed(desk: Desk, mo
 def test_new_software_lets_a_delivery_in(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What one version rejected or failed at, another may not."""
     assert desk.work(desk.drop.deliver("a", session=99))["state"] == "rejected"
-    monkeypatch.setattr("antelop.decision.VERSION", "0.2.0")
+    monkeypatch.setattr("antelop.worker.reconsider.VERSION", "0.2.0")
     assert desk.look_again() == 1
 
 
@@ -629,7 +630,7 @@ def test_what_has_failed_is_tried_again_when_what_decides_has_changed(desk: Desk
     for _ in range(3):
         queue.settle(desk.lab.database, delivery.delivery_id, said("failed", "its worker has ended"), 1.0)
     assert [desk.look_again() for _ in range(2)] == [0, 0]
-    monkeypatch.setattr("antelop.decision.VERSION", "0.2.0")
+    monkeypatch.setattr("antelop.worker.reconsider.VERSION", "0.2.0")
     assert desk.look_again() == 1
     assert desk.work()["state"] == "ingested"
 
@@ -653,12 +654,12 @@ def test_a_delivery_that_cannot_be_judged_keeps_no_other_from_it(desk: Desk, mon
         desk.work(delivery)
     first, second = sorted(deliveries, key=lambda delivery: delivery.delivery_id)
 
-    def basis(lab: Lab, manifest: dict[str, Any], policy: Any) -> decision.Basis:
+    def basis(lab: Lab, manifest: dict[str, Any], policy: Any) -> reconsider.Basis:
         if manifest["nwb"] == first.nwb_path:
             raise ZeroDivisionError("of ours")
-        return decision.basis(lab, manifest, policy)
+        return reconsider.basis(lab, manifest, policy)
 
-    monkeypatch.setattr("antelop.worker.basis", basis)
+    monkeypatch.setattr("antelop.worker.worker.basis", basis)
     desk.lab.database.Session.insert1({**SESSION, "session_id": 99, "session_name": "late"})
     assert desk.look_again() == 1
     (defect,) = [event for event in desk.events if event["event"] == "defect"]

@@ -1,25 +1,34 @@
-"""Antelop Ingest: drop a recording in a folder; seconds later it is in the lab's database, or someone is told why not.
+"""Antelop Ingest: drop a recording in a folder; seconds later it is in the lab's database, or a receipt says why not.
 
-The sentence that the modules spell: a **drop folder** is scanned; what has **settled** is **paired** with its **manifest** into
-a **delivery**; a **worker** claims the delivery, **reads** the NWB file, **checks** it against the stored **rig**, and in one
-transaction **inserts** the session's **rows** and its **masks**; then it writes a **receipt**.
+The sentence that the packages spell: a **drop folder** is scanned; a file that has **settled** is **paired** with its
+**manifest** into a **delivery**, which enters the **queue**; a **worker** claims it, **reads** the NWB file, **checks** it
+against the stored **rig**, and in one transaction **ingests** the session's rows and its masks; then it writes a **receipt**.
 
-A module imports only from the groups above its own, and in its own from those before it; an edge never imports another edge
-(a test reads the imports):
+A package imports only from those above it in this table, and inside a package no imports run in a circle; a test reads them.
+What each package is for, and what may never be in it, is the docstring of its ``__init__``.
 
-=======  ========================================================================================================
-words    `errors`, `document`, `recording`, `trials`, `settle`, `superblock`, `waiting`, `outcome`: no I/O, no clock
-disk     `files`, `directory`: files held open, written whole, and never outside the folder that they are asked of
-inputs   `schema`, `rig`, `manifest`, `delivery`, `functions`: what people and programs give us, parsed and validated
-rules    `checks`, `rows`: recording, rig and keys in; problems or rows out
-edges    `config`, `log`, `journal`, `inbox`, `nwb`, `arrays`, `embedded`, `tables`, `analysis`, `trust`, `receipt`,
-         `archive`, `notice`, `supervisor`, `progress`, `manual`: each touches one outside thing
-heart    `guard`, `lab`, `masks`, `naming`, `keys`, `ledger`, `identity`, `intake`, `queue`, `answers`, `inventory`,
-         `collection`, `masking`, `enrolment`, `upload`, `ingest`, `removal`, `decision`, `reconciliation`, `own_tools`,
-         `backup`: what can be done with a lab, `ingest` above all
-service  `crew`, `folders`, `status`, `service`, `run`, `worker`, `worker_process`, `explain`, `scripting`,
-         `load_connection`, `demo`, `cli`: who does it when
-=======  ========================================================================================================
+===========  ====================================================================================================
+(ground)     `errors`, `channel`, `superblock`, `outcome`, `log`, `progress`, `trials`
+formats      `document`, `schema`, `manifest`, `rig`
+recording    `recording`, `source`, `reader`, `hdf5`, `chunks`
+analysis     `scripts`, `functions`, `masks`, `limits`, `permissions`
+checks       `check`, `examined`, `scans`, `session`, `features`, `times`, `videos`
+store        `codecs`, `objects`, `store`, `survey`
+dropfolder   `inbox`, `listing`, `snapshot`, `contents`, `inotify`, `settle`, `waiting`, `delivery`, `completeness`,
+             `presence`, `mount`, `junk`, `finished`, `messages`, `watcher`
+database     `connection`, `driver`, `metadata`, `behaviour`, `ledger`, `references`, `embedded`
+config       `model`, `places`, `reader`, `table`, `values`
+queue        `jobs`, `ledger`
+lab          `lab`, `naming`, `resolve`, `metadata`, `rigs`
+ingest       `session`, `source_files`, `rows`, `masking`, `uniqueness`
+worker       `worker`, `process`, `reconsider`, `receipts`, `receipt`, `archive`, `event_log`
+upkeep       `verify`, `inventory`, `gc`, `backup`, `server_backup`, `removal`
+service      `main`, `service`, `pool`, `folders`, `status`, `notice`, `explain`, `systemd`
+demo         `show`, `lab`, `daemon`, `licking`, `acquisition`, `video`
+cli          `command`, `terminal`, `key`, `service`, `deliveries`, `sessions`, `masks`, `rigs`, `metadata`,
+             `maintenance`, `demo`
+(top)        `scripting`, `load_connection`
+===========  ====================================================================================================
 """
 
 import os
@@ -27,7 +36,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from antelop.functions import antelop_analysis
+    from antelop.analysis.functions import antelop_analysis
     from antelop.trials import split_trials
 
 # DataJoint reads these once, when it is imported. A datajoint.json that happens to lie in a working directory must not redirect
@@ -38,7 +47,7 @@ os.environ.setdefault("DJ_LOG_STREAM", "stderr")  # standard output is for what 
 
 __all__ = ["antelop_analysis", "split_trials"]
 
-_MODULES = {"antelop_analysis": "antelop.functions", "split_trials": "antelop.trials"}
+_MODULES = {"antelop_analysis": "antelop.analysis.functions", "split_trials": "antelop.trials"}
 
 
 def __getattr__(name: str) -> object:

@@ -5,8 +5,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from antelop import ingest, masking, upload
-from antelop.lab import Lab
+from antelop.ingest import masking
+from antelop.ingest import session as ingest
+from antelop.lab import Lab, rigs
 from antelop.outcome import Outcome
 from antelop.progress import shown
 from antelop.trials import split_trials
@@ -53,7 +54,7 @@ class Scripting:
         antelop.errors.Unavailable
             If the database is away.
         """
-        return upload.upload_rig_json(self._lab, experimenter, rig_name, rig_json, masklist)
+        return rigs.upload_rig_json(self._lab, experimenter, rig_name, rig_json, masklist)
 
     def insert_nwb(
         self,

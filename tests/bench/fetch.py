@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from antelop.config import load
-from antelop.ingest import insert_nwb
+from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
-from antelop.recording import Clock, Scaled
+from antelop.recording.recording import Clock, Scaled
 from tests.bench import house
 from tests.bench.comparison import Measured, report
 from tests.servers import public_folder

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from antelop.config import load
-from antelop.ingest import insert_nwb
+from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
 from tests.bench import house
 from tests.bench.comparison import report

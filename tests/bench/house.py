@@ -21,7 +21,7 @@ import numpy as np
 from antelop.config import load
 from antelop.demo.acquisition import Made, events, sampled, spans, write
 from antelop.lab import Lab
-from antelop.upload import upload_rig_json
+from antelop.lab.rigs import upload_rig_json
 
 EXPERIMENT = {"experimenter": "lab", "experiment_id": 1}
 ANIMAL = {"animal_id": 17}
@@ -182,7 +182,7 @@ class Daemon:
 
     def used_by_watchers(self) -> tuple[float, float]:
         """Return what the processes that watch its folders have used together, alike."""
-        seconds, memory = zip(*map(_used, self._children("antelop.inbox")), strict=True)
+        seconds, memory = zip(*map(_used, self._children("antelop.dropfolder")), strict=True)
         return sum(seconds), sum(memory)
 
     def used_by_all(self) -> dict[str, float]:
@@ -192,7 +192,7 @@ class Daemon:
             "service": _used(self.process.pid)[0],
             "watchers": self.used_by_watchers()[0],
             "workers": _used_by_ended_children(self.process.pid)
-            + sum(_used(worker)[0] for worker in self._children("antelop.worker_process")),
+            + sum(_used(worker)[0] for worker in self._children("antelop.worker.process")),
             "database": _used_by_ended_children(postmaster)
             + sum(_used(process)[0] for process in (postmaster, *_children(postmaster))),
         }

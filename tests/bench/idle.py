@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from antelop.config import load
-from antelop.delivery import Delivery
+from antelop.dropfolder.delivery import Delivery
 from antelop.lab import Lab
-from antelop.ledger import row_of, utc
+from antelop.queue.ledger import row_of, utc
 from tests.bench import house
 from tests.servers import public_folder
 

@@ -40,11 +40,11 @@ from numpy.typing import NDArray
 from pynwb import NWBHDF5IO, NWBFile, TimeSeries
 
 from antelop.config import Config
-from antelop.ingest import insert_nwb
+from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
-from antelop.nwb import reading
-from antelop.recording import blocks
-from antelop.upload import upload_rig_json
+from antelop.lab.rigs import upload_rig_json
+from antelop.recording import reading
+from antelop.recording.recording import blocks
 from tests.bench.comparison import compare, peak_megabytes, report
 from tests.servers import embedded, public_folder
 

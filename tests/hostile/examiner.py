@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from antelop.channel import Link
 from antelop.checks import examine
-from antelop.document import quoted
 from antelop.errors import Rejected, Unavailable
-from antelop.inbox.link import Link
-from antelop.nwb import reading
+from antelop.formats.document import quoted
+from antelop.formats.rig import Feature, Rig
+from antelop.ingest.rows import TABLES, Keys, plan
 from antelop.outcome import Outcome, said
-from antelop.recording import Clock, blocks
-from antelop.rig import Feature, Rig
-from antelop.rows import TABLES, Keys, plan
+from antelop.recording import reading
+from antelop.recording.recording import Clock, blocks
 from tests.hostile.surfaces import Surfaces
 
 

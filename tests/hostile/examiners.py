@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from antelop.channel import Link
 from antelop.config import WorkersConfig
-from antelop.crew import Member
-from antelop.inbox.link import Link
-from antelop.rig import Rig
+from antelop.formats.rig import Rig
+from antelop.service.pool import Member
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -12,8 +12,10 @@ from tempfile import TemporaryDirectory
 
 import atheris
 
-with atheris.instrument_imports(include=["antelop.document", "antelop.manifest", "antelop.rig", "antelop.schema"]):
-    from antelop import manifest  # noqa: F401  # instrumented before anything else imports it
+with atheris.instrument_imports(
+    include=["antelop.formats.document", "antelop.formats.manifest", "antelop.formats.rig", "antelop.formats.schema"]
+):
+    from antelop.formats import manifest  # noqa: F401  # instrumented before anything else imports it
 
 from tests.hostile.judge import Judge
 from tests.hostile.texts import EVIL, TOKENS, seeds

@@ -10,10 +10,10 @@ from pathlib import Path
 from posixpath import normpath
 from typing import Literal
 
-from antelop import manifest, rig
-from antelop.delivery import companion
-from antelop.document import load
+from antelop.dropfolder.delivery import companion
 from antelop.errors import Rejected
+from antelop.formats import manifest, rig
+from antelop.formats.document import load
 from antelop.outcome import said
 from tests.hostile.surfaces import Surfaces
 

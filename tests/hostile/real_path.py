@@ -10,19 +10,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from antelop import queue, receipt
 from antelop.config import AnalysisConfig, FolderConfig
-from antelop.delivery import Delivery
-from antelop.document import load
+from antelop.dropfolder import Folder
+from antelop.dropfolder.delivery import Delivery
+from antelop.dropfolder.finished import Finished
+from antelop.dropfolder.inbox import Inbox
 from antelop.errors import Rejected
-from antelop.explain import explain
-from antelop.inbox import Folder
-from antelop.inbox.finished import Finished
-from antelop.inbox.look import Inbox
+from antelop.formats.document import load
+from antelop.formats.manifest import read
 from antelop.lab import Lab
-from antelop.manifest import read
-from antelop.upload import upload_rig_json
-from antelop.worker import Worker
+from antelop.lab.rigs import upload_rig_json
+from antelop.queue import jobs
+from antelop.service.explain import explain
+from antelop.worker import Worker, receipt
 from tests.drops import RIG, Drop, hasten, write_prototype
 from tests.labs import MASKS, furnish, served
 
@@ -56,7 +56,7 @@ class RealPath:
         found = [update for now in (0.0, 1.0) for update in inbox.look(now) if isinstance(update, Delivery)]
         inbox.close()
         for delivery in found:
-            queue.enqueue(self._lab.database, delivery, datetime.now(UTC))
+            jobs.enqueue(self._lab.database, delivery, datetime.now(UTC))
         hasten(self._lab)
         while self._worker.work():
             pass

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from antelop.config import WorkersConfig
 from antelop.errors import Rejected
-from antelop.rig import Rig
+from antelop.formats.rig import Rig
 from tests.data import RECORDINGS
 from tests.hostile.canary import canary, leading_out, secrets
 from tests.hostile.damage import damaged

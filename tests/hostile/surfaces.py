@@ -10,10 +10,12 @@ from typing import Any
 
 import click
 
-from antelop import journal, log, receipt, status
+from antelop import log
 from antelop.cli.terminal import Terminal
 from antelop.errors import MOST
 from antelop.outcome import Outcome
+from antelop.service import status
+from antelop.worker import event_log, receipt
 
 LONGEST = 20_000
 """Characters that one problem may have: a path of 1,000 characters of which none prints, and a sentence."""
@@ -78,7 +80,7 @@ class Surfaces:
 def _in_log(facts: Mapping[str, Any], *, terminal: bool) -> str:
     stream = io.StringIO()
     log.configure(stream, terminal=terminal)
-    journal.enter({"event": "done", "state": facts["outcome"], "outcome": facts, "seconds": 0.0, "traceback": None, **_NAMED})
+    event_log.enter({"event": "done", "state": facts["outcome"], "outcome": facts, "seconds": 0.0, "traceback": None, **_NAMED})
     return stream.getvalue()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from antelop.manifest import LONGEST
+from antelop.formats.manifest import LONGEST
 from tests.hostile.damage import damaged
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from antelop.database import Database, behaviour
 from antelop.errors import Problem, Unavailable
 from antelop.lab import Lab
-from antelop.queue import counts
-from antelop.reconciliation import verify
-from antelop.tables import behaviour
-from antelop.tables.connection import Database
+from antelop.queue.jobs import counts
+from antelop.upkeep.verify import verify
 from tests.kills.scene import Scene, Sent
 
 TABLES = [table.__name__ for table in behaviour.TABLES if table.__name__ not in ("BehaviourRig", "MaskFunction", "Feature")]

@@ -8,13 +8,13 @@ from itertools import count
 
 import numpy as np
 
-from antelop.arrays import Store
-from antelop.arrays.survey import is_whole, objects
-from antelop.backup import NAME, Backup, read
 from antelop.config import Config, load
 from antelop.errors import Problem
 from antelop.lab import Lab
-from antelop.reconciliation import verify
+from antelop.store import Store
+from antelop.store.survey import is_whole, objects
+from antelop.upkeep.backup import NAME, Backup, read
+from antelop.upkeep.verify import verify
 from tests.kills.account import Content, content, differences, fault_of
 from tests.kills.scene import PATIENCE, Scene
 

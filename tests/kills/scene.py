@@ -19,7 +19,7 @@ import h5py
 
 from antelop.config import load
 from antelop.lab import Lab
-from antelop.upload import upload_rig_json
+from antelop.lab.rigs import upload_rig_json
 from tests import servers
 from tests.labs import EXPERIMENT, MASKS, OWNER, SCRIPT
 from tests.recordings import LICKING_RIG, write_recording

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests import servers
 from tests.kills.scene import SOURCE, Scene, Sent
 
-ROLES = {"antelop.worker_process": "worker", "antelop.inbox": "watcher"}
+ROLES = {"antelop.worker.process": "worker", "antelop.dropfolder": "watcher"}
 """Of the processes of the service but the daemon's own, by the module that they run."""
 
 STORE = 2 << 30

@@ -13,8 +13,8 @@ from antelop.checks import features, session, times, videos
 from antelop.checks.check import Check, Severity
 from antelop.checks.examined import Examined, Facts
 from antelop.errors import Problem
-from antelop.recording import Recording
-from antelop.rig import Rig
+from antelop.formats.rig import Rig
+from antelop.recording.recording import Recording
 
 __all__ = ["CHECKS", "FIXED", "Facts", "Findings", "Severity", "examine", "examine_names"]
 

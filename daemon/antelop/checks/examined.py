@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from antelop.checks.scans import Order, Rows, States, order, rows, states
 from antelop.errors import Problem, Rejected
-from antelop.manifest import Key
-from antelop.recording import Clock, Events, Recording, Samples, Series, in_time_order
-from antelop.rig import Camera, Feature, Rig
+from antelop.formats.manifest import Key
+from antelop.formats.rig import Camera, Feature, Rig
+from antelop.recording.recording import Clock, Events, Recording, Samples, Series, in_time_order
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from antelop.recording import Clock, Samples, blocks
+from antelop.recording.recording import Clock, Samples, blocks
 
 
 @dataclass

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from antelop.checks.check import Finding, check, must
 from antelop.checks.examined import Examined
 from antelop.checks.features import REMEDY
-from antelop.recording import Samples
+from antelop.recording.recording import Samples
 
 FAR = 86_400.0
 """How many seconds from the start of the session a time is odd: a day."""

@@ -9,8 +9,8 @@ import click
 
 from antelop.cli.command import FILE, main
 from antelop.cli.terminal import STATUSES, Terminal, failure
-from antelop.document import counted
 from antelop.errors import Problem, Rejected, Unavailable, gathering
+from antelop.formats.document import counted
 
 if TYPE_CHECKING:
     from antelop.checks import Findings
@@ -37,8 +37,8 @@ def ingest(ctx: click.Context, manifests: tuple[Path, ...]) -> None:
 
 def ingested(lab: "Lab", manifest: Path) -> dict[str, Any]:
     """Return what a receipt would say of a delivery."""
-    from antelop.ingest import ingest_manifest
-    from antelop.keys import Policy
+    from antelop.ingest.session import ingest_manifest
+    from antelop.lab.resolve import Policy
     from antelop.outcome import said
 
     try:
@@ -80,8 +80,8 @@ def check(ctx: click.Context, file: Path, rig_file: Path | None) -> None:
 
 def _rehearsed(terminal: Terminal, manifest: Path) -> "Findings":
     """Return what an ingest of a manifest would find."""
-    from antelop.ingest import rehearse
-    from antelop.keys import Policy
+    from antelop.ingest.session import rehearse
+    from antelop.lab.resolve import Policy
 
     with terminal.lab() as lab:
         return rehearse(lab, manifest, Policy())
@@ -89,10 +89,10 @@ def _rehearsed(terminal: Terminal, manifest: Path) -> "Findings":
 
 def _compared(terminal: Terminal, nwb_file: Path, rig_file: Path) -> "Findings":
     """Return what is found in an NWB file that should hold what a rig names."""
-    from antelop import rig
     from antelop.checks import Findings, examine
-    from antelop.document import load
-    from antelop.nwb import reading
+    from antelop.formats import rig
+    from antelop.formats.document import load
+    from antelop.recording import reading
 
     severities = terminal.config().checks
     problems: list[Problem] = []

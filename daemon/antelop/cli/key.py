@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import click
 
 Path = tuple[tuple[str, str], ...]
-"""Tables, and what a row of each is called; `antelop.naming.locate` finds the last."""
+"""Tables, and what a row of each is called; `antelop.lab.naming.locate` finds the last."""
 
 
 class Key(click.ParamType[Path]):

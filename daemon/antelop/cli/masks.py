@@ -8,7 +8,7 @@ import click
 from antelop.cli import key
 from antelop.cli.command import main
 from antelop.cli.terminal import Terminal
-from antelop.document import counted
+from antelop.formats.document import counted
 from antelop.progress import shown
 
 
@@ -26,8 +26,8 @@ def attempt(terminal: Terminal, function: str, session: key.Path) -> None:
 
     FUNCTION is written as script.function, SESSION as experimenter/experiment/session, by ids or names.
     """
-    from antelop import masking
-    from antelop.naming import locate
+    from antelop.ingest import masking
+    from antelop.lab.naming import locate
 
     with terminal.lab() as lab:
         found = locate(lab.database, session)
@@ -54,8 +54,8 @@ def recompute(terminal: Terminal, path: key.Path) -> None:
     KEY is an experimenter, experimenter/experiment or experimenter/experiment/session, by ids or names. A session that fails
     keeps its masks, and the others go on.
     """
-    from antelop import masking
-    from antelop.naming import locate
+    from antelop.ingest import masking
+    from antelop.lab.naming import locate
 
     with terminal.lab() as lab:
         found = locate(lab.database, path)

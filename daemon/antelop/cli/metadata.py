@@ -81,8 +81,8 @@ def session(terminal: Terminal, /, **values: Any) -> None:  # noqa: ANN401  # as
 
 def _add(terminal: Terminal, kind: str, from_json: BinaryIO | None, parent: key.Path | None = None, **options: Any) -> None:  # noqa: ANN401  # as above
     """Insert a row from what the command line says and, below it, a JSON object."""
-    from antelop.document import load
-    from antelop.enrolment import enrol
+    from antelop.formats.document import load
+    from antelop.lab.metadata import enrol
 
     values = load(from_json.read()) if from_json else {}
     if parent:

@@ -9,11 +9,11 @@ import click
 from antelop.cli import key
 from antelop.cli.command import FILE, main
 from antelop.cli.terminal import Terminal
-from antelop.document import counted, printable
+from antelop.formats.document import counted, printable
 
 if TYPE_CHECKING:
-    from antelop.rows import Row
-    from antelop.tables.connection import Database
+    from antelop.database import Database
+    from antelop.ingest.rows import Row
 
 
 class Mask(click.ParamType[dict[str, str]]):
@@ -54,7 +54,7 @@ def add(terminal: Terminal, experimenter: str, name: str, rig_file: Path, maskli
     The same rig again changes nothing but the masks that are given: they are added, or updated. Another rig takes the place of
     the one of that NAME as long as no session uses it.
     """
-    from antelop.upload import upload_rig_json
+    from antelop.lab.rigs import upload_rig_json
 
     with terminal.lab() as lab:
         summary = _summary(lab.database, upload_rig_json(lab, experimenter, name, rig_file, masklist))
@@ -67,7 +67,7 @@ def add(terminal: Terminal, experimenter: str, name: str, rig_file: Path, maskli
 @click.pass_obj
 def list_rigs(terminal: Terminal, experimenter: key.Path | None) -> None:
     """List all rigs, or those of EXPERIMENTER."""
-    from antelop.naming import locate
+    from antelop.lab.naming import locate
 
     with terminal.lab() as lab:
         rigs = lab.database.BehaviourRig & locate(lab.database, experimenter or ())
@@ -87,8 +87,8 @@ def show(terminal: Terminal, path: key.Path) -> None:
 
     With --json, `rig_json` is the rig as it was uploaded.
     """
-    from antelop import rig as rigs
-    from antelop.naming import locate
+    from antelop.formats import rig as rigs
+    from antelop.lab.naming import locate
 
     with terminal.lab() as lab:
         found = locate(lab.database, path)
@@ -125,8 +125,8 @@ def attach(terminal: Terminal, path: key.Path, file: Path) -> None:
 
     FEATURE is named as experimenter/rig/feature, by ids or names.
     """
-    from antelop import upload
-    from antelop.naming import locate
+    from antelop.lab import rigs as upload
+    from antelop.lab.naming import locate
 
     with terminal.lab() as lab:
         found = locate(lab.database, path)

@@ -14,12 +14,12 @@ import click
 
 from antelop.cli.command import main
 from antelop.cli.terminal import STATUSES, Terminal, complain
-from antelop.document import counted, printable
 from antelop.errors import Problem, Rejected, Unavailable
+from antelop.formats.document import counted, printable
 
 if TYPE_CHECKING:
+    from antelop.ingest.rows import Row
     from antelop.lab import Lab
-    from antelop.rows import Row
 
 SILENT = timedelta(minutes=1)
 """How long ago a service that runs has written its status at most."""
@@ -36,7 +36,7 @@ def run(terminal: Terminal) -> None:
     SIGTERM and Ctrl-C stop it when what runs has finished, a second one at once; SIGHUP has it read the configuration again.
     The log goes to standard error.
     """
-    from antelop.run import run
+    from antelop.service.main import run
 
     _open_log()
     run(terminal.config, os.environ)
@@ -51,14 +51,13 @@ def worker(terminal: Terminal, *, drain: bool) -> None:
     So a second machine can help, if it sees the same folders, store and analysis folder. SIGTERM and Ctrl-C stop it when what
     runs has finished, a second one at once.
     """
-    from antelop import journal
-    from antelop.worker import Worker
-    from antelop.worker_process import Alone, serve
+    from antelop.worker import Worker, event_log
+    from antelop.worker.process import Alone, serve
 
     _open_log()
     with terminal.lab() as lab:
         if drain:
-            one = Worker(lab, journal.enter)
+            one = Worker(lab, event_log.enter)
             one.release({})
             while one.work():
                 pass
@@ -77,7 +76,7 @@ def status(ctx: click.Context) -> None:
 
     The exit status is 3 if it does not run.
     """
-    from antelop import status
+    from antelop.service import status
 
     config = ctx.obj.config()
     document = status.read(config.state)
@@ -99,8 +98,8 @@ def explain(terminal: Terminal, path: Path) -> None:
     """Say what holds the file PATH in a drop folder, and what would release it."""
     from contextlib import ExitStack
 
-    from antelop.explain import explain
-    from antelop.status import read
+    from antelop.service.explain import explain
+    from antelop.service.status import read
 
     config = terminal.config()
     with ExitStack() as opened:
@@ -128,13 +127,13 @@ def retry(terminal: Terminal, path: Path | None, *, everything: bool) -> None:
 
     A recording that was removed from its session goes in again. The service, or a worker, does it.
     """
-    from antelop import queue
+    from antelop.queue import jobs
 
     if (path is None) != everything:
         raise click.UsageError("give the PATH of a recording or manifest, or --all")
     with terminal.lab() as lab:
         rows = _closed(lab) if path is None else [_delivery(lab, path)]
-        tried = [row["delivery_id"] for row in rows if queue.retry(lab.database, row["delivery_id"], datetime.now(UTC))]
+        tried = [row["delivery_id"] for row in rows if jobs.retry(lab.database, row["delivery_id"], datetime.now(UTC))]
     sentence = f"{counted(len(tried), 'recording')} put into the queue" if tried else "there is nothing to try again"
     terminal.tell({"outcome": "queued", "sentence": sentence, "deliveries": tried})
 
@@ -147,7 +146,7 @@ def _closed(lab: "Lab") -> "list[Row]":
 
 def _delivery(lab: "Lab", path: Path) -> "Row":
     """Return the delivery that a file was last part of."""
-    from antelop.explain import delivered
+    from antelop.service.explain import delivered
 
     row = delivered(lab.database, lab.config.folders, path)
     if row is None:
@@ -197,7 +196,7 @@ def _show(terminal: Terminal, document: dict[str, Any]) -> None:
 
 def _folder(folder: dict[str, Any]) -> tuple[object, ...]:
     """Return a folder's row."""
-    from antelop.waiting import as_span
+    from antelop.dropfolder.waiting import as_span
 
     if "entries" not in folder:  # nothing was heard of it yet, or nobody watches it any more
         return folder["name"], folder["absent"] or "not watched", "", "", ""
@@ -208,7 +207,7 @@ def _folder(folder: dict[str, Any]) -> tuple[object, ...]:
 
 def _worker(worker: dict[str, Any]) -> tuple[object, ...]:
     """Return a worker's row."""
-    from antelop.waiting import as_size, as_span
+    from antelop.dropfolder.waiting import as_size, as_span
 
     does = worker["delivery"]["nwb"] or worker["delivery"]["manifest"] if worker["delivery"] else "waits"
     return worker["process"], does, as_span(worker["seconds"]), worker["done"], as_size(worker["memory"])

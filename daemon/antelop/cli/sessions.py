@@ -13,10 +13,10 @@ import click
 from antelop.cli import key
 from antelop.cli.command import main
 from antelop.cli.terminal import Terminal, complain
-from antelop.document import counted, printable
+from antelop.formats.document import counted, printable
 
 if TYPE_CHECKING:
-    from antelop.tables.connection import Database
+    from antelop.database import Database
 
 
 class Since(click.ParamType[datetime]):
@@ -111,8 +111,8 @@ def remove(terminal: Terminal, path: key.Path, *, yes: bool) -> None:
     What hangs on it is shown first. The session stays, and can take another recording. SESSION is written as
     experimenter/experiment/session, by ids or names.
     """
-    from antelop import removal
-    from antelop.naming import locate
+    from antelop.lab.naming import locate
+    from antelop.upkeep import removal
 
     if not yes and not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to ask on: give --yes to remove the recording without being asked")

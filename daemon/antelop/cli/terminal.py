@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from antelop.document import counted, printable
 from antelop.errors import Misconfigured, Rejected, Unavailable
+from antelop.formats.document import counted, printable
 
 if TYPE_CHECKING:
     from antelop.config import Config

@@ -5,8 +5,8 @@ from pathlib import PurePath
 from typing import TypeVar
 
 from antelop.config.values import Read, Unfit
-from antelop.document import nearest, quoted
 from antelop.errors import Problem
+from antelop.formats.document import nearest, quoted
 
 T = TypeVar("T")
 D = TypeVar("D")

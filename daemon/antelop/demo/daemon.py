@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from antelop import status
 from antelop.errors import Unavailable
+from antelop.service import status
 
 LOOK = 0.1
 """Seconds from one look at the status to the next."""

@@ -7,13 +7,14 @@ from importlib.resources import files
 from itertools import count
 from pathlib import Path
 
-from antelop import config, manifest
+from antelop import config
 from antelop.config import Config
-from antelop.enrolment import enrol
 from antelop.errors import Misconfigured, Problem
+from antelop.formats import manifest
+from antelop.ingest.rows import Row
 from antelop.lab import Lab
-from antelop.rows import Row
-from antelop.upload import upload_rig_json
+from antelop.lab.metadata import enrol
+from antelop.lab.rigs import upload_rig_json
 
 DEMO = {"experimenter": "demo"}
 LICKING = {**DEMO, "experiment_id": 1}

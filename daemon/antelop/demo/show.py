@@ -13,13 +13,13 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from antelop import receipt
 from antelop.config import Config
 from antelop.demo.daemon import Daemon
 from antelop.demo.lab import furnish, make, manifest_of, next_day
 from antelop.demo.licking import record
 from antelop.errors import Misconfigured, Unavailable
 from antelop.lab import Lab
+from antelop.worker import receipt
 
 STEPS = 6
 """How many there are that take time."""

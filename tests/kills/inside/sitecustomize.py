@@ -28,39 +28,58 @@ from typing import Any
 FOLDER = Path(os.environ["ANTELOP_KILLS"])
 
 FUNCTIONS = {
-    "antelop.archive": ["_digest", "_move"],
-    "antelop.arrays.objects": ["Incoming.publish"],
-    "antelop.arrays.store": ["Store.clear", "Store.keep", "Store.make", "Store.put"],
-    "antelop.arrays.survey": ["discard"],
-    "antelop.backup": ["_copy", "_publish", "backup", "restore"],
-    "antelop.collection": ["collect"],
-    "antelop.crew": ["Crew.listen", "_start"],
-    "antelop.embedded.cluster": ["Cluster._launch", "Cluster.stop"],
-    "antelop.embedded.dump": ["load"],
+    "antelop.worker.archive": ["_digest", "_move"],
+    "antelop.store.objects": ["Incoming.publish"],
+    "antelop.store.store": ["Store.clear", "Store.keep", "Store.make", "Store.put"],
+    "antelop.store.survey": ["discard"],
+    "antelop.upkeep.backup": ["_copy", "_publish", "backup", "restore"],
+    "antelop.upkeep.gc": ["collect"],
+    "antelop.service.pool": ["Crew.listen", "_start"],
+    "antelop.database.embedded.cluster": ["Cluster._launch", "Cluster.stop"],
+    "antelop.database.embedded.dump": ["load"],
     "antelop.files": ["write"],
-    "antelop.inbox.look": ["Inbox.finish", "Inbox.look", "Inbox.require"],
-    "antelop.inbox.watcher": ["Watcher.__init__"],
-    "antelop.ingest": ["_attempt", "_look_again", "_prepare", "enter", "examine", "held", "insert_masks", "plan", "spare"],
-    "antelop.masking": ["compute"],
-    "antelop.queue": ["drop", "enqueue", "leave", "put", "retry", "settle", "supersede", "wait", "withdraw"],
-    "antelop.receipt": ["_replace"],
-    "antelop.service": ["Service._hear"],
-    "antelop.status": ["Status.write"],
-    "antelop.worker": ["Worker._answer", "Worker._archive", "Worker._ingest", "Worker._work_on", "Worker.release", "recall"],
+    "antelop.dropfolder.inbox": ["Inbox.finish", "Inbox.look", "Inbox.require"],
+    "antelop.dropfolder.watcher": ["Watcher.__init__"],
+    "antelop.ingest.session": [
+        "_attempt",
+        "_look_again",
+        "_prepare",
+        "enter",
+        "examine",
+        "held",
+        "insert_masks",
+        "plan",
+        "spare",
+    ],
+    "antelop.ingest.masking": ["compute"],
+    "antelop.queue.jobs": ["drop", "enqueue", "leave", "put", "retry", "settle", "supersede", "wait", "withdraw"],
+    "antelop.worker.receipt": ["_replace"],
+    "antelop.service.service": ["Service._hear"],
+    "antelop.service.status": ["Status.write"],
+    "antelop.worker.worker": [
+        "Worker._answer",
+        "Worker._archive",
+        "Worker._ingest",
+        "Worker._work_on",
+        "Worker.release",
+        "recall",
+    ],
 }
 
 CALLS = ("fsync", "link", "rename", "replace", "unlink")
 """Of the operating system, by which files come to be where they are: steps within the functions."""
 
 WAITS = {
-    "antelop.crew": {"SHORT_LIFE": 0.2},
-    "antelop.folders": {"REST": 0.2},
-    "antelop.queue": {"FIRST_PAUSE": 0.2, "TRIES": 1_000_000},
-    "antelop.service": {"CARE": 0.5},
-    "antelop.worker_process": {"IDLE": 0.5},
+    "antelop.service.pool": {"SHORT_LIFE": 0.2},
+    "antelop.service.folders": {"REST": 0.2},
+    "antelop.queue.jobs": {"FIRST_PAUSE": 0.2, "TRIES": 1_000_000},
+    "antelop.service.service": {"CARE": 0.5},
+    "antelop.worker.process": {"IDLE": 0.5},
 }
 
-LABELS = {"antelop.worker_process": "worker", "antelop.inbox": "watcher"} | {word: word for word in ("backup", "restore", "gc")}
+LABELS = {"antelop.worker.process": "worker", "antelop.dropfolder": "watcher"} | {
+    word: word for word in ("backup", "restore", "gc")
+}
 """Which process it is, by a word of its command line; otherwise it is the daemon."""
 
 _rename = os.rename  # as it was
@@ -175,7 +194,7 @@ class Loader(importlib.abc.Loader):
         for name, value in WAITS.get(self._name, {}).items():
             getattr(module, name)  # which fails if there is no such name any more
             setattr(module, name, value)
-        if self._name == "antelop.tables.driver":
+        if self._name == "antelop.database.driver":
             module.Connection.query = watched(module.Connection.query)
 
 
@@ -185,7 +204,7 @@ class Finder(importlib.abc.MetaPathFinder):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if name not in {*FUNCTIONS, *WAITS, "antelop.tables.driver"}:
+        if name not in {*FUNCTIONS, *WAITS, "antelop.database.driver"}:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:

@@ -1,0 +1,67 @@
+"""All of an embedded database as one file, out and in again, by PostgreSQL's own programs."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from antelop.database.embedded.cluster import PROGRAMS
+from antelop.database.embedded.owner import ENVIRONMENT
+from antelop.database.embedded.server import Server
+from antelop.errors import Unavailable
+
+BLOCK_BYTES = 1 << 20
+
+PATIENCE_MS = 60_000
+"""Milliseconds that a session of the database is given to end."""
+
+
+def dump(server: Server, snapshot: str) -> Iterator[bytes]:
+    """Yield the database as it is in a snapshot that a transaction has exported, in pg_dump's custom format.
+
+    Raises
+    ------
+    Unavailable
+        At the end, if something of it is lacking.
+    """
+    command = _command("pg_dump", server, "--format=custom", f"--snapshot={snapshot}")
+    with TemporaryFile() as said:
+        with subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=said) as process:
+            while block := process.stdout.read(BLOCK_BYTES) if process.stdout else b"":
+                yield block
+        if process.returncode != 0:
+            said.seek(0)
+            raise Unavailable(f"the database could not be dumped: {said.read().decode(errors='replace').strip()}")
+
+
+def load(server: Server, path: Path) -> None:
+    """Load what `dump` gave into an empty database, all of it or nothing.
+
+    Raises
+    ------
+    Unavailable
+        If it is not loaded.
+    """
+    with path.open("rb") as file:
+        command = _command("pg_restore", server, "--single-transaction", "--exit-on-error")
+        done = subprocess.run(command, env=ENVIRONMENT, stdin=file, capture_output=True, check=False)
+    if done.returncode != 0:
+        raise Unavailable(f"the database could not be loaded: {done.stderr.decode(errors='replace').strip()}")
+
+
+def stop_loading(server: Server) -> None:
+    """End what a killed process has left at loading a dump, which would go on, and might commit."""
+    others = "FROM pg_stat_activity WHERE application_name = 'pg_restore'"
+    ask(server, f"SELECT pg_terminate_backend(pid, {PATIENCE_MS}) {others}")
+
+
+def ask(server: Server, query: str) -> str | None:
+    """Return the answer to a query, a line for each row; None if there is none, as where a table is not there."""
+    command = _command("psql", server, "--no-psqlrc", "--no-align", "--tuples-only", "--command", query)
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, check=False)
+    return done.stdout.decode().rstrip("\n") if done.returncode == 0 else None
+
+
+def _command(program: str, server: Server, *options: str) -> list[str]:
+    where = [f"--host={server.host}", f"--port={server.port}", f"--username={server.user}", f"--dbname={server.database}"]
+    return [str(PROGRAMS / program), *where, "--no-password", *options]

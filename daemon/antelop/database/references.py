@@ -1,0 +1,105 @@
+"""Which columns hold what DataJoint's codecs write as JSON, in every schema of the database, whoever made it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from datajoint.utils import to_camel_case
+
+from antelop.database.connection import Database
+from antelop.errors import Problem
+
+# DataJoint notes the codec of a column in the column's comment: ":<signal>:seconds". Any codec counts: it may pass on what it
+# writes to another, which is noted nowhere.
+_COLUMNS = {
+    "postgresql": """
+        SELECT n.nspname, c.relname, a.attname,
+            has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AND NOT row_security_active(c.oid),
+            (SELECT string_agg(k.attname, ',' ORDER BY k.attnum) FROM pg_index AS i JOIN pg_attribute AS k
+                ON k.attrelid = i.indrelid AND k.attnum = ANY (i.indkey) WHERE i.indrelid = c.oid AND i.indisprimary)
+        FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p') AND a.atttypid IN ('json'::regtype, 'jsonb'::regtype) AND NOT a.attisdropped
+            AND col_description(c.oid, a.attnum) LIKE ':<%%'
+        ORDER BY n.nspname, c.relname, a.attnum""",
+    "mysql": """
+        SELECT c.table_schema, c.table_name, c.column_name, MAX(c.privileges LIKE '%%select%%'),
+            GROUP_CONCAT(k.column_name ORDER BY k.ordinal_position)
+        FROM information_schema.columns AS c LEFT JOIN information_schema.columns AS k
+            ON k.table_schema = c.table_schema AND k.table_name = c.table_name AND k.column_key = 'PRI'
+        WHERE c.column_comment LIKE ':<%%' AND c.data_type IN ('json', 'longtext')
+        GROUP BY c.table_schema, c.table_name, c.column_name""",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that may refer to what is in the store.
+
+    Attributes
+    ----------
+    schema, table, name
+        Where it is.
+    readable
+        Whether this user may read it in every row.
+    key
+        The primary key of its table.
+    label
+        What people call its table.
+    """
+
+    schema: str
+    table: str
+    name: str
+    readable: bool
+    key: tuple[str, ...]
+    label: str
+
+
+def referring(database: Database) -> list[Column]:
+    """Return every column that may refer to what is in the store, as far as this user can see."""
+    found = database.connection.query(_COLUMNS[database.connection.adapter.backend]).fetchall()
+    return [
+        Column(
+            schema,
+            table,
+            name,
+            readable=bool(readable),
+            key=tuple(key.split(",")) if key else (),
+            label=to_camel_case(table) if schema.startswith(database.prefix) else f"{schema}.{table}",
+        )
+        for schema, table, name, readable, key in found
+    ]
+
+
+def unreadable(database: Database) -> list[Problem]:
+    """Say which of these columns this user may not read in every row."""
+    return [
+        _unseen(f"{column.label}, {column.name}", f"user {database.user} may not read all of it")
+        for column in referring(database)
+        if not column.readable
+    ]
+
+
+def unseen(database: Database) -> list[Problem]:
+    """Say what there may be that refers to the store and that this user does not see."""
+    problems = unreadable(database)
+    if not database.is_postgresql:  # which shows only those tables on which the user has some right
+        user, _, host = database.connection.query("SELECT CURRENT_USER()").fetchone()[0].rpartition("@")
+        granted = "SELECT 1 FROM information_schema.user_privileges WHERE privilege_type = 'SELECT' AND grantee = %s"
+        if not database.connection.query(granted, (f"'{user}'@'{host}'",)).fetchall():
+            what = f"user {database.user} does not see every table of the server: that takes SELECT on *.*"
+            problems.append(_unseen("database", what))
+    return problems
+
+
+def values(database: Database, column: Column, containing: str) -> Iterator[tuple[tuple[object, ...], str]]:
+    """Yield the JSON texts of a column in which a text occurs, each with its row's primary key, within a transaction."""
+    quote = database.connection.adapter.quote_identifier
+    text = f"CAST({quote(column.name)} AS {'text' if database.is_postgresql else 'char'})"
+    names = ", ".join([*map(quote, column.key), text])
+    query = f"SELECT {names} FROM {quote(column.schema)}.{quote(column.table)} WHERE {text} LIKE %s"  # noqa: S608  # quoted
+    for *key, value in database.connection.stream(query, (f"%{containing}%",)):
+        yield tuple(key), value
+
+
+def _unseen(where: str, what: str) -> Problem:
+    return Problem("references_unseen", where, what, "Do this as a database user who may read everything")

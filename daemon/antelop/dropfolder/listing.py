@@ -1,0 +1,235 @@
+"""What lies in a drop folder and may become a delivery; what has been dealt with is passed over, at one stat a file."""
+
+import os
+import posixpath
+import stat as modes
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from antelop.dropfolder.completeness import stat_of
+from antelop.dropfolder.contents import Shelf, Shelves, Text, unreadable
+from antelop.dropfolder.delivery import LONGEST_PATH, File, companion, stamp
+from antelop.dropfolder.finished import Finished
+from antelop.dropfolder.junk import is_candidate, is_utf8, junk
+from antelop.dropfolder.messages import Folder
+from antelop.dropfolder.settle import Stat
+from antelop.dropfolder.waiting import Reason
+from antelop.errors import Rejected
+from antelop.formats.document import load
+from antelop.formats.manifest import LONGEST, SPECIFICATION, Manifest, is_manifest, read
+
+_UNREAD = ""
+
+
+class Listing:
+    """Reads the directories of a drop folder.
+
+    A manifest is read once. With which NWB file it goes, or that it is no manifest at all, is remembered by a hash of its path,
+    size and mtime; and where the NWB file has its manifest's stem, a finished manifest need not be read even once.
+
+    Parameters
+    ----------
+    folder
+        The drop folder.
+    finished
+        The deliveries to be passed over.
+    enter
+        Called with each directory before it is read.
+    beat
+        Called now and then during a long scan.
+
+    Attributes
+    ----------
+    entries
+        How many files and directories the last scan of everything met.
+    """
+
+    def __init__(self, folder: Folder, finished: Finished, enter: Callable[[str], None], beat: Callable[[], None]) -> None:
+        self.entries = 0
+        self._met = 0
+        self._folder = folder.name
+        self._root = folder.path
+        self._recursive = folder.recursive
+        self._finished = finished
+        self._enter = enter
+        self._beat = beat
+        self._companions: dict[bytes, str | None] = {}
+        self._covered: set[str] = set()
+
+    def scan(self, known: Shelves, only: Iterable[str] | None, descend: Callable[[str], bool]) -> Shelves:
+        """Return what the folder holds now.
+
+        Parameters
+        ----------
+        known
+            What it held before.
+        only
+            Which directories to read; None: all of them.
+        descend
+            Whether a directory below those is to be read as well.
+
+        Raises
+        ------
+        OSError
+            If the folder itself cannot be read. A directory in it that cannot be read keeps what it was known to hold.
+        """
+        shelves, remembered, self._met = dict(known), self._companions, 0
+        if only is None:
+            shelves, self._companions, self._covered, self.entries = {}, {}, set(), 0
+        pending = [""] if only is None else list(only)
+        while pending:
+            directory = pending.pop()
+            try:
+                self._enter(directory)
+                shelves[directory], below = self._shelf(directory, known.get(directory, Shelf()), remembered)
+            except OSError as error:
+                if not directory:
+                    raise
+                shelves.pop(directory, None)
+                if not isinstance(error, FileNotFoundError | NotADirectoryError):
+                    shelves.update(unreadable(directory, error, known))
+            else:
+                pending += [path for path in below if descend(path)]
+        if only is None:
+            self.entries = self._met
+        self._add_named(shelves)
+        return {directory: shelf for directory, shelf in shelves.items() if shelf}
+
+    def stat(self, path: str) -> Stat:
+        """Return what a file in the folder is like.
+
+        Raises
+        ------
+        OSError
+            If it cannot be told; FileNotFoundError also for what is not a regular file.
+        """
+        found = os.stat(f"{self._root}/{path}")  # noqa: PTH116  # twice as fast, and there are many
+        if not modes.S_ISREG(found.st_mode):
+            raise FileNotFoundError(path)
+        return stat_of(found)
+
+    def holds(self, path: str) -> bool:
+        """Return whether a path stays in the folder when links are followed."""
+        return Path(os.path.realpath(self._root / path)).is_relative_to(os.path.realpath(self._root))
+
+    def _shelf(self, directory: str, before: Shelf, remembered: dict[bytes, str | None]) -> tuple[Shelf, list[str]]:
+        """Read one directory; return what it holds, and the directories in it."""
+        shelf, below = Shelf(), []
+        nwb_paths, text_paths = set(), []
+        for name, is_directory, is_link in self._entries(directory):
+            path = f"{directory}/{name}" if directory else name
+            if not is_utf8(name):
+                shelf.odd[os.fsencode(path).decode(errors="backslashreplace")] = (Reason.MISENCODED, {})
+            elif is_directory:
+                below.append(path)
+            elif len(path) > LONGEST_PATH:
+                shelf.odd[path] = (Reason.LONG, {"most": str(LONGEST_PATH)})
+            elif is_link and not self.holds(path):
+                shelf.odd[path] = (Reason.ESCAPING, {})
+            elif name.lower().endswith(".nwb"):
+                nwb_paths.add(path)
+            else:
+                text_paths.append(path)
+        covered = set()
+        for path in text_paths:
+            self._beat()
+            with _noting(path, shelf):
+                covered.add(self._text(path, nwb_paths, before, shelf, remembered))
+        self._covered.update(path for path in covered if path is not None and posixpath.dirname(path) != directory)
+        for path in nwb_paths - covered - self._covered:
+            self._beat()
+            with _noting(path, shelf):
+                shelf.nwbs[path] = self.stat(path)
+        return shelf, below
+
+    def _entries(self, directory: str) -> Iterator[tuple[str, bool, bool]]:
+        """Yield what may be of interest in a directory: name, whether it is a directory to look into, whether it is a link."""
+        with os.scandir(f"{self._root}/{directory}") as entries:
+            for entry in entries:
+                self._met += 1
+                if is_candidate(entry.name):
+                    if not entry.is_dir():
+                        yield entry.name, False, entry.is_symlink()
+                elif self._recursive and entry.is_dir(follow_symlinks=False) and not junk(entry.name):
+                    yield entry.name, True, False
+
+    def _text(
+        self, path: str, nwb_paths: Container[str], before: Shelf, shelf: Shelf, remembered: dict[bytes, str | None]
+    ) -> str | None:
+        """Put a JSON file on the shelf if it is a manifest that is not finished; if it is, return the NWB file it goes with."""
+        stat = self.stat(path)
+        file = File(path, stat.size, stat.mtime_ns)
+        namesake = companion(path, None, nwb_paths)
+        if namesake in nwb_paths and self._is_finished(file, namesake):
+            return namesake
+        key = stamp(self._folder, file)
+        if key in self._finished:  # it was rejected
+            return namesake
+        document, nwb_path = b"", remembered.pop(key, _UNREAD)
+        if nwb_path == _UNREAD:
+            document = self._read(path)
+            nwb_path = _companion(path, document, nwb_paths)
+        self._companions[key] = nwb_path
+        if nwb_path is None:  # it is no manifest
+            return None
+        if nwb_path != namesake and self._is_finished(file, nwb_path):
+            return nwb_path
+        text = before.texts.get(path)
+        if text is None or text.stat != stat:
+            document = document or self._read(path)
+            text = Text(stat, document, _manifest(document))
+        shelf.texts[path] = text
+        return None
+
+    def _is_finished(self, manifest: File, nwb_path: str) -> bool:
+        try:
+            nwb = self.stat(nwb_path)
+        except FileNotFoundError:
+            return False
+        return stamp(self._folder, manifest, File(nwb_path, nwb.size, nwb.mtime_ns)) in self._finished
+
+    def _read(self, path: str) -> bytes:
+        with (self._root / path).open("rb") as file:
+            if not self.holds(f"/proc/self/fd/{file.fileno()}"):  # a link has taken its place since it was looked at
+                raise FileNotFoundError(path)
+            return file.read(LONGEST + 1)
+
+    def _add_named(self, shelves: Shelves) -> None:
+        """Put the NWB files on the shelves that manifests name and that were passed over, or lie where no scan goes."""
+        for path, text in [item for shelf in shelves.values() for item in shelf.texts.items()]:
+            nwb_path = companion(path, None if text.manifest is None else text.manifest.nwb, ())
+            nwbs = shelves.setdefault(posixpath.dirname(nwb_path), Shelf()).nwbs
+            if nwb_path not in nwbs and len(nwb_path) <= LONGEST_PATH and self.holds(nwb_path):
+                with suppress(OSError):
+                    nwbs[nwb_path] = self.stat(nwb_path)
+
+
+def _companion(path: str, document: bytes, nwb_paths: Container[str]) -> str | None:
+    """Return the NWB file that a JSON file goes with; None if it is no manifest."""
+    try:
+        content = load(document)
+    except Rejected:
+        meant = is_manifest(path, None) or SPECIFICATION.encode() in document
+        return companion(path, None, nwb_paths) if meant else None
+    named = content.get("nwb")
+    return companion(path, named if isinstance(named, str) else None, nwb_paths) if is_manifest(path, content) else None
+
+
+def _manifest(document: bytes) -> Manifest | None:
+    """Return what a manifest says; None if it is rejected."""
+    try:
+        return read(document)
+    except Rejected:
+        return None
+
+
+@contextmanager
+def _noting(path: str, shelf: Shelf) -> Iterator[None]:
+    """Put a file that cannot be read on the shelf as odd; one that has just gone is no error."""
+    try:
+        yield
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        shelf.odd[path] = (Reason.UNREADABLE, {"error": str(error.strerror)})

@@ -1,0 +1,80 @@
+"""Whether a drop folder is there, and still the same: a share that is not mounted looks like an empty folder."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import NamedTuple
+
+from antelop.dropfolder.mount import Mount, mount_of
+
+MOUNTS = Path("/proc/self/mountinfo")
+"""Where the kernel lists what is mounted."""
+
+
+class Identity(NamedTuple):
+    """What tells a folder from another one under the same path."""
+
+    device: int
+    inode: int
+    mount: Mount
+
+
+class Presence:
+    """A drop folder, told from whatever else may be found under its path.
+
+    What is found at first is remembered. Later another folder is taken for it only if
+
+    * it has the same inode on the same filesystem mounted again (whose device number may differ);
+    * its filesystem was mounted on top of what was remembered: the share that was not there yet at start-up;
+    * or the sentinel file is in it, where one is configured.
+
+    Parameters
+    ----------
+    path
+        The folder. It is never created.
+    sentinel
+        Name of a file without which the folder is not what it should be, or None.
+    mounts
+        Where the kernel lists what is mounted.
+
+    Attributes
+    ----------
+    identity
+        Of the folder as it was last found, or None.
+    """
+
+    def __init__(self, path: Path, sentinel: str | None, mounts: Path = MOUNTS) -> None:
+        self._path = path
+        self._sentinel = sentinel
+        self._mounts = mounts
+        self.identity: Identity | None = None
+
+    def absence(self) -> str | None:
+        """Return why the folder must not be looked into now, or None if it is there."""
+        try:
+            found = self._path.stat()
+            if not stat.S_ISDIR(found.st_mode):
+                return "there is a file where the folder should be"
+            if not os.access(self._path, os.R_OK | os.X_OK):
+                return f"it cannot be read: {os.strerror(errno.EACCES)}"
+            if self._sentinel is not None and not os.path.lexists(self._path / self._sentinel):
+                return f"its sentinel file {self._sentinel} is missing: the share is not mounted, or the file was deleted"
+            if self.identity is None or (found.st_dev, found.st_ino) != self.identity[:2]:
+                mount = mount_of(self._path.resolve(), self._mounts.read_text())
+                if not self._accepts(found.st_ino, mount):
+                    return "another folder is in its place: mount the share again, or reload to accept what is there now"
+                self.identity = Identity(found.st_dev, found.st_ino, mount)
+        except FileNotFoundError:
+            return "there is no such folder: the share is not mounted, or the folder was moved or never made"
+        except OSError as error:
+            return f"it cannot be read: {error.strerror}"
+        return None
+
+    def _accepts(self, inode: int, mount: Mount) -> bool:
+        if self.identity is None or self._sentinel is not None:
+            return True
+        known = self.identity
+        mounted_again = (inode, mount.kind, mount.source) == (known.inode, known.mount.kind, known.mount.source)
+        mounted_on_top = mount.point != known.mount.point and Path(mount.point).is_relative_to(known.mount.point)
+        return mounted_again or mounted_on_top

@@ -1,0 +1,291 @@
+"""One session, top to bottom: read, check, keep the arrays, and insert everything in one transaction, or nothing."""
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import datajoint as dj
+import numpy as np
+
+from antelop.analysis.functions import AnalysisFunction
+from antelop.checks import Findings, examine, examine_names
+from antelop.database import Database
+from antelop.database.connection import OutcomeUnknown
+from antelop.database.driver import sentence
+from antelop.dropfolder.delivery import Delivery
+from antelop.errors import Problem, Rejected, Unavailable, gathering
+from antelop.formats.manifest import SPECIFICATION
+from antelop.formats.manifest import VERSION as MANIFEST_VERSION
+from antelop.ingest import source_files
+from antelop.ingest.masking import insert_masks, ready
+from antelop.ingest.rows import Keys, Row, fingerprint, is_blank, plan
+from antelop.ingest.uniqueness import held, taken
+from antelop.lab import Lab
+from antelop.lab.resolve import Meant, Policy, free_session_id, new_session, resolve
+from antelop.outcome import VERSION, Outcome
+from antelop.queue.ledger import Superseded, already, enter, outcome_of, recall, utc
+from antelop.recording import reading
+from antelop.store import Kept, Store
+from antelop.upkeep.gc import spare
+
+RESTARTS = 5
+"""How often an ingest begins anew because what it was checked against changed before it could commit."""
+
+
+class Changed(Exception):
+    """Something that an ingest rests on is no longer as it was when it was checked: begin anew."""
+
+
+class Unsettled(Exception):
+    """The recording names videos that may still be changing; `paths` are relative to the drop folder."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self.paths = tuple(paths)
+        super().__init__(*paths)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A session that can be inserted: everything that needs no transaction is done.
+
+    Attributes
+    ----------
+    meant
+        What it was checked against.
+    masks
+        The masks of its rig, with their functions.
+    session
+        Its row.
+    rows
+        What goes into each table; arrays and files are in the store.
+    ledger
+        The row of `Ingestion`, but for what is known at the end only.
+    files
+        The files that it was read from, as they were.
+    """
+
+    meant: Meant
+    masks: list[tuple[Row, AnalysisFunction]]
+    session: Row
+    rows: dict[str, list[Row]]
+    ledger: Row
+    files: dict[Path, source_files.Look]
+
+
+def ingest(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit: bool = True) -> Outcome:
+    """Ingest one delivery: everything for one session, or nothing; begin anew if what it is checked against changes meanwhile.
+
+    Whether it was ingested before, the ledger tells whoever asks for it (`ledger.recall`).
+
+    Parameters
+    ----------
+    lab
+        Where it goes.
+    delivery
+        What was delivered, with its manifest.
+    path
+        The NWB file.
+    policy
+        What whoever delivered it may do.
+    commit
+        Whether it is to stay; a rehearsal is rolled back at its end.
+
+    Returns
+    -------
+    Outcome
+        ``ingested``, or ``already-ingested`` if the session holds this recording.
+
+    Raises
+    ------
+    Rejected
+        With every problem of the delivery.
+    Unsettled
+        If the policy wants to know that videos have settled, and one has not.
+    Superseded
+        If the delivery is no longer what lies in its drop folder.
+    Unavailable
+        If the database, the store or the share is away; nothing of the session is in the database then.
+    """
+    cause: BaseException | None = None
+    for _ in range(RESTARTS):
+        try:
+            return _attempt(lab, delivery, path, policy, commit=commit)
+        except Changed as changed:
+            cause = changed.__cause__
+        except OutcomeUnknown:
+            lab.reconnect()
+            if committed := recall(lab.database, delivery.delivery_id):
+                return committed
+            raise
+    why = f": {sentence(cause)}" if cause else ""
+    changed = f"what {path.name} was checked against changed {RESTARTS} times while it was ingested{why}"
+    raise Unavailable(changed) from cause
+
+
+def ingest_manifest(lab: Lab, path: Path, policy: Policy) -> Outcome:
+    """Ingest what a manifest names, without a drop folder; see `ingest`."""
+    return _ingest_now(lab, *source_files.by_manifest(path), policy)
+
+
+def rehearse(lab: Lab, path: Path, policy: Policy) -> Findings:
+    """Do all that an ingest of what a manifest names would do, masks included, and roll it back: say what it finds."""
+    try:
+        return Findings((), _ingest_now(lab, *source_files.by_manifest(path), policy, commit=False).warnings)
+    except Rejected as rejected:
+        return Findings(rejected.problems, ())
+
+
+def insert_nwb(
+    lab: Lab, session: Mapping[str, Any], animals: Sequence[Mapping[str, Any]], path: Path, rig: str | int | None = None
+) -> Outcome:
+    """Ingest one session from a script, by its keys; see `antelop.scripting.Scripting.insert_nwb`."""
+    given: Any = dict(session) if isinstance(session, Mapping) else session
+    own = given.pop("behaviourrig_id", None) if isinstance(given, dict) else None
+    if own is not None and rig is not None:
+        what = "the rig is given twice: as `rig`, and as the session's behaviourrig_id"
+        raise Rejected([Problem("rig_ambiguous", "rig", what, "Leave one of them out")])
+    manifest: Row = {"specification": SPECIFICATION, "version": MANIFEST_VERSION, "session": given, "animals": animals}
+    if own is not None or rig is not None:
+        manifest["rig"] = own if rig is None else rig
+    document = json.dumps(manifest, sort_keys=True, default=_plain).encode()
+    return _ingest_now(lab, source_files.by_hand(path, document), path, Policy())
+
+
+def _plain(value: object) -> object:
+    """Return numbers as JSON has them, for keys that were fetched are of NumPy's types; of anything else how it looks."""
+    return value.tolist() if isinstance(value, np.generic | np.ndarray) else repr(value)
+
+
+def _ingest_now(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit: bool = True) -> Outcome:
+    """Ingest what a person asks for: to ask for what is done already is a question, not a crash to recover from."""
+    if done := recall(lab.database, delivery.delivery_id):
+        return already(done)
+    try:
+        return ingest(lab, delivery, path, policy, commit=commit)
+    except Superseded:
+        raise Unavailable(f"{path} changed while it was ingested") from None
+
+
+def _attempt(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit: bool) -> Outcome:
+    """Ingest a delivery once, from the first look to COMMIT."""
+    started, database = time.monotonic(), lab.database
+    with ExitStack() as reserved:  # until COMMIT: then everybody sees what was reserved
+        prepared = _prepare(lab, delivery, path, policy, reserved)
+        key = {name: prepared.session[name] for name in database.Session.primary_key}
+        try:
+            with database.transaction(commit=commit):
+                if not spare(lab, _kept(prepared.rows)):
+                    raise Changed
+                if prepared.meant.session is None:
+                    database.Session.insert1(prepared.session)  # or, if it was made meanwhile, begin anew and find it
+                if found := held(database, key, prepared.rows, prepared.ledger["fingerprint"]):
+                    enter(database, delivery, "already-ingested", datetime.now(UTC))
+                    return already(outcome_of(found, delivery.nwb_size))
+                for table, rows in prepared.rows.items():
+                    if rows:
+                        database.tables[table].insert(rows)
+                trials = insert_masks(lab, key, prepared.masks)
+                now = datetime.now(UTC)
+                enter(database, delivery, "ingested", now)
+                times = {"ingested": utc(now), "seconds": time.monotonic() - started}
+                ledger = {**prepared.ledger, **key, "trials": trials, **times}
+                database.Ingestion.insert1(ledger, allow_direct_insert=True)
+                _look_again(database, prepared)
+        except (dj.errors.DuplicateError, dj.errors.IntegrityError) as error:
+            raise Changed from error  # another process was first, or a row that was there has gone
+    return outcome_of(ledger, delivery.nwb_size)
+
+
+def _prepare(lab: Lab, delivery: Delivery, path: Path, policy: Policy, reserved: ExitStack) -> Prepared:
+    """Read and check a recording, plan its rows, and put its arrays and files into the store.
+
+    If its session is to be made, the id of that is `reserved` for it.
+    """
+    manifest, database = delivery.manifest, lab.database
+    files = source_files.look([path])
+    if files[path][1:] != (delivery.nwb_size, delivery.nwb_mtime):
+        raise Superseded
+    with ExitStack() as opened:
+        problems: list[Problem] = []
+        meant = recording = None
+        with gathering(problems):
+            meant = resolve(database, manifest, policy)
+        with gathering(problems):
+            recording = opened.enter_context(reading(path, source_files.folder_of(delivery, path)))
+        problems += source_files.proof_problems(manifest, path, delivery.nwb_size)
+        if meant is None or recording is None or problems:
+            problems += examine_names(meant.layout, meant.facts(manifest, policy)) if meant else ()
+            raise _rejection(problems, files)
+        if policy.settled is not None and (paths := source_files.unsettled(recording, delivery.nwb_path, policy.settled)):
+            raise Unsettled(paths)
+        findings = examine(recording, meant.layout, meant.facts(manifest, policy), lab.config.checks)
+        problems += findings.errors
+        with gathering(problems):
+            masks = ready(lab, meant.masks)
+        if problems:
+            problems += taken(database, meant.session, recording.object_id) if meant.session else ()
+            raise _rejection(problems, files)
+        session = meant.session
+        if session is None:
+            session_id = reserved.enter_context(free_session_id(database, meant.experiment))
+            session = new_session(meant, session_id, manifest, recording.session_start_time)
+        keys = Keys(
+            {name: session[name] for name in database.Session.primary_key},
+            meant.rig["behaviourrig_id"],
+            [animal["animal_id"] for animal in meant.animals if animal],
+        )
+        planned = plan(recording, meant.layout, keys, dlc_training=manifest.dlc_training)
+        files |= source_files.look(row["video"] for row in planned["Video"])
+        rows = _keep(lab.store, planned)
+    ledger = {
+        "delivery_id": delivery.delivery_id,
+        "fingerprint": fingerprint(rows, recording.identifier if is_blank(planned) else ""),
+        "nwb_identifier": recording.identifier,
+        "nwb_object_id": recording.object_id,
+        "nwb_sha256": manifest.sha256,
+        "rows_inserted": {table: len(some) for table, some in rows.items() if some},
+        "bytes": sum(kept.size for kept in _kept(rows)),
+        "software": VERSION,
+        "warnings": [warning.as_dict() for warning in findings.warnings],
+    }
+    return Prepared(meant, masks, session, rows, ledger, files)
+
+
+def _rejection(problems: Iterable[Problem], files: Mapping[Path, source_files.Look]) -> Rejected | Superseded:
+    """Return what is to be raised: what changed while it was looked at is not wrong, but no longer what was delivered."""
+    return Rejected(problems) if source_files.look(files) == files else Superseded()
+
+
+def _keep(store: Store, planned: Mapping[str, Sequence[Row]]) -> dict[str, list[Row]]:
+    """Put the arrays and files of rows into the store."""
+    rows = {table: [dict(row) for row in some] for table, some in planned.items()}
+    arrays = [
+        (row, name) for some in rows.values() for row in some for name in ("data", "timestamps") if row.get(name) is not None
+    ]
+    for (row, name), kept in zip(arrays, store.put_all([row[name] for row, name in arrays]), strict=True):
+        row[name] = kept
+    for row in rows["Video"]:
+        row["video"] = store.keep(row["video"])
+    return rows
+
+
+def _kept(rows: Mapping[str, Sequence[Row]]) -> Iterator[Kept]:
+    """Yield what rows refer to in the store."""
+    return (value for some in rows.values() for row in some for value in row.values() if isinstance(value, Kept))
+
+
+def _look_again(database: Database, prepared: Prepared) -> None:
+    """Raise `Changed` unless files, rig and masks are as they were checked; keep rig and masks so until COMMIT."""
+    meant = prepared.meant
+    rig = {name: meant.rig[name] for name in database.BehaviourRig.primary_key}
+    database.hold((database.BehaviourRig & rig).proj())
+    masks = (database.MaskFunction & rig).to_dicts(order_by="mask_id")
+    if (database.BehaviourRig & rig).to_dicts() != [meant.rig] or masks != list(meant.masks):
+        raise Changed
+    if source_files.look(prepared.files) != prepared.files:
+        raise Changed

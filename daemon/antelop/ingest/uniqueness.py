@@ -1,0 +1,74 @@
+"""The rules of identity: a session holds one recording, and a recording belongs to one session."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from antelop.database import Database
+from antelop.errors import Problem, Rejected
+from antelop.ingest.rows import Row
+from antelop.queue.ledger import named
+
+
+def held(database: Database, session: Mapping[str, Any], rows: Mapping[str, Sequence[Row]], fingerprint: str) -> Row | None:
+    """Return the row of `Ingestion` if a session holds a recording already; None if it is free to take it.
+
+    Parameters
+    ----------
+    database
+        The lab's.
+    session
+        The primary key of the session for which the recording is delivered.
+    rows
+        What it would become, by table.
+    fingerprint
+        Of these rows.
+
+    Raises
+    ------
+    Rejected
+        If the session holds another recording, or this one of other animals; or another session holds this one.
+    """
+    name = named(session)
+    concerned = (database.Ingestion & [session, {"fingerprint": fingerprint}]).to_dicts()
+    found = [row for row in concerned if named(row) == name]
+    if found and found[0]["fingerprint"] == fingerprint:
+        if changed := _changed(database, session, rows):
+            what = f"the session holds this recording already, with {' and '.join(changed)} than in this delivery"
+            raise Rejected([_taken(name, what)])
+        return dict(found[0])
+    if occupied := taken(database, session):
+        raise Rejected(occupied)
+    if concerned:
+        twin = named(concerned[0])
+        what = f"this session already holds the recording that is delivered for {name}"
+        remedy = f"Deliver it for that session, or run `antelop remove {twin}` first if the recording belongs to {name}"
+        raise Rejected([Problem("recording_taken", twin, what, remedy)])
+    return None
+
+
+def taken(database: Database, session: Mapping[str, Any], object_id: str | None = None) -> list[Problem]:
+    """Say that a session holds another recording, if it holds one; that of the NWB file with this `object_id` is no other."""
+    if not database.World & session:
+        return []
+    files = (database.Ingestion * database.Delivery & session).to_dicts()
+    if object_id is not None and [file["nwb_object_id"] for file in files] == [object_id]:
+        return []
+    what = f"the session already holds another recording{''.join(', ' + file['nwb_path'] for file in files)}"
+    return [_taken(named(session), what)]
+
+
+def _changed(database: Database, session: Mapping[str, Any], rows: Mapping[str, Sequence[Row]]) -> list[str]:
+    """Say in what a delivery of the recording that a session holds differs from the one that was ingested."""
+    stored = {table: (database.tables[table]() & session).to_dicts() for table in ("World", "Self", "Object")}
+    (before,), (now,) = stored["World"], rows["World"]
+    changed = [f"another {name}" for name in ("behaviourrig_id", "dlc_training") if before[name] != now[name]]
+    return changed + ["other animals"] * (_owners(stored) != _owners(rows))
+
+
+def _owners(rows: Mapping[str, Sequence[Row]]) -> set[tuple[int | None, int | None]]:
+    """Return which animals took part, and which feature belongs to which."""
+    return {(row.get("feature_id"), row["animal_id"]) for table in ("Self", "Object") for row in rows[table]}
+
+
+def _taken(name: str, what: str) -> Problem:
+    return Problem("session_taken", name, what, f"If this one is to take its place, run `antelop remove {name}` first")

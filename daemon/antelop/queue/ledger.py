@@ -1,0 +1,142 @@
+"""The ledger: what was delivered, what became of it, and which session came of it.
+
+A delivery of a drop folder is ``ready`` while it is in the queue (see `queue`), ``waiting`` until its videos have settled, and
+then what its outcome says, or ``superseded`` if its file or manifest was changed before it was committed. One that did not come
+from a drop folder is entered when it is committed.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from antelop.database import Database, behaviour
+from antelop.dropfolder.delivery import Delivery
+from antelop.errors import Problem, Rejected
+from antelop.formats.document import counted, load
+from antelop.ingest.rows import TABLES, Row
+from antelop.outcome import Outcome, said
+
+ANSWERED = ("ingested", "already-ingested", "rejected", "failed")
+"""States in which a delivery needs no more attention from whoever watches its folder."""
+
+CURRENT = ("ready", "waiting", *ANSWERED)
+"""States of a delivery that is what lies in its drop folder, as far as anybody knows."""
+
+
+class Superseded(Exception):
+    """The delivery is no longer what lies in the drop folder, so nothing of it is committed."""
+
+
+def utc(now: datetime) -> datetime:
+    """Return a time as the database has it: UTC, without saying so."""
+    return now.astimezone(UTC).replace(tzinfo=None)
+
+
+def enter(database: Database, delivery: Delivery, state: str, now: datetime) -> None:
+    """Enter what a delivery has come to, within a transaction; raise `Superseded` if it may not come to it."""
+    key = {"delivery_id": delivery.delivery_id}
+    if move(database, key, state, CURRENT, finished=utc(now)):
+        return
+    if database.Delivery & key:
+        raise Superseded
+    times = dict.fromkeys(("received", "readied", "finished"), utc(now))
+    database.Delivery.insert1({**row_of(delivery), "state": state, **times})
+
+
+def move(database: Database, key: Mapping[str, Any], state: str, before: Collection[str], **more: object) -> bool:
+    """Take a delivery from one of the states before to another, by one statement; return whether it was in one of them."""
+    changed = {"state": state, **more}
+    statement = (
+        f"UPDATE {database.Delivery.full_table_name} SET {', '.join(f'{name} = %s' for name in changed)} "  # noqa: S608  # ours
+        f"WHERE delivery_id = %s AND state IN ({', '.join(['%s'] * len(before))})"
+    )
+    return bool(database.connection.query(statement, (*changed.values(), key["delivery_id"], *before)).rowcount)
+
+
+def recall(database: Database, delivery_id: str) -> Outcome | None:
+    """Return the outcome of a delivery that was committed, None if none was."""
+    ledger = database.Ingestion * database.Delivery.proj("nwb_size") & {"delivery_id": delivery_id}
+    return next((outcome_of(row, row["nwb_size"]) for row in ledger.to_dicts()), None)
+
+
+def told(database: Database, delivery: Row) -> Outcome | None:
+    """Return by what a delivery was settled since it was last put into the queue; None if it was not, if only committed."""
+    if delivery["state"] not in ANSWERED:
+        return None
+    settled = database.Attempt & {"delivery_id": delivery["delivery_id"], "outcome": delivery["state"]}
+    for attempt in (settled & f"attempted >= '{delivery['readied']}'").to_dicts(order_by="attempt_id DESC", limit=1):
+        if attempt["outcome"] == "ingested":
+            return recall(database, delivery["delivery_id"])
+        problems = tuple(Problem(**problem) for problem in attempt["problems"])
+        outcome = said(attempt["outcome"], attempt["sentence"], problems)
+        return replace(outcome, finished=attempt["attempted"].replace(tzinfo=UTC))
+    return None
+
+
+def latest(database: Database, folder: str, manifests: Collection[str]) -> str | None:
+    """Return the delivery that had one of these files as its manifest last, and was not superseded; None if there is none."""
+    query = (
+        f"SELECT delivery_id FROM {database.Delivery.full_table_name} WHERE folder = %s "  # noqa: S608  # ours
+        f"AND manifest_path IN ({', '.join(['%s'] * len(manifests))}) AND state <> 'superseded' ORDER BY readied DESC LIMIT 1"
+    )
+    found = database.connection.query(query, (folder, *manifests)).fetchone()
+    return str(found[0]) if found else None
+
+
+def outcome_of(ingestion: Row, size: int) -> Outcome:
+    """Return the outcome that a row of `Ingestion` stands for; `size` is that of the NWB file in bytes."""
+    session = {name: ingestion[name] for name in ("experimenter", "experiment_id", "session_id")}
+    # PostgreSQL gives an object's members back in another order than they had, and a receipt is the same whenever written.
+    inserted, trials = ingestion["rows_inserted"], dict(sorted(ingestion["trials"].items()))
+    rows = {table.__name__: inserted[table.__name__] for table in behaviour.TABLES if table.__name__ in inserted}
+    warnings = ingestion["warnings"]
+    parts = [counted(sum(rows.get(table, 0) for table in TABLES.values()), "feature")]
+    parts += [f"{counted(count, 'trial')} in {mask}" for mask, count in trials.items()]
+    parts += [counted(len(warnings), "warning")] if warnings else []
+    nwb = {"identifier": ingestion["nwb_identifier"], "object_id": ingestion["nwb_object_id"], "size": size}
+    return Outcome(
+        outcome="ingested",
+        sentence=f"session {named(session)}: {', '.join(parts)}",
+        finished=ingestion["ingested"].replace(tzinfo=UTC),
+        version=ingestion["software"],
+        warnings=tuple(Problem(**warning) for warning in warnings),
+        session=session,
+        rows=rows,
+        trials=trials,
+        nwb=nwb | ({"sha256": ingestion["nwb_sha256"]} if ingestion["nwb_sha256"] else {}),
+    )
+
+
+def already(held: Outcome) -> Outcome:
+    """Return the outcome of a delivery of what a session holds already."""
+    sentence = f"session {named(held.session)} holds this recording since {held.finished.date()}; nothing was changed"
+    return replace(held, outcome="already-ingested", sentence=sentence)
+
+
+def named(session: Mapping[str, Any]) -> str:
+    """Return a session's key as the command line takes it: ``experimenter/experiment_id/session_id``."""
+    return "/".join(str(session[name]) for name in ("experimenter", "experiment_id", "session_id"))
+
+
+def row_of(delivery: Delivery) -> Row:
+    """Return what the ledger says of a delivery, but for its state and times."""
+    return {
+        "delivery_id": delivery.delivery_id,
+        "folder": delivery.folder,
+        "manifest_path": delivery.manifest_path,
+        "manifest_size": delivery.manifest_size,
+        "manifest_mtime": delivery.manifest_mtime,
+        "nwb_path": delivery.nwb_path,
+        "nwb_size": delivery.nwb_size,
+        "nwb_mtime": delivery.nwb_mtime,
+        "manifest": _as_json(delivery.document),
+    }
+
+
+def _as_json(document: bytes) -> dict[str, Any]:
+    """Return a manifest as it was read; if it is no JSON that a database could hold, an object that holds its ``text``."""
+    try:
+        return load(document)
+    except Rejected:  # not the text by itself: what DataJoint gets from PostgreSQL as text it takes for JSON
+        return {"text": document.decode(errors="backslashreplace").replace("\0", "\\x00")}

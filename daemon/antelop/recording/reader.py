@@ -1,0 +1,218 @@
+"""What an NWB file says, by the paths at which rigs find it."""
+
+import atexit
+import os
+import stat
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from posixpath import join
+
+import h5py
+import numpy as np
+
+from antelop.recording.hdf5 import (
+    LONGEST_PATH,
+    Hdf5,
+    OutOfReach,
+    Stored,
+    attribute,
+    damage_told,
+    dataset,
+    find,
+    number,
+    samples,
+    text,
+    values,
+)
+from antelop.recording.recording import Clock, Intervals, Recording, Series, Video
+from antelop.recording.source import ABSENT, Source, disk_told, rejection
+
+PLACES = {
+    "acquisition": "acquisition",
+    "stimulus": "stimulus/presentation",
+    "processing": "processing",
+    "intervals": "intervals",
+}
+"""With what a rig's paths begin, and where the file keeps it."""
+
+
+@contextmanager
+def reading(path: Path, within: Path | None = None) -> Iterator[Recording]:
+    """Open an NWB file. Its samples can be sliced until the context is left.
+
+    Parameters
+    ----------
+    path
+        The NWB file. The videos that it names are looked for from its folder.
+    within
+        A folder that the file has to be in when it is opened, wherever a link at its path may lead by then; None: anywhere.
+
+    Yields
+    ------
+    Recording
+        Every time series below acquisition, stimulus/presentation and processing, and every TimeIntervals table. A `Clock` has
+        count 0 where the file has no data and does not say how many samples there are.
+
+    Raises
+    ------
+    Rejected
+        It is no NWB 2 file that can be read. Slicing raises it where samples are damaged.
+    Unavailable
+        The disk or share failed. Slicing raises it too.
+    """
+    with Source(path, within) as source:
+        with damage_told("", path.name):
+            file = h5py.File(source, "r")
+        atexit.register(file.close)  # left open, HDF5 would ask for bytes when Python is gone
+        try:
+            with damage_told("", path.name):
+                recording = _recording(path, file)
+            yield recording
+        finally:
+            file.close()
+            atexit.unregister(file.close)
+
+
+def _recording(path: Path, file: Hdf5) -> Recording:
+    version = _nwb_version(path.name, file)
+    kind = text(attribute(file, "neurodata_type", "NWBFile"))
+    if kind != "NWBFile":
+        what = f"{path.name} is a {kind!r} of the extension {text(attribute(file, 'namespace'))!r}, and no NWBFile"
+        raise rejection("nwb_extension", what, "Write it as an NWBFile (the objects in it may be of any extension)")
+    identifier, started, subject = (
+        text(values(file, name)) for name in ("identifier", "session_start_time", "general/subject/subject_id")
+    )
+    if not identifier or not started:
+        raise OutOfReach(f"it has no {'session_start_time' if identifier else 'identifier'}")
+    series, intervals, others = _contents(path.parent, file)
+    return Recording(
+        path=path,
+        nwb_version=version,
+        identifier=identifier,
+        object_id=text(attribute(file, "object_id")),
+        session_start_time=_time(started),
+        subject_id=subject or None,
+        series=series,
+        intervals=intervals,
+        others=others,
+    )
+
+
+def _time(written: str) -> datetime:
+    try:
+        return datetime.fromisoformat(written)
+    except ValueError:
+        raise OutOfReach(f"its session_start_time is {written[:40]!r}, and no ISO 8601 time") from None
+
+
+def _nwb_version(name: str, file: Hdf5) -> str:
+    version = attribute(file, "nwb_version", None)
+    if version is None:
+        version = text(values(file, "nwb_version"))  # where NWB 1 has it
+    if np.ndim(version):
+        what = f"{name} gives its nwb_version as an array, {version[:3].tolist()}, and not as text"
+        raise rejection("nwb_version", what, "Write it again with a current MatNWB or pynwb")
+    stated = text(version).removeprefix("NWB-")  # which some write before it
+    if not stated:
+        raise rejection("nwb_version", f"{name} is HDF5, but gives no nwb_version", "Deliver an NWB 2 file")
+    if not stated.startswith("2."):
+        raise rejection("nwb_version", f"{name} is NWB {stated[:40]!r}, and only NWB 2 is read", "Convert it to NWB 2")
+    return stated
+
+
+def _contents(folder: Path, file: Hdf5) -> tuple[dict[str, Series], dict[str, Intervals], dict[str, str]]:
+    """Look at every object that a rig could name, the outer ones first."""
+    series: dict[str, Series] = {}
+    intervals: dict[str, Intervals] = {}
+    others: dict[str, str] = {}
+    seen = set()
+    times: dict[Hdf5, Stored] = {}
+    ahead = deque((path, file, place) for path, place in PLACES.items())
+    while ahead:
+        path, holder, name = ahead.popleft()
+        if len(path) > LONGEST_PATH:
+            continue
+        kind = ""
+        with damage_told(path):
+            try:
+                found = find(holder, name)
+                if found is None:
+                    continue
+                kind = text(attribute(found, "neurodata_type"))
+                members = list(found) if isinstance(found, h5py.Group) else []
+                members = [member for member in members if isinstance(member, str)]  # bytes are no UTF-8, and no rig's
+                is_table = "colnames" in found.attrs
+                if path.startswith("intervals/") and {"start_time", "stop_time"} <= set(members):
+                    intervals[path] = _intervals(path, found)
+                elif kind and not is_table and {"data", "timestamps", "starting_time"} & set(members):
+                    series[path] = _series(path, kind, found, folder, times)
+                elif found.name == join(holder.name, name) and found not in seen:  # not what a link shows once more
+                    seen.add(found)
+                    if kind:
+                        others[path] = kind
+                    if not is_table:
+                        ahead.extend((f"{path}/{member}", found, member) for member in members)
+            except OutOfReach as reason:
+                others[path] = f"{kind} ({reason})" if kind else str(reason)
+    return series, intervals, others
+
+
+def _intervals(path: str, group: Hdf5) -> Intervals:
+    start, stop = samples(group, "start_time", path), samples(group, "stop_time", path)
+    if start is None or stop is None:
+        raise OutOfReach("its start_time or stop_time is empty")
+    return Intervals(path, start, stop)
+
+
+def _series(path: str, kind: str, group: Hdf5, folder: Path, times: dict[Hdf5, Stored]) -> Series:
+    """Describe a series; timestamps that several share are one object, by the dataset, so that they are read and kept once."""
+    if find(group, "channel_conversion") is not None:
+        raise OutOfReach("each of its channels has a conversion of its own")
+    data, timestamps = (samples(group, name, path) for name in ("data", "timestamps"))
+    unit, conversion, offset = (
+        attribute(data.dataset, name, default) if data else default
+        for name, default in {"unit": "", "conversion": 1.0, "offset": 0.0}.items()
+    )
+    videos = tuple(_video(text(name), folder.resolve()) for name in values(group, "external_file"))
+    return Series(
+        path=path,
+        neurodata_type=kind,
+        data=None if videos else data,
+        timestamps=times.setdefault(timestamps.dataset, timestamps) if timestamps else _clock(group, data),
+        unit=text(unit),
+        conversion=number(conversion, "conversion"),
+        offset=number(offset, "offset"),
+        confidence=samples(group, "confidence", path),
+        videos=videos,
+    )
+
+
+def _clock(group: Hdf5, data: Stored | None) -> Clock | None:
+    start = dataset(group, "starting_time")
+    if start is None or "rate" not in start.attrs:
+        return None
+    count = data.shape[0] if data and data.shape else 0
+    if not count:
+        count = int(sum(values(group, "num_samples")))  # of external videos, in recent versions of NWB
+    return Clock(number(values(group, "starting_time"), "starting_time"), number(attribute(start, "rate"), "rate"), count)
+
+
+def _video(name: str, folder: Path) -> Video:
+    """Look for a file, unless it is outside the (real) folder."""
+    missing = Video(name, None, inside=True, size=0)
+    with disk_told(folder / name):
+        try:
+            real = Path(os.path.realpath(folder / name))
+            if not real.is_relative_to(folder):
+                return Video(name, real, inside=False, size=0)
+            status = real.stat()
+        except ValueError:  # no path has a NUL in it
+            return missing
+        except OSError as error:
+            if error.errno in ABSENT:
+                return missing
+            raise
+    return Video(name, real, inside=True, size=status.st_size) if stat.S_ISREG(status.st_mode) else missing

@@ -1,0 +1,197 @@
+"""What holds a file that lies in a drop folder, and what would release it."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from antelop.config import FolderConfig
+from antelop.database import Database
+from antelop.dropfolder import junk
+from antelop.dropfolder.waiting import as_span
+from antelop.errors import Rejected
+from antelop.formats.document import load
+from antelop.formats.manifest import LONGEST, is_manifest
+from antelop.ingest.rows import Row
+from antelop.queue import jobs
+from antelop.queue.ledger import outcome_of, told
+
+RELEASES = {
+    "unsettled": "It goes on by itself when the file has not changed for the settle time",
+    "growing": "It goes on by itself when the file has not changed for the settle time",
+    "size": "Copy the file again, or correct the manifest",
+    "unfinished": "It goes on by itself when the file is whole; if nobody writes or copies it any more, copy it again",
+    "locked": "It goes on by itself when the other program closes the file",
+    "marked": "It goes on by itself when the program that writes the file closes it",
+    "no_manifest": "Put its manifest beside it",
+    "no_nwb": "Put the file that the manifest names beside it, or correct the manifest",
+    "misnamed": "Rename the file, or correct the manifest",
+    "contested": "Remove all manifests but one",
+    "escaping": "Put the file itself here",
+    "misencoded": "Rename it",
+    "long": "Rename it, or move it up",
+    "unreadable": "Let the user of the service read it",
+}
+"""What ends each reason to wait (`waiting.Reason`)."""
+
+AGAIN = "It is looked at again by itself when file, manifest, rig, masks, session, animals, check settings or software change"
+
+UNANSWERED = "Its receipt is not written yet: let the user of the service write where the manifest is, and it will be"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What holds a file.
+
+    Attributes
+    ----------
+    rule
+        In one word: a reason to wait, the state of its delivery, or why it is none of the service's business.
+    sentence
+        The same for a person.
+    release
+        What would let it go on; empty where nothing has to.
+    problems
+        What was wrong with its delivery, each as `Problem.as_dict` has it.
+    """
+
+    rule: str
+    sentence: str
+    release: str = ""
+    problems: tuple[Mapping[str, str], ...] = field(default=())
+
+
+def explain(
+    path: Path, folders: Sequence[FolderConfig], status: Mapping[str, Any] | None, database: Database | None
+) -> Explanation:
+    """Say what holds a file.
+
+    Parameters
+    ----------
+    path
+        The file. It need not be there any more.
+    folders
+        The drop folders.
+    status
+        What the service has last written; None if it never has.
+    database
+        The lab's; None if it is away.
+    """
+    found = _placed(path, folders)
+    if found is None:
+        there = ", ".join(str(folder.path) for folder in folders) or "none is configured"
+        return Explanation("outside", "it is in no drop folder", f"Deliver it into one: {there}")
+    folder, name = found
+    status = status or {}
+    if passed_over := _by_name(name, folder):
+        return passed_over
+    if waits := next((waits for waits in status.get("waiting", ()) if _concerns(waits, folder.name, name)), None):
+        return Explanation(waits["rule"], _with(waits["path"], name, waits["reason"]), RELEASES[waits["rule"]])
+    held = next((facts["absent"] for facts in status.get("folders", ()) if facts["name"] == folder.name), None)
+    if database is not None and (delivery := delivered(database, [folder], path)):
+        so_far = _of_delivery(database, delivery, held or status.get("analysis"))
+        unanswered = told(database, delivery) and database.jobs & {"delivery_id": delivery["delivery_id"]}
+        return replace(so_far, release=". ".join(filter(None, (UNANSWERED, so_far.release)))) if unanswered else so_far
+    if held:
+        return Explanation("absent", f"nothing can be taken from folder {folder.name}: {held}", "Bring the folder back")
+    if not os.path.lexists(path):
+        return Explanation("gone", "there is no such file, and nothing is known of it", "Deliver it")
+    if name.lower().endswith(".json") and not _is_manifest(path):
+        what = "it is no manifest: neither its specification says so, nor does its name end in .manifest.json"
+        return Explanation("other", what, "Give it one of the two, if it is meant to be one")
+    away = " (the database is away, and was not asked)" if database is None else ""
+    return Explanation(
+        "unseen", f"nothing is known of it yet{away}", "It is found by the next scan, if `antelop run` is running"
+    )
+
+
+def delivered(database: Database, folders: Sequence[FolderConfig], path: Path) -> Row | None:
+    """Return the delivery that a file was last part of, by its recording or its manifest; None if it never was."""
+    found = _placed(path, folders)
+    if found is None:
+        return None
+    folder, name = found
+    latest = jobs.concerning(database, folder.name, name)[:1]
+    return (database.Delivery & {"delivery_id": latest[0]}).fetch1() if latest else None
+
+
+def _placed(path: Path, folders: Sequence[FolderConfig]) -> tuple[FolderConfig, str] | None:
+    """Return the drop folder that a path is in, and its path in there."""
+    for folder in folders:
+        for place in (Path(os.path.abspath(path)), path.parent.resolve() / path.name):  # noqa: PTH100  # without `..`
+            for root in (folder.path, folder.path.resolve()):
+                if place.is_relative_to(root):
+                    return folder, place.relative_to(root).as_posix()
+    return None
+
+
+def _by_name(name: str, folder: FolderConfig) -> Explanation | None:
+    """Say why a file of this name is none of the service's business."""
+    *parents, last = name.split("/")
+    for part in (*parents, last):
+        if maker := junk(part):
+            return Explanation("junk", f"it is passed over: {part} is made by {maker}", "Rename it")
+    if parents and not folder.recursive:
+        return Explanation("subfolder", f"sub-folders of {folder.name} are not looked into", "Set `recursive`, or move it up")
+    if last.lower().endswith(".receipt.json"):
+        return Explanation("receipt", "it is a receipt, which antelop has written")
+    if not last.lower().endswith((".nwb", ".json")):
+        return Explanation("other", "it is neither an NWB file nor a manifest; if a recording names it, it goes with that")
+    return None
+
+
+def _concerns(waits: Mapping[str, Any], folder: str, name: str) -> bool:
+    return waits["folder"] == folder and name in (waits["path"], *waits["others"])
+
+
+def _with(path: str, name: str, reason: str) -> str:
+    return reason if path == name else f"{path}, with which it goes: {reason}"
+
+
+def _of_delivery(database: Database, delivery: Row, held: str | None) -> Explanation:
+    """Say how far a delivery is."""
+    key = {"delivery_id": delivery["delivery_id"]}
+    state = delivery["state"]
+    attempts = (database.Attempt & key).to_dicts(order_by="attempt_id DESC", limit=1)
+    last = attempts[0]["sentence"] if attempts else ""
+    match state:
+        case "ready":
+            return _queued(database, key, last, held)
+        case "waiting":
+            return Explanation(state, "the videos that it names have not settled yet", RELEASES["unsettled"])
+        case "rejected":
+            return Explanation(state, last, AGAIN, tuple(attempts[0]["problems"]))
+        case "failed":
+            return Explanation(state, last, f"{AGAIN}; or run `antelop retry`")
+        case "superseded":
+            return Explanation(state, "its file or its manifest has changed or gone since", "What is there now is what counts")
+        case "ingested":
+            found = (database.Ingestion & key).to_dicts()
+            if not found:
+                return Explanation("removed", "it was ingested, and its session was removed since", "Run `antelop retry`")
+            return Explanation(state, outcome_of(found[0], delivery["nwb_size"]).sentence)
+    return Explanation(state, last)
+
+
+def _queued(database: Database, key: Mapping[str, Any], last: str, held: str | None) -> Explanation:
+    """Say when a delivery's turn comes."""
+    now = database.connection.query("SELECT LOCALTIMESTAMP(3)").fetchone()[0]
+    for job in (database.jobs & key).to_dicts():
+        if job["status"] == "reserved":
+            worked = as_span((now - job["reserved_time"]).total_seconds())
+            return Explanation("claimed", f"worker {job['pid']} on {job['host']} has been at it for {worked}")
+        if job["scheduled_time"] > now and not held:
+            pause = as_span((job["scheduled_time"] - now).total_seconds())
+            return Explanation("delayed", last, f"It is tried again by itself in {pause}")
+    if held:
+        return Explanation("held", f"it is in the queue, and stays there: {held}", "Mend that, and it goes on by itself")
+    return Explanation("queued", "it is in the queue", "A worker takes it when its turn comes")
+
+
+def _is_manifest(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return is_manifest(path.name, load(file.read(LONGEST + 1)))
+    except (OSError, Rejected):
+        return is_manifest(path.name, None)

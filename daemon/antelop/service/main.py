@@ -1,0 +1,87 @@
+"""The daemon: the loop that waits and calls `Service.tick`, and what signals do to it."""
+
+import os
+import select
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+import structlog
+
+from antelop.config import Config
+from antelop.errors import Misconfigured
+from antelop.service.service import Service
+from antelop.service.systemd import Supervisor
+
+log = structlog.get_logger()
+
+TICK = 1.0
+"""Seconds after which the service looks around, even if nothing has happened."""
+
+ENDING = (signal.SIGTERM, signal.SIGINT)
+
+
+def run(load: Callable[[], Config], environment: Mapping[str, str]) -> None:
+    """Run the service until it is told to stop.
+
+    SIGTERM and SIGINT: stop when what runs has finished; a second one: roll it back and stop now. SIGHUP: read the
+    configuration again, and go on with the old one if it is wrong.
+
+    Parameters
+    ----------
+    load
+        Reads the configuration.
+    environment
+        Environment variables.
+    """
+    with _signals() as (heard, wakened):
+        supervisor = Supervisor(environment, os.getpid())
+        service = Service(load(), environment, time.monotonic())
+        service.tick(time.monotonic())
+        supervisor.ready(service.status.sentence())
+        log.info("ready")
+        while not any(map(heard.count, ENDING)):
+            if signal.SIGHUP in heard:
+                heard.remove(signal.SIGHUP)
+                supervisor.reloading(time.monotonic())
+                _reload(service, load)
+                supervisor.ready(service.status.sentence())
+            service.tick(time.monotonic())
+            supervisor.alive(service.status.sentence())
+            select.select([wakened, *service.sources()], [], [], 0 if service.behind else TICK)
+            with suppress(BlockingIOError):
+                wakened.recv(4096)
+        log.info("stopping")
+        supervisor.stopping("stopping: waiting for what runs")
+        service.stop(lambda: sum(map(heard.count, ENDING)) > 1)
+        log.info("stopped")
+
+
+def _reload(service: Service, load: Callable[[], Config]) -> None:
+    """Go on with the configuration as it is now, unless it is wrong."""
+    try:
+        service.reload(load(), time.monotonic())
+    except Misconfigured as misconfigured:
+        log.error("configuration_wrong", sentence=str(misconfigured))  # noqa: TRY400  # it is no defect
+
+
+@contextmanager
+def _signals() -> Iterator[tuple[list[int], socket.socket]]:
+    """Yield the signals that were heard, and a socket that can be read from when there is another one."""
+    heard: list[int] = []
+    ours, theirs = socket.socketpair()
+    before = {}
+    with ours, theirs:
+        for end in (ours, theirs):
+            end.settimeout(0)
+        signal.set_wakeup_fd(theirs.fileno())
+        try:
+            for number in (*ENDING, signal.SIGHUP):
+                before[number] = signal.signal(number, lambda number, _: heard.append(number))
+            yield heard, ours
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            signal.set_wakeup_fd(-1)

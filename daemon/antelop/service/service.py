@@ -1,0 +1,333 @@
+"""The service: from what lies in the drop folders to outcomes. One pass is `Service.tick`; `antelop.run` waits and calls it."""
+
+import select
+import time
+import traceback
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import groupby, islice
+from math import inf
+from operator import itemgetter
+from typing import Any
+
+import structlog
+
+from antelop.config import Config
+from antelop.database import Database
+from antelop.dropfolder import Watcher
+from antelop.dropfolder.delivery import Delivery
+from antelop.dropfolder.waiting import Waiting
+from antelop.errors import Misconfigured, Problem, Unavailable
+from antelop.lab import Lab
+from antelop.outcome import said
+from antelop.queue import jobs
+from antelop.queue.ledger import ANSWERED
+from antelop.service.folders import Folders
+from antelop.service.notice import Notices
+from antelop.service.pool import Crew, Member
+from antelop.service.status import Status
+from antelop.worker import event_log
+
+log = structlog.get_logger()
+
+CARE, SOON = 10.0, 1.0
+"""Seconds from one look at the queue to the next, and from one try to reach a database that is away to the next; `SOON` until
+the first one, for most outages are short."""
+
+LOOK_AGAIN = 30.0
+"""Seconds from one look at rejected deliveries to the next."""
+
+REPORT, NEWS = 1.0, 0.1
+"""Seconds from one time that the status is written to the next, without and with news; or 50 times as long as that takes."""
+
+GRACE = 60.0
+"""Seconds that a running ingest is given to finish when the service stops."""
+
+LAST = 10.0
+"""Seconds that a killed worker is given to end; in a system call that hangs it does not."""
+
+NAMED = 5
+"""How many of the files that wait for too long are named in a notice and in the log."""
+
+AT_A_TIME = 200
+"""How many deliveries are entered in one pass."""
+
+
+class Service:
+    """Watches the drop folders, keeps the queue and the workers, and tells people how it goes.
+
+    Parameters
+    ----------
+    config
+        What is to be done.
+    environment
+        Environment variables, with the credentials of the database.
+    now
+        Monotonic seconds.
+    """
+
+    def __init__(self, config: Config, environment: Mapping[str, str], now: float) -> None:
+        self.status = Status(config.state)
+        self.folders = Folders(config.folders)
+        self.crew = Crew(config, environment)
+        self._config = config
+        self._environment = environment
+        self._notices = Notices(config.notify.urls)
+        self._lab: Lab | None = None
+        self._arrivals: dict[str, Delivery] = {}
+        self._departures: set[str] = set()
+        self._awaited: set[str] = set()
+        self._next_try = self._next_count = now
+        self._next_look = now + LOOK_AGAIN
+        self._reported, self._cost, self._news = -inf, 0.0, False
+        self._unwritten: str | None = None
+        self._stopping = False
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is more to do right away."""
+        return bool(self._arrivals or self._departures) and self.status.database is None
+
+    def sources(self) -> list[Watcher | Member]:
+        """Return what can be read from when there is something to do."""
+        return [*self.folders.sources(), *self.crew.sources()]
+
+    def tick(self, now: float) -> None:
+        """Do what there is to do, waiting for nothing but the database.
+
+        Parameters
+        ----------
+        now
+            Monotonic seconds.
+        """
+        database = self._reach(now)
+        self.folders.watch(lambda name: _finished(database, name), now)
+        self._listen(now)
+        if database is not None:
+            try:
+                self._enter(database, now)
+            except (Unavailable, Misconfigured) as error:
+                self._lose(error, now)
+            else:
+                self._regain()
+        self.crew.enforce(now)
+        self.crew.order(self.folders.present)
+        if self.status.database is None:
+            self.crew.fill(now, self.folders.absent)
+        if now >= self._next_look:
+            self._next_look = now + LOOK_AGAIN
+            self.crew.look_again()
+        self._report(now)
+
+    def reload(self, config: Config, now: float) -> None:
+        """Go on with another configuration, but for database, state and store; look anew into folders that are absent."""
+        before = self._config
+        self._config = replace(config, database=before.database, state=before.state, store=before.store)
+        if self._config != config:
+            log.warning("restart_needed", sentence="the database, the state or the store is another one")
+        if config.notify != before.notify:
+            self._notices.close(0)
+            self._notices = Notices(config.notify.urls)
+        folders = {folder.name: folder for folder in config.folders}
+        for folder in before.folders:
+            if folders.get(folder.name) != folder or folder.name in self.folders.absent:
+                self.folders.let_go(folder.name)
+                self._arrivals = {key: delivery for key, delivery in self._arrivals.items() if delivery.folder != folder.name}
+        self.folders.configured = folders
+        self.crew.renew(self._config)
+        log.info("reloaded", folders=len(folders))
+        self.tick(now)
+
+    def stop(self, kill: Callable[[], bool]) -> None:
+        """Claim nothing more, let what runs finish, and leave; roll it back if that takes too long, or when `kill` says so."""
+        self._stopping = True
+        self.crew.release()
+        deadline = time.monotonic() + GRACE
+        while self.crew.members and time.monotonic() < deadline + LAST:
+            if kill() or time.monotonic() > deadline:
+                self.crew.kill()
+            select.select(self.crew.sources(), [], [], 0.1)
+            self._listen(time.monotonic())
+            self.crew.enforce(time.monotonic())
+        for name in list(self.folders.configured):
+            self.folders.let_go(name)
+        if self._lab is not None:
+            with suppress(Unavailable):
+                self._enter(self._lab.database, time.monotonic())
+                for delivery_id, death in self.crew.deaths.items():
+                    jobs.settle(self._lab.database, delivery_id, death, 0.0, unanswered=datetime.now(UTC))
+            self._lab.close()
+        self._notices.close(5)
+        self._write(time.monotonic(), stopped=True)
+
+    def _reach(self, now: float) -> Database | None:
+        """Return the database if it is there; while it is away, see from time to time whether it is back."""
+        if self.status.database is not None:
+            if now < self._next_try:
+                return None
+            try:
+                if self._lab is None:
+                    self._lab = Lab(self._config, self._environment)
+                else:
+                    self._lab.reconnect()
+                self._lab.store.clear()
+            except (Unavailable, Misconfigured) as error:
+                if self._lab is None and isinstance(error, Misconfigured):
+                    raise  # at the start; later, somebody is about to change a password, and nothing need stop for that
+                self._lose(error, now)
+                return None
+        return None if self._lab is None else self._lab.database
+
+    def _lose(self, error: Unavailable | Misconfigured, now: float) -> None:
+        """Note that the database is away, or refuses us, and when to try again."""
+        self._next_try = now + (SOON if self.status.database is None else CARE)
+        if self.status.database != str(error):
+            log.warning("database_away", sentence=str(error))
+        self.status.database = str(error)
+
+    def _regain(self) -> None:
+        """Note that the database is back: it has not only answered, but taken what there was to enter."""
+        if self.status.database is not None:
+            self.status.database = None
+            log.info("database_there")
+
+    def _listen(self, now: float) -> None:
+        """Take in what has changed in the folders, and what the workers have said."""
+        for update in self.folders.listen(now):
+            self._news = True
+            if isinstance(update, Delivery):
+                self._arrivals[update.delivery_id] = update
+                self._departures.discard(update.delivery_id)
+                self._awaited.discard(update.delivery_id)
+            else:
+                self._arrivals.pop(update.delivery_id, None)
+                self._departures.add(update.delivery_id)
+                log.info("withdrawn", delivery_id=update.delivery_id, nwb=update.nwb_path)
+        for event in self.crew.listen(now):
+            self._news = True
+            self._hear(event)
+
+    def _hear(self, event: Mapping[str, Any]) -> None:
+        """Take in what a worker has said."""
+        event_log.enter(event)
+        match event["event"]:
+            case "gone":
+                self.folders.forget(event["folder"], [event["delivery_id"]])  # if it is there after all, it comes again
+            case "unsettled":
+                self.folders.require(event["folder"], event["delivery_id"], event["paths"])
+                self._awaited.add(event["delivery_id"])
+            case "done":
+                self._conclude(event)
+            case "answered":
+                self.folders.finish(event["folder"], [event["delivery_id"]])
+            case "trusted" | "untrusted":
+                self.status.analysis = event.get("sentence")
+            case "looked":
+                self.status.outdated = event["outdated"]
+            case "away":
+                self._next_count = -inf  # if it is away for this process too, that will tell
+            case "died" if event["job"]:
+                spared = self._stopping or event["job"]["folder"] in self.folders.absent
+                death = said("unavailable" if spared else "failed", f"its worker was lost: {event['sentence']}")
+                self.crew.report(event["job"]["delivery_id"], death)
+
+    def _conclude(self, event: Mapping[str, Any]) -> None:
+        """Take in what came of an attempt."""
+        if event["state"] in ANSWERED:
+            self.folders.finish(event["folder"], [event["delivery_id"]])
+        if "outcome" in event:
+            self.status.note(event)
+        if event["state"] in ("rejected", "failed"):
+            self._tell(event)
+
+    def _tell(self, event: Mapping[str, Any]) -> None:
+        """Tell people of a delivery that needs them."""
+        outcome = event["outcome"]
+        title = f"{outcome['outcome']}: {event['nwb'] or event['manifest']} in {event['folder']}"
+        problems = "\n".join(f"- {Problem(**problem)}" for problem in outcome["problems"])
+        key = f"{event['delivery_id']} {outcome['outcome']} {outcome['sentence']}"
+        self._notices.tell(key, title, f"{outcome['sentence']}\n{problems}")
+
+    def _enter(self, database: Database, now: float) -> None:
+        """Bring the queue up to date."""
+        for delivery_id in list(self._departures):
+            jobs.withdraw(database, delivery_id)
+            self._departures.discard(delivery_id)
+        batch = dict(islice(self._arrivals.items(), AT_A_TIME))
+        known = jobs.states(database, batch) if batch else {}
+        closed = defaultdict(list)
+        for delivery_id, delivery in batch.items():
+            state = known.get(delivery_id)
+            if state not in ANSWERED:
+                state = self._enqueue(database, delivery, state)
+            if state in ANSWERED:
+                closed[delivery.folder].append(delivery_id)
+            else:
+                self.crew.nudge()
+            del self._arrivals[delivery_id]
+        for folder, delivery_ids in closed.items():
+            self.folders.finish(folder, delivery_ids)
+        if now >= self._next_count:
+            self._next_count = now + CARE
+            self.status.queue = jobs.counts(database)
+            self._recall(database)
+
+    def _recall(self, database: Database) -> None:
+        """Have those deliveries announced again whose worker put them aside for their videos, and died before it said so."""
+        aside = dict(jobs.aside(database, self.folders.configured))
+        for delivery_id in aside.keys() - self._awaited:
+            self.folders.forget(aside[delivery_id], [delivery_id])
+        self._awaited = set(aside)
+
+    def _enqueue(self, database: Database, delivery: Delivery, before: str | None) -> str:
+        """Put a delivery into the queue; return the state it is in then."""
+        facts = {"delivery_id": delivery.delivery_id, "folder": delivery.folder}
+        facts |= {"manifest": delivery.manifest_path, "nwb": delivery.nwb_path}
+        try:
+            state = jobs.enqueue(database, delivery, datetime.now(UTC))
+        except (Unavailable, Misconfigured):
+            raise
+        except Exception as error:  # noqa: BLE001  # what cannot be entered must not keep everything else from it
+            outcome = said("failed", f"it cannot be entered into the ledger: {type(error).__name__}: {error}").as_dict()
+            self._hear({"event": "done", "state": "failed", "outcome": outcome, "traceback": traceback.format_exc(), **facts})
+            return "failed"
+        if before != "ready":
+            log.info("delivered", **facts)
+        return state
+
+    def _report(self, now: float) -> None:
+        """Announce what waits for too long, and write the status, but not all the time."""
+        if now - self._reported < max(NEWS if self._news else REPORT, 50 * self._cost):
+            return
+        started = time.perf_counter()
+        for folder, waits in groupby(self.folders.long_waits(now), itemgetter(0)):
+            self._remind(folder, [waiting for _, waiting in waits], now)
+        self._write(now)
+        self._reported, self._news, self._cost = now, False, time.perf_counter() - started
+
+    def _remind(self, folder: str, waits: Sequence[Waiting], now: float) -> None:
+        """Announce what waits for too long in a folder, all at once: it may be what was left there in years."""
+        first, more = waits[0], f" and {len(waits) - 1} more" if len(waits) > 1 else ""
+        said = "\n".join(f"{waiting.path}: {waiting.sentence(now)}" for waiting in waits[:NAMED])
+        log.warning("waits_long", folder=folder, count=len(waits), sentence=said)
+        self._notices.tell(f"{folder} {first.path} {first.since}", f"waiting: {first.path}{more} in {folder}", said)
+
+    def _write(self, now: float, *, stopped: bool = False) -> None:
+        """Write the status."""
+        more = {"workers": self.crew.status(now), "notices": self._notices.status()}
+        self.status.refused = self.crew.refused
+        unwritten = self.status.write(stopped=stopped, **self.folders.status(now), **more)
+        if unwritten is not None and unwritten != self._unwritten:
+            log.warning("status_unwritten", sentence=unwritten)
+        self._unwritten = unwritten
+
+
+def _finished(database: Database | None, folder: str) -> Iterable[str]:
+    """Return the deliveries of a folder that need no more attention; none if the database is away: then they are told again."""
+    try:
+        return () if database is None else jobs.answered(database, folder)
+    except Unavailable:
+        return ()

@@ -1,1 +1,0 @@
-"""The database: its connection, and the definitions of every table."""

@@ -1,0 +1,282 @@
+"""A worker: claims a delivery, ingests it, answers it beside its manifest, and goes on."""
+
+import os
+import platform
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from math import inf
+from pathlib import Path
+from typing import Any, Literal
+
+from structlog.contextvars import bound_contextvars
+
+from antelop.analysis.permissions import untrusted
+from antelop.analysis.scripts import places
+from antelop.config import FolderConfig
+from antelop.errors import Misconfigured, Problem, Rejected, Unavailable
+from antelop.ingest.rows import Row
+from antelop.ingest.session import Unsettled, ingest
+from antelop.ingest.source_files import Gone, lies, read_again
+from antelop.lab import Lab
+from antelop.lab.resolve import Policy
+from antelop.outcome import Outcome, said
+from antelop.queue import jobs
+from antelop.queue.ledger import Superseded, recall, told
+from antelop.worker.archive import archive, archived
+from antelop.worker.receipts import INGESTED, answer
+from antelop.worker.reconsider import basis, decided_by, holding, in_the_way, outdated
+
+Event = Mapping[str, Any]
+"""What a worker says: an ``event``, and mostly of a delivery, by ``delivery_id``, ``folder``, ``manifest`` and ``nwb``."""
+
+RECOVERY = 60.0
+"""Seconds after an outage in which a job without a worker counts as interrupted by it, and not as having killed its worker."""
+
+AT_A_TIME = 50
+"""How many rejected deliveries are looked at at a time."""
+
+
+class Worker:
+    """Works on deliveries, one after the other.
+
+    Parameters
+    ----------
+    lab
+        Where they go.
+    say
+        Is told what happens.
+
+    Attributes
+    ----------
+    folders
+        From which deliveries are taken, by name.
+    lost
+        When the database was last away, in monotonic seconds.
+    """
+
+    def __init__(self, lab: Lab, say: Callable[[Event], None]) -> None:
+        self.folders = {folder.name: folder for folder in lab.config.folders}
+        self.lost = -inf
+        self._lab = lab
+        self._say = say
+        self._distrust: str | None = ""
+
+    def work(self) -> bool:
+        """Work on the delivery that has been due for longest; return whether there was one.
+
+        Raises
+        ------
+        Unavailable
+            If the database is away, and what became of the delivery cannot be entered: its job is an orphan then.
+        """
+        if self._distrusts():
+            return False
+        with jobs.claimed(self._lab.database, self.folders) as row:
+            if row is None:
+                return False
+            self._say({"event": "claimed", **_named(row)})
+            with bound_contextvars(delivery_id=row["delivery_id"]):
+                came = self._work_on(row)
+            self._say({**_named(row), **came})
+        return True
+
+    def release(self, deaths: Mapping[str, Outcome]) -> None:
+        """Settle the jobs of workers that are gone.
+
+        It costs the delivery a try, unless only the connection was lost, or the worker's machine or the database has started
+        anew since it was claimed: a power cut is nothing that a delivery could be held to account for.
+
+        Parameters
+        ----------
+        deaths
+            What is known of how workers have ended, by the delivery that they worked on.
+        """
+        jobs.bring_forward(self._lab.database)
+        for job in jobs.orphans(self._lab.database, self.folders):
+            fate = _fate(job["host"], job["pid"], job["age"])
+            if fate == "ending":
+                continue  # whoever started it is about to say how it ended
+            away = time.monotonic() - self.lost < RECOVERY or job["age"] > self._lab.database.uptime
+            spared = fate in ("alive", "rebooted") or away
+            unknown = said("unavailable" if spared else "failed", "its worker lost the database, or has ended")
+            row = (self._lab.database.Delivery & {"delivery_id": job["delivery_id"]}).fetch1()
+            self._say({**_named(row), **self._settle(row, deaths.get(job["delivery_id"], unknown), job["age"])})
+
+    def look_again(self, after: str) -> str | None:
+        """Put rejected and failed deliveries back into the queue if what decided them has changed; look at some at a time.
+
+        Parameters
+        ----------
+        after
+            Where the last look ended; empty to begin.
+
+        Returns
+        -------
+        str or None
+            Where this one ended; None if it has come to the end.
+        """
+        database = self._lab.database
+        closed = database.Delivery & [
+            {"state": state, "folder": folder} for state in ("rejected", "failed") for folder in self.folders
+        ]
+        rows = (closed & f"delivery_id > '{after}'").to_dicts(order_by="delivery_id", limit=AT_A_TIME)
+        for row in rows:
+            attempts = database.Attempt & {"delivery_id": row["delivery_id"]}
+            (last,) = attempts.to_dicts(order_by="attempt_id DESC", limit=1)
+            problems = [Problem(**problem) for problem in last["problems"]]
+            try:
+                based_on = basis(self._lab, row["manifest"], _policy(row, self.folders[row["folder"]]))
+                now = decided_by(based_on, holding(database, in_the_way(problems)))
+            except Unavailable:
+                raise
+            except Exception:  # noqa: BLE001  # a defect that one delivery meets keeps no other from being looked at
+                self._say({"event": "defect", **_named(row), "traceback": traceback.format_exc()})
+                continue
+            if not last["decided_by"]:  # it failed, and whoever noticed could not tell
+                database.Attempt.update1({name: last[name] for name in attempts.primary_key} | {"decided_by": now})
+            elif now != last["decided_by"]:
+                jobs.retry(database, row["delivery_id"], datetime.now(UTC))
+        if len(rows) == AT_A_TIME:
+            return str(rows[-1]["delivery_id"])
+        self._say({"event": "looked", "outdated": outdated(self._lab)})
+        return None
+
+    def _work_on(self, row: Row) -> Event:
+        """Ingest one delivery, answer it, enter what became of it, and say so."""
+        started, decided, trace, hindrance = time.monotonic(), "", None, None
+        database, delivery_id = self._lab.database, row["delivery_id"]
+        try:
+            if settled := told(database, row):
+                return self._answer_late(row, settled)
+            outcome, decided = self._ingest(row)
+            hindrance = self._answer(row, outcome)
+            if (kept := self._archive(row, outcome, late=False)) is not outcome:
+                outcome, hindrance = kept, self._answer(row, kept)
+        except Superseded:
+            return {"event": "done", "state": jobs.drop(database, delivery_id)}
+        except Unsettled as unsettled:
+            jobs.wait(database, delivery_id)
+            return {"event": "unsettled", "paths": unsettled.paths}
+        except Gone:
+            return {"event": "gone", "sought": jobs.leave(database, delivery_id, datetime.now(UTC))}
+        except (Unavailable, Misconfigured) as error:  # such as a right that this user lacks: no delivery is wrong for that
+            outcome = said("unavailable", str(error))
+        except Exception as error:  # noqa: BLE001  # a defect of ours costs the delivery a try, and not the worker its life
+            outcome = said("failed", f"a defect of this software: {type(error).__name__}: {error}")
+            trace = traceback.format_exc()
+        return self._settle(row, outcome, time.monotonic() - started, decided, trace, hindrance)
+
+    def _ingest(self, row: Row) -> tuple[Outcome, str]:
+        """Return what became of a delivery, and a hash of what decided it if it is rejected."""
+        if committed := recall(self._lab.database, row["delivery_id"]):  # by a worker that did not live to say so
+            return committed, ""
+        if row["state"] == "ingested":  # and its session was removed since
+            raise Superseded
+        folder = self.folders[row["folder"]]
+        policy = _policy(row, folder)
+        delivery, based_on = read_again(row, folder.path), basis(self._lab, row["manifest"], policy)
+        try:
+            return ingest(self._lab, delivery, folder.path / row["nwb_path"], policy), ""
+        except Misconfigured:
+            raise
+        except Rejected as rejected:
+            outcome = said("rejected", rejected.sentence, rejected.problems)
+            return outcome, decided_by(based_on, in_the_way(rejected.problems))
+
+    def _archive(self, row: Row, outcome: Outcome, *, late: bool) -> Outcome:
+        """Archive what has been committed, if its folder says so, or look at what was; return the outcome that says so."""
+        folder, name = self.folders[row["folder"]], row["nwb_path"]
+        if folder.archive is None or outcome.outcome not in INGESTED:
+            return outcome
+        if not late:
+            names = [name, row["manifest_path"], *(path for path, _, _ in row["videos"] or ())]
+            digest = archive(folder.path, folder.archive, names)
+        elif not (folder.archive / name).exists() and lies(row, folder.path):
+            return outcome  # its folder says so since then
+        else:
+            digest = archived(folder.archive, name, row["nwb_size"])
+        return replace(outcome, archived={"path": str(folder.archive / name), "sha256": digest})
+
+    def _answer(self, row: Row, outcome: Outcome) -> str | None:
+        """Write the receipt; return what hinders it."""
+        return answer(self._lab.database, self.folders[row["folder"]], row, outcome)
+
+    def _answer_late(self, row: Row, outcome: Outcome) -> Event:
+        """Write the receipt that could not be written when the delivery was settled; `Unavailable` if it still cannot be."""
+        if hindrance := self._answer(row, self._archive(row, outcome, late=True)):
+            raise Unavailable(hindrance)
+        jobs.drop(self._lab.database, row["delivery_id"])
+        return {"event": "answered"}
+
+    def _settle(  # noqa: PLR0913, PLR0917  # what is known of an attempt
+        self,
+        row: Row,
+        outcome: Outcome,
+        seconds: float,
+        decided: str = "",
+        trace: str | None = None,
+        hindrance: str | None = None,
+    ) -> Event:
+        """Enter what came of an attempt, answer the delivery if it is given up, and return what there is to say.
+
+        What hinders its receipt is no matter but that it is written later.
+        """
+        database, delivery_id = self._lab.database, row["delivery_id"]
+        unanswered = datetime.now(UTC) if hindrance or outcome.outcome == "failed" else None
+        state = jobs.settle(database, delivery_id, outcome, seconds, decided, trace, unanswered=unanswered)
+        if state is None:
+            if trace:
+                self._say({"event": "defect", **_named(row), "traceback": trace})
+            is_due = database.jobs & {"delivery_id": delivery_id}
+            return {"event": "postponed" if is_due else "unanswered", "sentence": outcome.sentence}
+        if state == outcome.outcome == "failed":
+            try:
+                hindrance = self._answer(row, outcome)
+                if not hindrance:
+                    jobs.drop(database, delivery_id)
+            except Unavailable as error:
+                hindrance = str(error)
+        if hindrance and state == outcome.outcome:
+            self._say({"event": "unanswered", **_named(row), "sentence": hindrance})
+        facts = {"outcome": outcome.as_dict(), "seconds": round(seconds, 3), "traceback": trace}
+        return {"event": "done", "state": state, **facts}
+
+    def _distrusts(self) -> bool:
+        """Tell whether somebody who is not trusted could have written what would be run, and say so when that changes."""
+        analysis = self._lab.config.analysis
+        scripts = [path for folder in analysis.folders for path in places(folder)]
+        problems = untrusted([*analysis.folders, *scripts], uid=os.geteuid(), trusted=analysis.trusted)
+        distrust = str(problems[0]) if problems else None
+        if distrust != self._distrust:
+            self._distrust = distrust
+            self._say({"event": "untrusted", "sentence": distrust} if distrust else {"event": "trusted"})
+        return distrust is not None
+
+
+def _named(row: Row) -> dict[str, str]:
+    """Return what a delivery is called."""
+    return {name: row[name] for name in ("delivery_id", "folder")} | {"manifest": row["manifest_path"], "nwb": row["nwb_path"]}
+
+
+def _policy(row: Row, folder: FolderConfig) -> Policy:
+    """Return what whoever delivers into a folder may do."""
+    settled = tuple((path, size, mtime) for path, size, mtime in row["videos"] or ())
+    return Policy(folder.experimenters, folder.create_sessions, settled)
+
+
+def _fate(host: str, process: int, age: float) -> Literal["alive", "ending", "rebooted", "unknown"]:
+    """Tell what became of a process that reserved a job `age` seconds ago: one that has begun since is only its namesake."""
+    if host == platform.node():
+        uptime = time.clock_gettime(time.CLOCK_BOOTTIME)
+        if age > uptime:
+            return "rebooted"
+        with suppress(OSError):
+            state, *facts = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()  # proc_pid_stat(5)
+            began = int(facts[18]) / os.sysconf("SC_CLK_TCK")
+            if uptime - began > age:
+                return "ending" if state == "Z" else "alive"
+    return "unknown"
