@@ -8,7 +8,7 @@ A package imports only from those above it in this table, and inside a package n
 What each package is for, and what may never be in it, is the docstring of its ``__init__``.
 
 ===========  ====================================================================================================
-(ground)     `errors`, `channel`, `superblock`, `outcome`, `log`, `progress`, `trials`
+(ground)     `errors`, `directory`, `files`, `channel`, `superblock`, `outcome`, `log`, `progress`, `trials`
 formats      `document`, `schema`, `manifest`, `rig`
 recording    `recording`, `source`, `reader`, `hdf5`, `chunks`
 analysis     `scripts`, `functions`, `masks`, `limits`, `permissions`
@@ -24,9 +24,10 @@ ingest       `session`, `source_files`, `rows`, `masking`, `uniqueness`
 worker       `worker`, `process`, `reconsider`, `receipts`, `receipt`, `archive`, `event_log`
 upkeep       `verify`, `inventory`, `gc`, `backup`, `server_backup`, `removal`
 service      `main`, `service`, `pool`, `folders`, `status`, `notice`, `explain`, `systemd`
+manual       the pages of the manual
 demo         `show`, `lab`, `daemon`, `licking`, `acquisition`, `video`
 cli          `command`, `terminal`, `key`, `service`, `deliveries`, `sessions`, `masks`, `rigs`, `metadata`,
-             `maintenance`, `demo`
+             `maintenance`, `demo`, `manual`
 (top)        `scripting`, `load_connection`
 ===========  ====================================================================================================
 """
