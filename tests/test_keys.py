@@ -10,7 +10,7 @@ import pytest
 from antelop.errors import Problem, Rejected
 from antelop.formats.manifest import Manifest
 from antelop.lab import Lab
-from antelop.lab.resolve import Policy, new_session, refusal, resolve
+from antelop.lab.resolve import Policy, free_session_id, new_session, refusal, resolve
 from antelop.lab.rigs import upload_rig_json
 from tests.labs import ANIMALS, EXPERIMENT, MASKS, OWNER, SESSION
 from tests.recordings import LICKING_RIG
@@ -169,7 +169,8 @@ def test_a_new_session_has_the_next_id_and_the_files_date(lab: Lab) -> None:
     """Its date is that of the clock by which the file was written, and its notes are the manifest's."""
     manifest = replace(MANIFEST, session={**NAMED, "session_name": "day 7"}, note="calm")
     meant = resolve(lab.database, manifest, Policy(create_sessions=True))
-    session = new_session(lab.database, meant, manifest, datetime(2026, 11, 22, 9, 30, tzinfo=UTC))
+    with free_session_id(lab.database, meant.experiment) as number:
+        session = new_session(meant, number, manifest, datetime(2026, 11, 22, 9, 30, tzinfo=UTC))
     lab.database.Session.insert1(session)
     assert (lab.database.Session & {"session_id": 45}).fetch1() == {
         **EXPERIMENT,

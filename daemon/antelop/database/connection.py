@@ -175,8 +175,8 @@ class Database:
         try:
             yield had
         finally:
-            if had:
-                with suppress(Exception):  # the server frees it with the connection
+            if had and not self.connection.is_lost:  # the server frees it with the connection
+                with suppress(Exception):
                     self.connection.query(f"SELECT {free}", (key,))
 
     def hold(self, rows: Any, *, to_change: bool = False) -> None:  # noqa: ANN401  # a DataJoint expression
