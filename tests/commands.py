@@ -8,8 +8,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from antelop.cli import main
+from antelop.cli.terminal import Terminal
 from antelop.config import Config
 from antelop.lab import Lab
+from tests.clocks import still
 
 Command = Callable[..., Result]
 """Runs a command line on a lab's configuration: ``command(config, "verify", "--deep")``."""
@@ -34,6 +36,6 @@ def command(served_lab: tuple[Lab, Mapping[str, str]], tmp_path: Path, monkeypat
             lines += [f"[{section}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
         file = tmp_path / "written.toml"
         file.write_text("\n".join(lines))
-        return CliRunner().invoke(main, [*words, "--config", str(file)], prog_name="antelop")
+        return CliRunner().invoke(main, [*words, "--config", str(file)], obj=Terminal(clock=still), prog_name="antelop")
 
     return run

@@ -15,6 +15,7 @@ from antelop.config import Config, WorkersConfig
 from antelop.lab import Lab
 from antelop.service import status
 from antelop.service.service import Service
+from tests.clocks import wall
 from tests.labs import SCRIPT
 
 PATIENCE = 60.0
@@ -39,7 +40,7 @@ class Daemon(Service):
         self.state = config.state
         self.events: list[Mapping[str, Any]] = []
         self.ahead = 0.0
-        super().__init__(config, environment, self.now())
+        super().__init__(config, environment, self.now(), wall)
 
     def now(self) -> float:
         """Return its time."""

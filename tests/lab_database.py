@@ -7,6 +7,7 @@ import numpy as np
 
 from antelop.database import Database
 from antelop.lab import Lab
+from tests.clocks import still
 from tests.labs import clean
 
 SESSION = {"experimenter": "rbedford", "experiment_id": 1, "session_id": 7}
@@ -22,7 +23,7 @@ def recorded(served_lab: tuple[Lab, Mapping[str, str]]) -> Iterator[Database]:
     """Fill the tables of a server's lab; yield a connection to it that tests may break."""
     shared, environment = served_lab
     clean(shared)
-    with Lab(shared.config, environment) as lab:
+    with Lab(shared.config, environment, still) as lab:
         _fill(lab.database)
         yield lab.database
 

@@ -20,6 +20,7 @@ from antelop.lab import Lab
 from antelop.lab.rigs import upload_rig_json
 from antelop.store import STORE, Store
 from tests import servers
+from tests.clocks import still
 from tests.recordings import LICKING_RIG, write_recording
 
 OWNER: dict[str, Any] = {"experimenter": "lab"}
@@ -42,6 +43,7 @@ ROWS = {
 SCRIPT = '''
 import numpy as np
 from antelop import antelop_analysis
+from tests.clocks import still
 
 
 @antelop_analysis
@@ -102,7 +104,7 @@ def furnish(lab: Lab) -> None:
 @pytest.fixture(scope="session", params=["postgresql", pytest.param("mysql", marks=pytest.mark.mariadb)])
 def served_lab(request: Any) -> Iterator[tuple[Lab, Mapping[str, str]]]:
     """Give a lab on each kind of database, for all tests."""
-    with served(request.param) as (config, environment), Lab(config, environment) as lab:
+    with served(request.param) as (config, environment), Lab(config, environment, still) as lab:
         yield lab, environment
 
 
@@ -125,7 +127,7 @@ def lab(served_lab: tuple[Lab, Mapping[str, str]], tmp_path: Path, monkeypatch: 
 def others(served_lab: tuple[Lab, Mapping[str, str]], lab: Lab) -> Iterator[Callable[[], Lab]]:
     """Give what opens further connections to the lab, as other processes have them."""
     with ExitStack() as opened:
-        yield lambda: opened.enter_context(Lab(lab.config, served_lab[1]))
+        yield lambda: opened.enter_context(Lab(lab.config, served_lab[1], still))
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,10 +15,9 @@ from antelop.queue import jobs
 from antelop.upkeep.removal import remove
 from antelop.worker import Worker
 from antelop.worker.receipts import disagreements
+from tests.clocks import NOW
 from tests.drops import Drop, hasten
 from tests.labs import SESSION
-
-NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
 
 def found(lab: Lab) -> list[str]:

@@ -6,7 +6,6 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +28,7 @@ from antelop.upkeep.removal import remove
 from antelop.upkeep.server_backup import expect_embedded
 from antelop.upkeep.verify import verify
 from tests import servers
+from tests.clocks import NOW, still
 from tests.commands import Command
 from tests.drops import Drop, hasten
 from tests.labs import ANIMALS, SESSION
@@ -36,7 +36,6 @@ from tests.pipelines import pipeline
 from tests.recordings import write_recording
 
 embedded = pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
-NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
 
 OCCUPIED = "Set {} to a folder that does not exist yet; or if this backup was restored here before, run `antelop verify`"
@@ -129,7 +128,7 @@ def test_what_is_restored(  # noqa: PLR0913, PLR0917  # all of a lab
     result = command(elsewhere, "restore", str(folder))
     said = "restored  1 session as of 2026-11-22T09:30:00+00:00\nsound  1 session, 6 objects of 57 kB, all is well\n"
     assert (result.exit_code, result.output) == (0, said)
-    with Lab(elsewhere, {}) as restored:
+    with Lab(elsewhere, {}, still) as restored:
         assert problems_of(restored) == []
         assert {each.address for each in objects(restored.store)} == expected
         assert (restored.database.Feature & feature).fetch1("feature_data").read_bytes() == b"spectrum"
@@ -258,7 +257,7 @@ def test_an_interrupted_restore(whole: Lab, tmp_path: Path, elsewhere: Config) -
     assert restore(elsewhere, folder, said.append, unseen) == made
     remedy = "Run `antelop verify --deep` to see which rows refer to it"
     assert said == [Problem("object_altered", film.address, "it is missing, or not what its name says", remedy)]
-    with Lab(elsewhere, {}) as restored:
+    with Lab(elsewhere, {}, still) as restored:
         [lost] = problems_of(restored)
     assert (lost.where, lost.what) == ("Video lab/1/41/1, video", f"{film.address} is not in the store")
     Store(elsewhere.store).make(f"restoring {made.owner} as of {made.began}")  # as if it had been interrupted at the very end
@@ -293,7 +292,7 @@ def test_a_restore_that_was_killed_while_it_loaded(whole: Lab, tmp_path: Path, e
             pass
         assert restore(elsewhere, folder, print, unseen) == made
     assert left.returncode != 0
-    with Lab(elsewhere, {}) as restored:
+    with Lab(elsewhere, {}, still) as restored:
         assert problems_of(restored) == []
 
 
@@ -306,7 +305,7 @@ def test_what_was_claimed(whole: Lab, drop: Drop, tmp_path: Path, elsewhere: Con
         backup(whole, tmp_path / "backup", NOW, unseen)
         assert jobs.counts(whole.database)["reserved"] == 1
     restore(elsewhere, tmp_path / "backup", print, unseen)
-    with Lab(elsewhere, {}) as restored:
+    with Lab(elsewhere, {}, still) as restored:
         assert problems_of(restored) == []
         assert jobs.counts(restored.database)["pending"] == 1
 
@@ -318,12 +317,12 @@ def test_a_lab_that_is_not_restored_to_the_end(whole: Lab, tmp_path: Path, elsew
     with pytest.raises(Crash):
         restore(elsewhere, tmp_path / "backup", print, then(crash))
     with pytest.raises(Misconfigured) as refused:
-        Lab(elsewhere, {})
+        Lab(elsewhere, {}, still)
     what = f"it is unfinished: restoring {made.owner} as of {made.began}"
     remedy = "Run the same `antelop restore` again"
     assert refused.value.problems == (Problem("store_unfinished", str(elsewhere.store), what, remedy),)
     assert restore(elsewhere, tmp_path / "backup", print, unseen) == made
-    with Lab(elsewhere, {}) as restored:
+    with Lab(elsewhere, {}, still) as restored:
         assert problems_of(restored) == []
 
 

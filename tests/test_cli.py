@@ -25,8 +25,10 @@ from antelop.cli import main
 from antelop.cli.command import Command
 from antelop.cli.deliveries import ingested
 from antelop.cli.sessions import since
+from antelop.cli.terminal import Terminal
 from antelop.demo.acquisition import events
 from antelop.lab import Lab
+from tests.clocks import ticking
 from tests.labs import EXPERIMENT, OWNER, SESSION
 from tests.recordings import LICKING_RIG, write_recording
 
@@ -174,8 +176,10 @@ def antelop(
     for name, value in served_lab[1].items():
         monkeypatch.setenv(name, value)
 
+    clock = ticking()
+
     def run(*words: str, **more: Any) -> Result:
-        return CliRunner().invoke(main, words, prog_name="antelop", **more)
+        return CliRunner().invoke(main, words, obj=Terminal(clock=clock), prog_name="antelop", **more)
 
     return run
 

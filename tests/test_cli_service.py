@@ -14,20 +14,21 @@ import pytest
 from click.testing import CliRunner, Result
 
 from antelop.cli import main
+from antelop.cli.terminal import Terminal
 from antelop.lab import Lab
-from antelop.outcome import said
+from antelop.outcome import Outcome
 from antelop.queue import jobs
 from antelop.service.explain import AGAIN
 from antelop.service.status import Status
 from antelop.upkeep.removal import remove
 from antelop.worker import Worker
+from tests.clocks import NOW, still
 from tests.daemons import PATIENCE, Gate
 from tests.drops import Drop
 from tests.labs import SESSION
 
 pytestmark = pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
 
-NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 Run = Callable[..., Result]
 
 
@@ -46,7 +47,9 @@ def configuration(lab: Lab, drop: Drop, tmp_path: Path) -> Path:
 @pytest.fixture
 def antelop(configuration: Path) -> Run:
     """Run a command line on the lab."""
-    return lambda *words: CliRunner().invoke(main, [*words, "--config", str(configuration)], prog_name="antelop")
+    return lambda *words: CliRunner().invoke(
+        main, [*words, "--config", str(configuration)], obj=Terminal(clock=still), prog_name="antelop"
+    )
 
 
 def test_status_of_a_service_that_never_ran(antelop: Run, lab: Lab) -> None:
@@ -67,9 +70,9 @@ def test_status_for_people_and_for_programs(antelop: Run, lab: Lab) -> None:
         "since": "2026-11-22T09:00:00+00:00",
     }
     job = {"delivery_id": "a" * 32, "folder": "rig-2", "manifest": "c.manifest.json", "nwb": "c.nwb"}
-    status = Status(lab.config.state)
+    status = Status(lab.config.state, still)
     status.database, status.queue, status.outdated = None, {"total": 1}, ["licking.table_trials"]
-    outcome = said("ingested", "session lab/1/41: 2 features, 10 trials in trials").as_dict()
+    outcome = Outcome.of("ingested", "session lab/1/41: 2 features, 10 trials in trials", NOW).as_dict()
     named = {"delivery_id": "b" * 32, "folder": "rig-2", "manifest": "a.manifest.json", "nwb": "a.nwb"}
     status.note({**named, "state": "ingested", "outcome": outcome})
     more: dict[str, Any] = {
@@ -123,7 +126,7 @@ def test_a_crowd_that_waits_is_listed_in_part(antelop: Run, lab: Lab) -> None:
     waiting = [
         {**facts, "path": f"{minute}.nwb", "since": (began - timedelta(minutes=minute)).isoformat()} for minute in range(40)
     ]
-    Status(lab.config.state).write(folders=[], waiting=waiting, workers=[], notices={"failing": []})
+    Status(lab.config.state, still).write(folders=[], waiting=waiting, workers=[], notices={"failing": []})
     lines = antelop("status").stdout.splitlines()
     listed = [line.split()[1] for line in lines if line.startswith("rig-2: ")]
     assert listed == [f"{minute}.nwb" for minute in range(39, 9, -1)]
@@ -133,11 +136,11 @@ def test_a_crowd_that_waits_is_listed_in_part(antelop: Run, lab: Lab) -> None:
 
 def test_a_service_that_has_not_written_for_long_does_not_run(antelop: Run, lab: Lab) -> None:
     """Whatever process has its number by now."""
-    status = Status(lab.config.state)
+    status = Status(lab.config.state, still)
     status.write(folders=[], waiting=[], workers=[], notices={"failing": []})
     path = lab.config.state / "status.json"
     document = json.loads(path.read_text())
-    document["written"] = (datetime.now(UTC) - timedelta(minutes=2)).isoformat()
+    document["written"] = (NOW - timedelta(minutes=2)).isoformat()
     path.write_text(json.dumps(document))
     assert antelop("status", "--json").exit_code == 3
 

@@ -6,22 +6,20 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from antelop.config import Config, WorkersConfig
 from antelop.lab import Lab
-from antelop.outcome import said
+from antelop.outcome import Outcome
 from antelop.queue import jobs
 from antelop.service.pool import SHORT_LIFE, Crew
+from tests.clocks import wall
 from tests.daemons import PATIENCE, Gate
 from tests.drops import Drop, hasten
 
 pytestmark = pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
-
-NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
 
 class Team(Crew):
@@ -76,7 +74,7 @@ def test_a_crew_is_as_large_as_configured_and_leaves_when_released(team: Callabl
     crew.fill(time.monotonic(), ())
     assert len(crew.members) == 2
     crew.until_said("ready", 2)
-    jobs.enqueue(lab.database, drop.deliver("a"), NOW)
+    jobs.enqueue(lab.database, drop.deliver("a"), wall())
     crew.nudge()
     assert crew.until_said("done")[0]["state"] == "ingested"
     assert sorted(status["done"] for status in crew.status(time.monotonic())) == [0, 1]
@@ -89,7 +87,7 @@ def test_field_24_workers_are_replaced_after_so_many_deliveries(team: Callable[.
     """Each says what it has done before it ends."""
     crew = team(jobs_per_worker=2)
     for number in range(4):
-        jobs.enqueue(lab.database, drop.deliver(f"{number}", session=41 + number, number=number), NOW)
+        jobs.enqueue(lab.database, drop.deliver(f"{number}", session=41 + number, number=number), wall())
     processes = {crew.members[0].process.pid}
     crew.until(lambda: not crew.members)
     assert len(crew.said("done")) == 2
@@ -108,7 +106,7 @@ def test_a_worker_that_is_lost_is_replaced_and_its_delivery_released(
     """It is killed if it takes too long or too much memory; the one in its place settles its job at once, and says why."""
     gate = Gate(lab, ballast=500_000_000 if how == "grows" else 0)
     delivery = drop.deliver("a")
-    jobs.enqueue(lab.database, delivery, NOW)
+    jobs.enqueue(lab.database, delivery, wall())
     crew = team(timeout=100.0, memory=400 << 20)
     crew.until(gate.reached)
     (lost,) = crew.members
@@ -128,7 +126,7 @@ def test_a_worker_that_is_lost_is_replaced_and_its_delivery_released(
     (died,) = crew.until_said("died")
     assert died["sentence"] == because
     assert died["job"]["delivery_id"] == delivery.delivery_id
-    crew.report(delivery.delivery_id, said("failed", because))
+    crew.report(delivery.delivery_id, Outcome.of("failed", because, wall()))
     crew.fill(time.monotonic() + SHORT_LIFE, ())
     (done,) = crew.until_said("done")
     assert (done["state"], done["outcome"]["sentence"]) == ("ready", because)
@@ -156,7 +154,7 @@ def test_a_worker_that_dies_young_is_not_replaced_at_once(team: Callable[..., Te
 def test_field_22_a_worker_that_is_held_up_by_a_folder_is_replaced(team: Callable[..., Team], lab: Lab, drop: Drop) -> None:
     """Another one works for the other folders meanwhile; when the folder is back, one of them is too many."""
     gate = Gate(lab)
-    jobs.enqueue(lab.database, drop.deliver("a"), NOW)
+    jobs.enqueue(lab.database, drop.deliver("a"), wall())
     crew = team()
     crew.until(gate.reached)
     (held_up,) = crew.members
@@ -190,7 +188,7 @@ def test_deliveries_are_taken_from_the_folders_that_are_there(
     other = dropping("other")
     here, there = drop.deliver("a"), other.deliver("b", session=42, number=2)
     for delivery in (there, here):
-        jobs.enqueue(lab.database, delivery, NOW)
+        jobs.enqueue(lab.database, delivery, wall())
     crew = team()
     assert crew.until_said("done")[0]["delivery_id"] == here.delivery_id
     assert jobs.states(lab.database, [there.delivery_id])[there.delivery_id] == "ready"
@@ -201,7 +199,7 @@ def test_deliveries_are_taken_from_the_folders_that_are_there(
 def test_rejected_deliveries_are_looked_at_when_it_is_asked_for(team: Callable[..., Team], lab: Lab, drop: Drop) -> None:
     """By one worker that is idle; what is worth it goes in right after."""
     crew = team()
-    jobs.enqueue(lab.database, drop.deliver("a", session=99), NOW)
+    jobs.enqueue(lab.database, drop.deliver("a", session=99), wall())
     assert crew.until_said("done")[0]["state"] == "rejected"
     lab.database.Session.insert1({"experimenter": "lab", "experiment_id": 1, "session_id": 99, "session_name": "late"})
     crew.look_again()
@@ -212,7 +210,7 @@ def test_rejected_deliveries_are_looked_at_when_it_is_asked_for(team: Callable[.
 def test_a_new_configuration_is_for_new_workers(team: Callable[..., Team], lab: Lab, drop: Drop) -> None:
     """Those that are there finish what they do first."""
     gate = Gate(lab)
-    jobs.enqueue(lab.database, drop.deliver("a"), NOW)
+    jobs.enqueue(lab.database, drop.deliver("a"), wall())
     crew = team()
     crew.until(gate.reached)
     crew.renew(replace(lab.config, workers=WorkersConfig(count=1)))

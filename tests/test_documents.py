@@ -5,7 +5,6 @@ import shlex
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
@@ -26,6 +25,7 @@ from antelop.lab.metadata import enrol
 from antelop.manual import PAGES
 from antelop.outcome import VERSION, Kind, Outcome
 from tests import servers
+from tests.clocks import NOW, still
 from tests.documents import DOCUMENTS, PACKAGE, README, ROOT, blocks, code, tables
 
 LAB = Path(str(antelop.demo.__file__)).parent / "lab"
@@ -167,7 +167,7 @@ def test_an_example_is_right(written: str) -> None:
             manifest.parse(document)
         case _:
             some = {"": 0}
-            full = Outcome("ingested", "", datetime.now(UTC), VERSION, session=some, rows=some, trials=some, nwb=some)
+            full = Outcome("ingested", "", NOW, VERSION, session=some, rows=some, trials=some, nwb=some)
             assert set(document) == set(full.as_dict())
 
 
@@ -188,7 +188,7 @@ def expect_what_is_granted(settings: DatabaseConfig, folder: Path, grant: Callab
 
     def connected(user: str) -> Lab:
         environment = {"DB_USER": user, "DB_PASS": "secret"}
-        return Lab(Config(state=folder / "state", store=folder / "store", database=settings), environment)
+        return Lab(Config(state=folder / "state", store=folder / "store", database=settings), environment, still)
 
     with connected(str(settings.service)) as lab:
         enrol(lab, "Experimenter", {"experimenter": "ada", "full_name": "Ada"})

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,14 @@ from antelop.config import FolderConfig
 from antelop.dropfolder.waiting import Reason
 from antelop.errors import Problem
 from antelop.lab import Lab
-from antelop.outcome import Kind, said
+from antelop.outcome import Kind, Outcome
 from antelop.queue import jobs
 from antelop.service.explain import AGAIN, RELEASES, UNANSWERED, Explanation, explain
 from antelop.upkeep.removal import remove
 from antelop.worker import Worker
+from tests.clocks import NOW
 from tests.drops import Drop
 from tests.labs import SESSION
-
-NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -99,7 +98,7 @@ def test_a_delivery_is_explained_by_its_state(lab: Lab, drop: Drop, others: Call
         return by_manifest
 
     def settle(kind: Kind, sentence: str, *problems: Problem) -> None:
-        jobs.settle(database, delivery.delivery_id, said(kind, sentence, problems), 1.0)
+        jobs.settle(database, delivery.delivery_id, Outcome.of(kind, sentence, NOW, problems), 1.0)
 
     jobs.enqueue(database, delivery, NOW)
     assert explained() == Explanation("queued", "it is in the queue", "A worker takes it when its turn comes")
@@ -123,11 +122,11 @@ def test_a_delivery_is_explained_by_its_state(lab: Lab, drop: Drop, others: Call
     problem = Problem("session_unknown", "/session", "there is none", "Add it")
     settle("rejected", "there is none", problem)
     assert explained() == Explanation("rejected", "there is none", AGAIN, (problem.as_dict(),))
-    jobs.retry(database, delivery.delivery_id, datetime.now(UTC))
+    jobs.retry(database, delivery.delivery_id, NOW)
     for _ in range(3):
         settle("failed", "its worker died")
     assert explained() == Explanation("failed", "its worker died", f"{AGAIN}; or run `antelop retry`")
-    jobs.retry(database, delivery.delivery_id, datetime.now(UTC))
+    jobs.retry(database, delivery.delivery_id, NOW)
     assert Worker(lab, lambda _: None).work()
     assert explained() == Explanation("ingested", "session lab/1/41: 2 features, 10 trials in trials")
     again = drop.deliver("copy")
@@ -161,5 +160,5 @@ def test_the_latest_delivery_of_a_file_counts(lab: Lab, drop: Drop) -> None:
     """Not one that it took the place of."""
     jobs.enqueue(lab.database, drop.deliver("a", number=1), NOW)
     drop.record("a", number=2)
-    jobs.enqueue(lab.database, drop.delivery("a"), datetime.now(UTC))
+    jobs.enqueue(lab.database, drop.delivery("a"), NOW)
     assert explain(drop.path / "a.nwb", lab.config.folders, None, lab.database).rule == "queued"

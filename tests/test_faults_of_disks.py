@@ -19,6 +19,7 @@ from antelop.service.service import CARE
 from antelop.store import Store
 from antelop.store.survey import is_whole, objects
 from tests import servers
+from tests.clocks import wall
 from tests.daemons import Gate, Start, running
 from tests.drops import Drop, hasten
 from tests.filesystems import BIND, READ_ONLY, REMOUNT, Disk, hung, mount, unmount
@@ -115,7 +116,7 @@ def test_the_database_s_disk_is_full(backend: str, tmp_path: Path, prototype: Pa
             if backend == "mysql":  # which aborts when its disk is full; the embedded one is started by whoever misses it
                 server.kill()
                 server.start()
-            with Lab(config, environment) as lab:
+            with Lab(config, environment, wall) as lab:
                 daemon.ahead += CARE
 
                 def ingested() -> bool:

@@ -16,16 +16,17 @@ from antelop.dropfolder.delivery import Delivery
 from antelop.dropfolder.finished import Finished
 from antelop.dropfolder.inbox import Inbox
 from antelop.lab import Lab
-from antelop.outcome import said
+from antelop.outcome import Outcome
 from antelop.queue import jobs
 from antelop.queue.jobs import LONGEST_PAUSE
 from antelop.service.service import CARE
 from antelop.store.objects import Incoming
 from antelop.store.survey import is_whole, objects
+from tests.clocks import NOW
 from tests.daemons import Start
 from tests.drops import Drop
 from tests.labs import await_release
-from tests.test_worker import NOW, Desk
+from tests.test_worker import Desk
 
 on_postgresql = pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
 
@@ -92,7 +93,7 @@ def test_tries_are_counted_although_the_clock_is_set_back(lab: Lab, drop: Drop) 
     delivery = drop.deliver("a")
     jobs.enqueue(lab.database, delivery, NOW)
     for earlier in (timedelta(hours=1), timedelta(days=400)):
-        outcome = replace(said("failed", "so it is"), finished=NOW - earlier)
+        outcome = Outcome.of("failed", "so it is", NOW - earlier)
         states = [jobs.settle(lab.database, delivery.delivery_id, outcome, 1.0) for _ in range(jobs.TRIES)]
         assert states == ["ready", "ready", "failed"]
         assert jobs.retry(lab.database, delivery.delivery_id, NOW - timedelta(days=400))

@@ -13,6 +13,7 @@ from antelop.lab import Lab
 from antelop.queue import jobs
 from antelop.queue.jobs import LONGEST_PAUSE
 from antelop.service.service import CARE
+from tests.clocks import wall
 from tests.daemons import Daemon, Gate, running
 from tests.drops import Drop, hasten
 from tests.labs import SESSION
@@ -117,7 +118,7 @@ def test_the_database_is_stopped_for_longer_than_any_pause(tmp_path: Path, proto
         (tmp_path / "rig-2").mkdir()
         folder = FolderConfig("rig-2", tmp_path / "rig-2", settle=0.0)
         drop = Drop(folder, prototype)
-        with Lab(config, environment) as lab:
+        with Lab(config, environment, wall) as lab:
             gate = Gate(lab)
         with running(replace(config, folders=(folder,)), environment) as daemon:
             drop.deliver("a", number=1)
@@ -132,7 +133,7 @@ def test_the_database_is_stopped_for_longer_than_any_pause(tmp_path: Path, proto
                 assert daemon.written()["sentence"].startswith("the database is away: cannot connect to the database at ")
             server.start()
             daemon.ahead += CARE
-            with Lab(config, environment) as lab:
+            with Lab(config, environment, wall) as lab:
                 go_on(daemon, lab, gate, 2)
                 assert set(lab.database.Attempt.to_arrays("outcome")) <= {"ingested", "unavailable"}
                 assert len(lab.database.World()) == 2

@@ -11,7 +11,8 @@ from antelop.cli import terminal
 from antelop.errors import Problem
 from antelop.formats import manifest
 from antelop.lab import Lab
-from antelop.outcome import said
+from antelop.outcome import Outcome
+from tests.clocks import NOW
 from tests.drops import Drop
 from tests.hostile.judge import Judge, What
 from tests.hostile.manifests import random_texts
@@ -61,16 +62,16 @@ def test_what_is_shown_badly_is_found(tmp_path: Path, monkeypatch: pytest.Monkey
     """Problems that are too many, too long or without a remedy, and characters that come out as they are."""
     surfaces = Surfaces(tmp_path)
     good = Problem("json", "/a", f"it is {EVIL[:30]}", "Write it again")
-    assert list(surfaces.faults(said("rejected", "no", (good,)))) == []
-    assert list(surfaces.faults(said("rejected", "no", (replace(good, what="x" * 20_000),)))) == [
+    assert list(surfaces.faults(Outcome.of("rejected", "no", NOW, (good,)))) == []
+    assert list(surfaces.faults(Outcome.of("rejected", "no", NOW, (replace(good, what="x" * 20_000),)))) == [
         "a problem has 20021 characters"
     ]
-    assert list(surfaces.faults(said("rejected", "no", (replace(good, remedy=""),)))) == [
+    assert list(surfaces.faults(Outcome.of("rejected", "no", NOW, (replace(good, remedy=""),)))) == [
         "a problem lacks its name, what is wrong or the remedy"
     ]
-    assert list(surfaces.faults(said("rejected", "no", (good,) * 203))) == ["there are 203 problems"]
+    assert list(surfaces.faults(Outcome.of("rejected", "no", NOW, (good,) * 203))) == ["there are 203 problems"]
     for module in (log, terminal):
         monkeypatch.setattr(module, "printable", str)
-    assert list(surfaces.faults(said("rejected", "no\x9b", (replace(good, where="\x9b"),)))) == [
+    assert list(surfaces.faults(Outcome.of("rejected", "no\x9b", NOW, (replace(good, where="\x9b"),)))) == [
         "the command has the character '\\x9b'",
     ]

@@ -7,8 +7,9 @@ import structlog
 from structlog.testing import capture_logs
 
 from antelop.errors import Problem
-from antelop.outcome import VERSION, said
+from antelop.outcome import VERSION, Outcome
 from antelop.worker import event_log
+from tests.clocks import NOW
 
 NAMED = {"delivery_id": "a" * 32, "folder": "rig-2", "manifest": "a.manifest.json", "nwb": "a.nwb"}
 PROBLEM = Problem("session_unknown", "/session/session_id", "session 99 is not in the database", "Add it")
@@ -32,7 +33,7 @@ PROBLEM = Problem("session_unknown", "/session/session_id", "session 99 is not i
                 "event": "done",
                 **NAMED,
                 "state": "rejected",
-                "outcome": said("rejected", "why", (PROBLEM,)).as_dict(),
+                "outcome": Outcome.of("rejected", "why", NOW, (PROBLEM,)).as_dict(),
                 "seconds": 0.5,
                 "traceback": None,
             },
@@ -47,7 +48,13 @@ PROBLEM = Problem("session_unknown", "/session/session_id", "session 99 is not i
             },
         ),
         (
-            {"event": "done", **NAMED, "state": "ready", "outcome": said("failed", "why").as_dict(), "traceback": "Traceback"},
+            {
+                "event": "done",
+                **NAMED,
+                "state": "ready",
+                "outcome": Outcome.of("failed", "why", NOW).as_dict(),
+                "traceback": "Traceback",
+            },
             {
                 "event": "failed",
                 "log_level": "error",

@@ -7,6 +7,7 @@ import pytest
 
 from antelop.lab import Lab
 from antelop.store.objects import ADDRESS
+from tests.clocks import wall
 from tests.kills.account import FAULTS, audit
 from tests.kills.matrix import COMMANDS, MOMENT, VICTIMS, Matrix
 from tests.kills.scene import Victim, scene
@@ -77,7 +78,7 @@ def test_what_is_wrong_is_counted(matrix: Matrix) -> None:
     sents = [stage.send("kept") for _ in range(4)]
     assert matrix._finish(sents)
     stage.stop()
-    with Lab(stage.config, stage.environment) as lab:
+    with Lab(stage.config, stage.environment, wall) as lab:
         assert audit(stage, lab, sents, matrix._clean) == ({}, [])
         gone, half, bare, twice = ((lab.database.Session & {"session_name": sent.session}).proj().fetch1() for sent in sents)
         with lab.database.transaction():

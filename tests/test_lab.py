@@ -11,6 +11,7 @@ from antelop.errors import Unavailable
 from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
 from antelop.lab.rigs import attach
+from tests.clocks import still
 from tests.labs import ANIMALS, OWNER, SESSION
 from tests.test_connection import kill
 
@@ -19,7 +20,7 @@ Served = tuple[Lab, Mapping[str, str]]
 
 def test_a_new_lab_has_an_empty_store(lab: Lab, served_lab: Served, tmp_path: Path) -> None:
     """It is made with the lab, for nothing refers to it yet."""
-    with Lab(replace(lab.config, store=tmp_path / "new"), served_lab[1]) as new:
+    with Lab(replace(lab.config, store=tmp_path / "new"), served_lab[1], still) as new:
         assert new.store.exists()
 
 
@@ -32,10 +33,10 @@ def test_a_store_that_is_away_is_not_made_anew(lab: Lab, served_lab: Served, rec
         attach(lab, {**OWNER, "behaviourrig_id": 1, "feature_id": 1}, recording)
     shutil.move(lab.store.folder, lab.store.folder.with_name("away"))
     with pytest.raises(Unavailable, match=r"is not there, and sessions refer to it: is its share mounted\?$"):
-        Lab(lab.config, served_lab[1])
+        Lab(lab.config, served_lab[1], still)
     assert not lab.store.folder.exists()
     shutil.move(lab.store.folder.with_name("away"), lab.store.folder)
-    Lab(lab.config, served_lab[1]).close()
+    Lab(lab.config, served_lab[1], still).close()
 
 
 def test_a_lab_comes_back_after_an_outage(lab: Lab, others: Callable[[], Lab], recording: Path) -> None:

@@ -89,6 +89,14 @@ def test_a_delivery_is_entered_when_it_is_committed(lab: Lab) -> None:
     assert (row["state"], row["received"], row["finished"]) == ("already-ingested", utc(NOW), utc(later))
 
 
+def test_a_delivery_is_entered_again_at_the_same_moment(lab: Lab) -> None:
+    """As when its session was removed and the clock has not gone on since: it is not taken for superseded."""
+    for _ in range(2):
+        with lab.database.transaction():
+            enter(lab.database, DELIVERY, "ingested", NOW)
+    assert states(lab) == ["ingested"]
+
+
 @pytest.mark.parametrize(
     "document",
     [b"\xff\xfe", b"{", b'{"note": "a\\u0000b"}', b'{"a": 1, "a": 2}', b'{"note": "\\ud800"}', b"[1]", b'{"a": NaN}'],

@@ -5,19 +5,18 @@ import platform
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from antelop.dropfolder.delivery import Delivery
 from antelop.lab import Lab
-from antelop.outcome import Kind, said
+from antelop.outcome import Kind, Outcome
 from antelop.queue import jobs
 from antelop.queue.ledger import ANSWERED, enter
+from tests.clocks import NOW
 from tests.drops import Drop, hasten
 from tests.labs import await_release
-
-NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
 
 def state_of(lab: Lab, delivery: Delivery) -> str:
@@ -34,8 +33,7 @@ def settle(  # noqa: PLR0913  # what there is to say of it
     lab: Lab, delivery: Delivery, kind: Kind, at: datetime = NOW, sentence: str = "so it is", *, answered: bool = True
 ) -> str | None:
     """Settle a delivery by an outcome of its kind."""
-    outcome = said(kind, sentence)
-    object.__setattr__(outcome, "finished", at)
+    outcome = Outcome.of(kind, sentence, at)
     return jobs.settle(lab.database, delivery.delivery_id, outcome, 0.5, unanswered=None if answered else at)
 
 
@@ -202,7 +200,7 @@ def test_field_14_two_workers_never_have_one_delivery(lab: Lab, drop: Drop, othe
                 if row is None:
                     return
                 got.append(row["delivery_id"])
-                jobs.settle(other.database, row["delivery_id"], said("rejected", "no"), 0.0)
+                jobs.settle(other.database, row["delivery_id"], Outcome.of("rejected", "no", NOW), 0.0)
 
     threads = [threading.Thread(target=work, args=[others()]) for _ in range(4)]
     for thread in threads:

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ from antelop.queue import jobs
 from antelop.worker import Worker
 from antelop.worker.archive import archive
 from tests import servers
+from tests.clocks import NOW, wall
 from tests.daemons import PATIENCE
 from tests.documents import ROOT, code, tables
 from tests.drops import RIG, Drop
@@ -133,7 +133,7 @@ def installed(prototype: Path, server: servers.MariaDBServer | None = None, umas
         if umask & 0o011:  # root's database runs as another user, who has to get there
             config.state.mkdir(mode=0o711)
         assert made.run("sessions", umask=umask).returncode == 0
-        with Lab(config, made.environment) as lab:
+        with Lab(config, made.environment, wall) as lab:
             furnish(lab)
             upload_rig_json(lab, "lab", "lick rig", RIG, MASKS)
             yield made
@@ -243,7 +243,7 @@ def test_a_password_is_shown_nowhere(prototype: Path) -> None:
             command = [sys.executable, "-c", defect, "sessions", "--config", str(lab.folder / "antelop.toml")]
             failed = subprocess.run(command, env=lab.environment, capture_output=True, text=True, check=False)
             assert (failed.returncode, "'NoneType' object is not callable" in failed.stderr) == (4, True)
-            with Lab(lab.config, lab.environment) as opened:
+            with Lab(lab.config, lab.environment, wall) as opened:
                 said += [repr(table().to_dicts()) for table in opened.database.tables.values() if table()]
             said += [refused.stderr, failed.stderr, written(lab.folder)]
             assert [text for text in said if PASSWORD in text] == []
@@ -283,7 +283,7 @@ def test_a_folder_that_everybody_may_write_is_not_used(tmp_path: Path) -> None:
     config.state.chmod(0o757)
     config.store.chmod(0o1777)
     with pytest.raises(Misconfigured) as refused:
-        Lab(config, {})
+        Lab(config, {}, wall)
     assert [str(problem) for problem in refused.value.problems] == [
         f"{key}: everybody may write {folder} ({mode}). Run `chmod o-w {folder}`, or mount its share with such a mode."
         for key, folder, mode in [
@@ -302,7 +302,7 @@ def test_a_link_that_takes_the_place_of_a_file_is_not_followed(
 ) -> None:
     """Not even to a file of the same content, size and time: that is how far somebody could know what is outside."""
     events: list[Mapping[str, Any]] = []
-    jobs.enqueue(lab.database, drop.deliver("a"), datetime.now(UTC))
+    jobs.enqueue(lab.database, drop.deliver("a"), NOW)
     outside = tmp_path / "outside"
     (drop.path / name).rename(outside)
     (drop.path / name).symlink_to(outside)

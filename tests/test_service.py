@@ -20,6 +20,7 @@ from antelop.service import status
 from antelop.service.service import CARE, LOOK_AGAIN, NAMED
 from tests import servers
 from tests.chats import Chat
+from tests.clocks import wall
 from tests.daemons import Gate, Start, running
 from tests.drops import RIG, Drop, hasten
 from tests.labs import MASKS, SESSION, furnish
@@ -436,7 +437,7 @@ def labs_own_server(backend: str, folder: Path) -> Iterator[tuple[servers.Databa
                 workers=WorkersConfig(count=1, mask_timeout=3600.0),
             )
             environment = os.environ | {"DB_USER": server.user, "DB_PASS": server.password}
-            with Lab(config, environment) as lab:
+            with Lab(config, environment, wall) as lab:
                 furnish(lab)
                 upload_rig_json(lab, "lab", "lick rig", RIG, MASKS)
             yield server, config, environment
@@ -449,7 +450,7 @@ def test_field_19_the_database_stops_and_starts(backend: str, tmp_path: Path, pr
         (tmp_path / "rig-2").mkdir()
         folder = FolderConfig("rig-2", tmp_path / "rig-2", settle=0.0)
         drop = Drop(folder, prototype)
-        with Lab(config, environment) as lab:
+        with Lab(config, environment, wall) as lab:
             gate = Gate(lab)
         with running(replace(config, folders=(folder,)), environment) as daemon:
             drop.deliver("a", number=1)
@@ -464,7 +465,7 @@ def test_field_19_the_database_stops_and_starts(backend: str, tmp_path: Path, pr
                 server.start()
             else:
                 drop.deliver("c", session=43, number=3)
-            with Lab(config, environment) as lab:
+            with Lab(config, environment, wall) as lab:
                 daemon.ahead += CARE
 
                 def ingested() -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from antelop.lab import Lab
+from tests.clocks import wall
 from tests.soaking import verdict
 from tests.soaking.agenda import Act, Agenda, carry_out
 from tests.soaking.commands import passes
@@ -63,7 +64,7 @@ def test_what_is_wrong_is_said(soaked: tuple[Stage, Soak, Report]) -> None:
     soak.load.due["rejected"].append(soak.load.due["ingested"].pop())
     with (scene.folder / "log").open("a") as log:
         log.write(f'{{"event": "done", "traceback": "Traceback of a defect"}}\nFatal Python error\n{verdict.KILLED}\n')
-    with Lab(scene.config, scene.environment) as lab:
+    with Lab(scene.config, scene.environment, wall) as lab:
         half = (lab.database.Session & {"session_name": soak.load.due["taken back"][-1].session}).proj().fetch1()
         (lab.database.Mask & half).delete_quick()
         verdict.judge(scene, lab, soak.load, soak._clean, report)

@@ -2,25 +2,26 @@
 
 import json
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from antelop.outcome import VERSION, Kind, said
+from antelop.outcome import VERSION, Kind, Outcome
 from antelop.service.status import LAST, Status, read
+from tests.clocks import NOW, still
 
 
 def done(kind: Kind, state: str | None = None, nwb: str = "a.nwb") -> dict[str, Any]:
     """Return what a worker says at the end of an attempt."""
     named = {"delivery_id": "a" * 32, "folder": "rig-2", "manifest": "a.manifest.json", "nwb": nwb}
-    return {"event": "done", **named, "state": state or kind, "outcome": said(kind, f"it was {kind}").as_dict()}
+    return {"event": "done", **named, "state": state or kind, "outcome": Outcome.of(kind, f"it was {kind}", NOW).as_dict()}
 
 
 def test_what_is_written_can_be_read(tmp_path: Path) -> None:
     """With what others add to it, and whole whenever it is read; the state directory is made if need be."""
-    status = Status(tmp_path / "state")
+    status = Status(tmp_path / "state", still)
     assert read(tmp_path / "state") is None
     status.database = None
     status.queue = {"pending": 2, "reserved": 1, "total": 3}
@@ -29,9 +30,7 @@ def test_what_is_written_can_be_read(tmp_path: Path) -> None:
     document = read(tmp_path / "state")
     assert document is not None
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["status.json"]
-    now = datetime.now(UTC)
-    assert now - datetime.fromisoformat(document.pop("written")) < timedelta(minutes=1)
-    assert now - datetime.fromisoformat(document.pop("started")) < timedelta(minutes=1)
+    assert [document.pop("started"), document.pop("written")] == [NOW.isoformat()] * 2
     (outcome,) = document.pop("outcomes")
     assert (outcome["nwb"], outcome["state"], outcome["outcome"], outcome["problems"]) == ("a.nwb", "ingested", "ingested", [])
     assert document == {
@@ -54,9 +53,12 @@ def test_what_is_written_can_be_read(tmp_path: Path) -> None:
 def test_a_status_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     """Why is said in a sentence."""
     (tmp_path / "state").touch()
-    assert Status(tmp_path / "state").write() == f"The status {tmp_path}/state/status.json could not be written: File exists."
+    assert (
+        Status(tmp_path / "state", still).write()
+        == f"The status {tmp_path}/state/status.json could not be written: File exists."
+    )
     (tmp_path / "state").unlink()
-    assert Status(tmp_path / "state").write() is None
+    assert Status(tmp_path / "state", still).write() is None
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"version": '])
@@ -68,7 +70,7 @@ def test_what_is_no_status_is_none(tmp_path: Path, content: str) -> None:
 
 def test_what_keeps_everything_is_said_first(tmp_path: Path) -> None:
     """The database, then what it refuses to workers, then the analysis folder, then how many deliveries came to what."""
-    status = Status(tmp_path)
+    status = Status(tmp_path, still)
     assert status.sentence() == "the database is away: it was not asked yet"
     status.database, status.analysis = "cannot connect", "a.py: everybody may write it. Run `chmod o-w a.py`."
     assert status.sentence() == "the database is away: cannot connect"
@@ -84,7 +86,7 @@ def test_what_keeps_everything_is_said_first(tmp_path: Path) -> None:
 
 def test_what_will_be_tried_again_is_shown_and_not_counted(tmp_path: Path) -> None:
     """An outage is no outcome; neither is an archive that is away, when its session is in."""
-    status = Status(tmp_path)
+    status = Status(tmp_path, still)
     status.note(done("unavailable", state="ready"))
     status.note(done("unavailable", state="ingested"))
     status.write()
@@ -95,13 +97,13 @@ def test_what_will_be_tried_again_is_shown_and_not_counted(tmp_path: Path) -> No
 
 def test_the_last_outcomes_and_the_last_hour_are_kept(tmp_path: Path) -> None:
     """However many there were before."""
-    status = Status(tmp_path)
+    now = NOW
+    status = Status(tmp_path, lambda: now)
     for number in range(LAST + 5):
+        if number == 3:
+            now += timedelta(minutes=30)
         status.note(done("ingested", nwb=f"{number}.nwb"))
-    for _ in range(3):
-        status._finished[0] -= timedelta(hours=1)
-        status._finished.rotate(-1)
-    status._finished.rotate(3)
+    now += timedelta(minutes=31)
     status.write()
     document = json.loads((tmp_path / "status.json").read_text())
     assert [outcome["nwb"] for outcome in document["outcomes"]] == [f"{number}.nwb" for number in range(5, LAST + 5)]

@@ -6,7 +6,6 @@ import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from antelop.queue import jobs as queue
 from antelop.store.survey import objects
 from antelop.upkeep.inventory import Total, references
 from antelop.upkeep.verify import Holdings, verify
+from tests.clocks import NOW
 from tests.commands import Command
 from tests.labs import ANIMALS, SCRIPT, SESSION, await_release
 from tests.pipelines import pipeline
@@ -147,10 +147,10 @@ def delivered(number: int) -> Delivery:
 
 def test_deliveries(whole: Lab, others: Callable[[], Lab]) -> None:
     """A delivery is named that no worker will claim, or whose worker is gone, or of which nothing says why it is rejected."""
-    jobs, now = whole.database.jobs, datetime.now(UTC)
+    jobs = whole.database.jobs
     ids = [delivered(number).delivery_id for number in range(4)]
     for number in range(4):
-        queue.enqueue(whole.database, delivered(number), now)
+        queue.enqueue(whole.database, delivered(number), NOW)
     (jobs & {"delivery_id": ids[1]}).delete_quick()
     whole.database.Delivery.update1({"delivery_id": ids[2], "state": "rejected"})
     worker = others().database

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +21,16 @@ from antelop.formats.manifest import LONGEST
 from antelop.ingest.session import ingest
 from antelop.lab import Lab
 from antelop.lab.rigs import upload_rig_json
-from antelop.outcome import Outcome, said
+from antelop.outcome import Outcome
 from antelop.queue import jobs as queue
 from antelop.queue.jobs import TRIES
 from antelop.upkeep.removal import remove
 from antelop.worker import Worker, receipt, reconsider, worker
 from antelop.worker.process import serve
 from antelop.worker.worker import _fate
+from tests.clocks import NOW
 from tests.drops import RIG, Drop, hasten
 from tests.labs import ANIMALS, MASKS, SCRIPT, SESSION, await_release
-
-NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
 LONG_AGO = datetime(2020, 1, 1)  # noqa: DTZ001  # as the database has it
 """Before this machine and the database were started."""
@@ -101,7 +100,7 @@ def test_a_delivery_is_ingested_and_answered(desk: Desk) -> None:
     assert desk.state(delivery) == "ingested"
     answer = desk.drop.answer("a")
     assert answer == json.loads(json.dumps(done["outcome"]))
-    assert abs(datetime.now(UTC) - datetime.fromisoformat(answer.pop("finished"))) < timedelta(minutes=1)
+    assert answer.pop("finished") == NOW.isoformat()
     with h5py.File(desk.drop.path / "a.nwb") as file:
         object_id = file.attrs["object_id"]
     size = (desk.drop.path / "a.nwb").stat().st_size
@@ -390,7 +389,7 @@ def test_what_is_retried_while_its_receipt_is_due_is_tried_anew(desk: Desk, monk
 
     def retried(path: Path, outcome: Outcome, within: Path) -> str | None:
         monkeypatch.undo()
-        assert queue.retry(desk.lab.database, done["delivery_id"], datetime.now(UTC))
+        assert queue.retry(desk.lab.database, done["delivery_id"], NOW)
         return write(path, outcome, within)
 
     monkeypatch.setattr(receipt, "write", retried)
@@ -628,7 +627,7 @@ def test_what_has_failed_is_tried_again_when_what_decides_has_changed(desk: Desk
     delivery = desk.drop.deliver("a")
     desk.enqueue(delivery)
     for _ in range(3):
-        queue.settle(desk.lab.database, delivery.delivery_id, said("failed", "its worker has ended"), 1.0)
+        queue.settle(desk.lab.database, delivery.delivery_id, Outcome.of("failed", "its worker has ended", NOW), 1.0)
     assert [desk.look_again() for _ in range(2)] == [0, 0]
     monkeypatch.setattr("antelop.worker.reconsider.VERSION", "0.2.0")
     assert desk.look_again() == 1
@@ -738,7 +737,7 @@ def test_a_crash_after_commit_is_repaired_by_the_ledger(desk: Desk, monkeypatch:
     await_release(desk.lab, delivery.delivery_id)
     another = Desk(desk.lab, desk.drop)
     assert not another.worker.work()
-    another.worker.release({delivery.delivery_id: said("failed", "its worker was killed")})
+    another.worker.release({delivery.delivery_id: Outcome.of("failed", "its worker was killed", NOW)})
     assert another.work()["state"] == "ingested"
     assert len(desk.lab.database.Ingestion()) == 1
     answer = desk.drop.answer("a")
@@ -816,7 +815,7 @@ def test_an_orphan_is_released_before_other_deliveries_are_claimed(desk: Desk, o
     """Where there is always something due, what a dead worker has left would wait for ever; it is told why that has died."""
     orphan = _orphan(desk, others(), pid=_ended())
     desk.enqueue(desk.drop.deliver("b", number=2, session=42))
-    lost = said("failed", "it took longer than 5 s")
+    lost = Outcome.of("failed", "it took longer than 5 s", NOW)
     master = Orders({"folders": ["rig-2"], "deaths": {orphan.delivery_id: lost}, "look": False})
     serve(desk.lab, master)
     released = next(event for event in master.events if event["event"] == "done")
@@ -870,7 +869,7 @@ def test_an_orphan_after_an_outage_costs_no_try(desk: Desk, others: Callable[[],
 def test_what_is_known_of_a_death_is_entered(desk: Desk, others: Callable[[], Lab]) -> None:
     """The service that started the worker knows best."""
     delivery = _orphan(desk, others(), host="elsewhere")
-    desk.worker.release({delivery.delivery_id: said("failed", "it took longer than 5 s")})
+    desk.worker.release({delivery.delivery_id: Outcome.of("failed", "it took longer than 5 s", NOW)})
     assert desk.lab.database.Attempt.fetch1("sentence") == "it took longer than 5 s"
 
 
@@ -968,7 +967,7 @@ def test_who_lost_the_connection_leaves_what_another_has_claimed(desk: Desk, oth
         hasten(desk.lab)
         with queue.claimed(first.database, ["rig-2"]):
             second.reconnect()
-            outcome = said("failed", "it does not know yet")
+            outcome = Outcome.of("failed", "it does not know yet", NOW)
             assert queue.settle(second.database, row["delivery_id"], outcome, 1.0) is None
     assert list(desk.lab.database.Attempt.to_arrays("outcome")) == ["unavailable"]
 

@@ -6,11 +6,14 @@ server are in the environment, in ``DB_USER`` and ``DB_PASS``.
 """
 
 import os
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from antelop import config, scripting
 from antelop.lab import Lab
 
-_names = scripting.names(Lab(config.load(config.find(None, os.environ, Path()), os.environ), os.environ))
+_config = config.load(config.find(None, os.environ, Path()), os.environ)
+_names = scripting.names(Lab(_config, os.environ, partial(datetime.now, UTC)))
 __all__ = list(_names)
 globals().update(_names)  # last, for a script of the lab may have the name of what this module imports

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from antelop.errors import Problem
 
@@ -53,6 +53,11 @@ class Outcome:
     nwb: Mapping[str, Any] = field(default_factory=dict)
     archived: Mapping[str, str] | None = None
 
+    @classmethod
+    def of(cls, kind: Kind, sentence: str, now: datetime, problems: tuple[Problem, ...] = ()) -> Self:
+        """Return an outcome that is all in its sentence and its problems, finished now."""
+        return cls(kind, sentence, now, VERSION, problems)
+
     def __str__(self) -> str:
         return "\n".join([f"{self.outcome}: {self.sentence}.", *(f"  - {said}" for said in (*self.problems, *self.warnings))])
 
@@ -60,8 +65,3 @@ class Outcome:
         """Return the JSON object of a receipt; members that say nothing are left out."""
         said = {**asdict(self), "finished": self.finished.isoformat(timespec="seconds")}
         return {name: value for name, value in said.items() if value or name in ("outcome", "sentence", "problems", "warnings")}
-
-
-def said(kind: Kind, sentence: str, problems: tuple[Problem, ...] = ()) -> Outcome:
-    """Return an outcome that is all in its sentence and its problems, of now."""
-    return Outcome(kind, sentence, datetime.now(UTC), VERSION, problems)

@@ -21,6 +21,7 @@ from antelop.lab import Lab
 from antelop.recording.recording import Clock, Scaled
 from tests.bench import house
 from tests.bench.comparison import Measured, report
+from tests.clocks import wall
 from tests.servers import public_folder
 
 RATE = 30_000
@@ -48,7 +49,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=3600, help="how long the channel is")
     parser.add_argument("--rounds", type=int, default=10)
     arguments = parser.parse_args()
-    with public_folder() as folder, Lab(load(house.make(folder, 1), {}), {}) as lab:
+    with public_folder() as folder, Lab(load(house.make(folder, 1), {}), {}, wall) as lab:
         insert_nwb(lab, {**house.EXPERIMENT, "session_id": 1}, [], house.record(folder / "small.nwb"))
         samples = Clock(0.0, RATE, RATE * arguments.seconds)
         kept = {"speed": lab.store.put(samples[:]), "force": lab.store.put(Scaled(samples[:].astype(np.int16), 0.5, 0.0))}

@@ -17,6 +17,7 @@ from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
 from tests.bench import house
 from tests.bench.comparison import report
+from tests.clocks import wall
 from tests.servers import public_folder
 
 FIRST = 1_000
@@ -64,7 +65,7 @@ def main() -> None:
         for sessions in arguments.sessions:
             own = folder / str(sessions)
             own.mkdir()
-            lab = stack.enter_context(Lab(load(house.make(own, arguments.rounds + 2), {}), {}))
+            lab = stack.enter_context(Lab(load(house.make(own, arguments.rounds + 2), {}), {}, wall))
             insert_nwb(
                 lab, {**house.EXPERIMENT, "session_id": 1}, [], house.another(source, folder / f"first-{sessions}.nwb", 1)
             )

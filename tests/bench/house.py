@@ -22,6 +22,7 @@ from antelop.config import load
 from antelop.demo.acquisition import Made, events, sampled, spans, write
 from antelop.lab import Lab
 from antelop.lab.rigs import upload_rig_json
+from tests.clocks import wall
 
 EXPERIMENT = {"experimenter": "lab", "experiment_id": 1}
 ANIMAL = {"animal_id": 17}
@@ -86,7 +87,7 @@ def make(folder: Path, sessions: int, more: str = "") -> Path:
         (folder / name).mkdir()
     scripts = [SCRIPT.format(name=mask["name"], title=mask["name"].title()) for mask in MASKS]
     (folder / "analysis" / "trials.py").write_text("".join(scripts))
-    with Lab(load(configuration, {}), {}) as lab:
+    with Lab(load(configuration, {}), {}, wall) as lab:
         database = lab.database
         database.Experimenter.insert1({"experimenter": "lab", "full_name": "The lab"})
         database.Experiment.insert1({**EXPERIMENT, "experiment_name": "small"})

@@ -10,7 +10,6 @@ Run it as ``PYTHONPATH=daemon:. python tests/bench/idle.py``.
 import argparse
 import json
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 from antelop.config import load
@@ -18,6 +17,7 @@ from antelop.dropfolder.delivery import Delivery
 from antelop.lab import Lab
 from antelop.queue.ledger import row_of, utc
 from tests.bench import house
+from tests.clocks import wall
 from tests.servers import public_folder
 
 SCAN = 10
@@ -36,7 +36,7 @@ LOOK = 0.01
 
 def fill(lab: Lab, name: str, drop: Path, pairs: int) -> None:
     """Make the files of as many finished deliveries in a drop folder, a hundred in a directory, and their rows."""
-    now = utc(datetime.now(UTC))
+    now = utc(wall())
     rows = []
     for number in range(pairs):
         nwb, manifest = (f"{number // 100}/s{number}.{ending}" for ending in ("nwb", "manifest.json"))
@@ -72,7 +72,7 @@ def main() -> None:
         (folder / "share").mkdir()
         configuration = house.make(folder, 2 * arguments.rounds + 2, FOLDERS)
         source = house.record(folder / "source.nwb")
-        with Lab(load(configuration, {}), {}) as lab:
+        with Lab(load(configuration, {}), {}, wall) as lab:
             for name in ("drop", "share"):
                 fill(lab, name, folder / name, arguments.pairs // 2)
         with house.daemon(configuration) as daemon:

@@ -46,6 +46,7 @@ from antelop.lab.rigs import upload_rig_json
 from antelop.recording import reading
 from antelop.recording.recording import blocks
 from tests.bench.comparison import compare, peak_megabytes, report
+from tests.clocks import wall
 from tests.servers import embedded, public_folder
 
 EXPERIMENT = {"experimenter": "lab", "experiment_id": 1}
@@ -184,7 +185,7 @@ def ingest(path: Path, kind: str, folder: Path) -> float:
         for name in KINDS[kind].channels
     ]
     rig = {"specification": "antelop-behaviour", "version": "0.0.1", "reference_point": "", "features": features}
-    with Lab(Config(state=folder / "state", store=folder / "store"), {}) as lab:
+    with Lab(Config(state=folder / "state", store=folder / "store"), {}, wall) as lab:
         lab.database.Experimenter.insert1({"experimenter": "lab", "full_name": "The lab"})
         lab.database.Experiment.insert1({**EXPERIMENT, "experiment_name": "large"})
         lab.database.Session.insert1({**SESSION, "session_name": "large"})

@@ -20,6 +20,7 @@ from pathlib import Path
 from antelop.config import load
 from antelop.lab import Lab
 from tests.bench import house
+from tests.clocks import wall
 from tests.servers import public_folder
 
 LOOK = 0.01
@@ -44,7 +45,7 @@ def copy(recordings: list[Path], folder: Path) -> float:
 def deliver(manifest: Path, recording: Path, drop: Path) -> float:
     """Move a recording and then its manifest into the drop folder; return when, in seconds since the epoch."""
     recording.rename(drop / recording.name)
-    now = time.time()
+    now = wall().timestamp()
     manifest.rename(drop / f"{manifest.stem}.manifest.json")
     return now
 
@@ -87,7 +88,7 @@ def main() -> None:
             for number in range(together, total):
                 delivered.append(deliver(manifests[number], recordings[number], drop))
                 written.append(receipts(drop, number + 1)[-1])
-        with Lab(load(configuration, {}), {}) as lab:
+        with Lab(load(configuration, {}), {}, wall) as lab:
             rows = (lab.database.Delivery * lab.database.Ingestion).to_dicts()
         finished = {row["session_id"]: row["finished"].replace(tzinfo=UTC).timestamp() for row in rows}
     seconds = {

@@ -18,9 +18,10 @@ from antelop.errors import Rejected, Unavailable
 from antelop.formats.document import quoted
 from antelop.formats.rig import Feature, Rig
 from antelop.ingest.rows import TABLES, Keys, plan
-from antelop.outcome import Outcome, said
+from antelop.outcome import Outcome
 from antelop.recording import reading
 from antelop.recording.recording import Clock, blocks
+from tests.clocks import NOW
 from tests.hostile.surfaces import Surfaces
 
 
@@ -48,7 +49,7 @@ def examine_one(path: Path, rig: Rig) -> tuple[Outcome, str]:
         with reading(path) as recording:
             findings = examine(recording, rig, None, {})
             if findings.errors:
-                return said("rejected", Rejected(findings.errors).sentence, findings.errors), ""
+                return Outcome.of("rejected", Rejected(findings.errors).sentence, NOW, findings.errors), ""
             for table, rows in plan(recording, rig, Keys({}, 1, [])).items():
                 for row in rows:
                     digest.update(repr([table, *(value for value in row.values() if isinstance(value, str))]).encode())
@@ -56,13 +57,14 @@ def examine_one(path: Path, rig: Rig) -> tuple[Outcome, str]:
                         digest.update(repr(samples if isinstance(samples, Clock) else (samples.shape, samples.dtype)).encode())
                         for block in () if isinstance(samples, Clock) else blocks(samples):  # as the store keeps it
                             digest.update(np.ascontiguousarray(block).tobytes())
-            outcome = said("ingested", f"{quoted(recording.identifier)} of {quoted(recording.subject_id)}", findings.warnings)
+            sentence = f"{quoted(recording.identifier)} of {quoted(recording.subject_id)}"
+            outcome = Outcome.of("ingested", sentence, NOW, findings.warnings)
     except Rejected as rejected:
-        outcome = said("rejected", rejected.sentence, rejected.problems)
+        outcome = Outcome.of("rejected", rejected.sentence, NOW, rejected.problems)
     except Unavailable as unavailable:
-        outcome = said("unavailable", str(unavailable))
+        outcome = Outcome.of("unavailable", str(unavailable), NOW)
     except Exception:  # noqa: BLE001  # a defect is what is looked for
-        outcome = said("failed", traceback.format_exc())
+        outcome = Outcome.of("failed", traceback.format_exc(), NOW)
     return outcome, digest.hexdigest()
 
 

@@ -14,7 +14,8 @@ from antelop.dropfolder.delivery import companion
 from antelop.errors import Rejected
 from antelop.formats import manifest, rig
 from antelop.formats.document import load
-from antelop.outcome import said
+from antelop.outcome import Outcome
+from tests.clocks import NOW
 from tests.hostile.surfaces import Surfaces
 
 What = Literal["manifest", "rig"]
@@ -105,14 +106,15 @@ class Judge:
             read = manifest.read(text) if self._what == "manifest" else rig.parse(load(text))
         except Rejected as rejected:
             self.tally.rejected += 1
-            yield from self._surfaces.faults(said("rejected", rejected.sentence, rejected.problems))
+            yield from self._surfaces.faults(Outcome.of("rejected", rejected.sentence, NOW, rejected.problems))
             return
         self.tally.accepted += 1
         if isinstance(read, manifest.Manifest):
             nwb = companion("day/x.manifest.json", read.nwb, ())
             if normpath(nwb) != nwb or not nwb.startswith("day/") or "\0" in nwb:
                 yield f"it leads to {nwb!r}"
-            yield from self._surfaces.faults(said("ingested", f"session {read.session} of {read.animals}: {read.note}"))
+            sentence = f"session {read.session} of {read.animals}: {read.note}"
+            yield from self._surfaces.faults(Outcome.of("ingested", sentence, NOW))
 
 
 def _memory() -> int:

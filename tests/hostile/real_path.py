@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from antelop.lab.rigs import upload_rig_json
 from antelop.queue import jobs
 from antelop.service.explain import explain
 from antelop.worker import Worker, receipt
+from tests.clocks import wall
 from tests.drops import RIG, Drop, hasten, write_prototype
 from tests.labs import MASKS, furnish, served
 
@@ -56,7 +56,7 @@ class RealPath:
         found = [update for now in (0.0, 1.0) for update in inbox.look(now) if isinstance(update, Delivery)]
         inbox.close()
         for delivery in found:
-            jobs.enqueue(self._lab.database, delivery, datetime.now(UTC))
+            jobs.enqueue(self._lab.database, delivery, wall())
         hasten(self._lab)
         while self._worker.work():
             pass
@@ -128,7 +128,7 @@ def real_path(folder: Path) -> Iterator[RealPath]:
         (folder / "drops" / "rig-2").mkdir()
         drop = FolderConfig("rig-2", folder / "drops" / "rig-2", create_sessions=True, settle=0.0)
         config = replace(served_config, analysis=AnalysisConfig((folder / "analysis",)), folders=(drop,))
-        with Lab(config, environment) as lab:
+        with Lab(config, environment, wall) as lab:
             furnish(lab)
             upload_rig_json(lab, "lab", "lick rig", RIG, MASKS)
             yield RealPath(lab, Drop(drop, write_prototype(folder)))

@@ -16,6 +16,7 @@ from antelop.errors import MOST
 from antelop.outcome import Outcome
 from antelop.service import status
 from antelop.worker import event_log, receipt
+from tests.clocks import still
 
 LONGEST = 20_000
 """Characters that one problem may have: a path of 1,000 characters of which none prints, and a sentence."""
@@ -71,7 +72,7 @@ class Surfaces:
             yield "the receipt says something else"
 
     def _in_status(self, facts: Mapping[str, Any]) -> str:
-        shown = status.Status(self._state)
+        shown = status.Status(self._state, still)
         shown.note({**_NAMED, "state": facts["outcome"], "outcome": facts})
         shown.write()
         return (self._state / "status.json").read_text()

@@ -15,6 +15,7 @@ from antelop.store import Store
 from antelop.store.survey import is_whole, objects
 from antelop.upkeep.backup import NAME, Backup, read
 from antelop.upkeep.verify import verify
+from tests.clocks import wall
 from tests.kills.account import Content, content, differences, fault_of
 from tests.kills.scene import PATIENCE, Scene
 
@@ -69,7 +70,7 @@ class Care:
     def prepare(self, word: str) -> None:
         """Make what a command works on; every third backup has an empty folder."""
         if word == "gc":
-            with Lab(self._scene.config, self._scene.environment) as lab:
+            with Lab(self._scene.config, self._scene.environment, wall) as lab:
                 kept = [lab.store.put(np.full(5000, float(next(self._values)))) for _ in range(3)]
             self._unreferenced = {address for each in kept for address in Store.addresses(each.descriptor)}
         elif word == "restore":
@@ -139,7 +140,7 @@ class Care:
 
     def _look_at_copy(self) -> Faults:
         """Say what is wrong with a restored copy: it verifies, and holds the sessions of the moment of its backup, whole."""
-        with Lab(self._copy, {}) as lab:
+        with Lab(self._copy, {}, wall) as lab:
             problems: list[Problem] = []
             verify(lab, problems.append, lambda some, _: some)
             yield from ((fault_of(problem), f"the copy: {problem}") for problem in problems)
@@ -163,7 +164,7 @@ class Care:
 
 def _held(config: Config) -> set[str]:
     """Return the names of the sessions that hold a recording."""
-    with Lab(config, {}) as lab:
+    with Lab(config, {}, wall) as lab:
         return set((lab.database.World * lab.database.Session).to_arrays("session_name"))
 
 

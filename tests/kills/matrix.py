@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from antelop.lab import Lab
+from tests.clocks import wall
 from tests.kills.account import Content, audit, content, settled
 from tests.kills.care import Care
 from tests.kills.scene import LOOK, PATIENCE, Scene, Sent, Victim, scene
@@ -113,7 +114,7 @@ class Matrix:
         self._tally.kills[key] += kills
         faults = list(self._care.finish(command)) if command else []
         answered = self._finish(sents)
-        with Lab(scene.config, scene.environment) as lab:
+        with Lab(scene.config, scene.environment, wall) as lab:
             found, said = audit(scene, lab, sents, self._clean)
         if not answered:
             faults.append(("without outcome", f"after {PATIENCE:g} s; the service says:\n{scene.log()}"))
@@ -204,7 +205,7 @@ class Matrix:
         sents = [scene.send(folder) for folder in ("kept", "moved")]
         if not self._finish(sents):
             raise TimeoutError(f"the clean run did not end; the service says:\n{scene.log()}")
-        with Lab(scene.config, scene.environment) as lab:
+        with Lab(scene.config, scene.environment, wall) as lab:
             contents = []
             for sent in sents:
                 key = (lab.database.Session & {"session_name": sent.session}).proj().fetch1()
@@ -232,7 +233,7 @@ class Matrix:
             if process := self._scene.reached():
                 return process
             if all(map(self._scene.answered, sents)):
-                with Lab(self._scene.config, self._scene.environment) as lab:
+                with Lab(self._scene.config, self._scene.environment, wall) as lab:
                     if settled(lab, sents):
                         time.sleep(0.3)  # for what comes after
                         return self._scene.reached()
@@ -246,7 +247,7 @@ class Matrix:
             if time.monotonic() > deadline:
                 return False
             time.sleep(LOOK)
-        with Lab(self._scene.config, self._scene.environment) as lab:
+        with Lab(self._scene.config, self._scene.environment, wall) as lab:
             while not settled(lab, sents):
                 if time.monotonic() > deadline:
                     return False

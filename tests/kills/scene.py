@@ -21,6 +21,7 @@ from antelop.config import load
 from antelop.lab import Lab
 from antelop.lab.rigs import upload_rig_json
 from tests import servers
+from tests.clocks import wall
 from tests.labs import EXPERIMENT, MASKS, OWNER, SCRIPT
 from tests.recordings import LICKING_RIG, write_recording
 
@@ -292,7 +293,7 @@ class Scene:
         return found
 
     def _furnish(self) -> None:
-        with Lab(self.config, self.environment) as lab:
+        with Lab(self.config, self.environment, wall) as lab:
             database = lab.database
             with database.transaction():
                 database.Experimenter.insert1({**OWNER, "full_name": "The lab"})

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 
 from antelop.errors import Unavailable
 from antelop.lab import Lab
+from tests.clocks import wall
 from tests.kills.scene import Victim
 from tests.soaking.agenda import Act
 from tests.soaking.load import Load
@@ -115,7 +116,7 @@ class Faults:
             self._stage.start()  # a server of the lab's own; the service starts the embedded one again by itself
 
     def _cut(self) -> Act:
-        with suppress(Unavailable), Lab(self._stage.config, self._stage.environment) as lab:
+        with suppress(Unavailable), Lab(self._stage.config, self._stage.environment, wall) as lab:
             query = lab.database.connection.query
             if lab.database.is_postgresql:
                 query(CUT)

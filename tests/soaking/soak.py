@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from antelop.lab import Lab
+from tests.clocks import wall
 from tests.kills.account import Content
 from tests.soaking import verdict
 from tests.soaking.agenda import Act, Agenda, carry_out
@@ -87,7 +88,7 @@ class Soak:
     def judge(self) -> None:
         """Stop the service; compare what is there with what was sent."""
         self._scene.stop()
-        with Lab(self._scene.config, self._scene.environment) as lab:
+        with Lab(self._scene.config, self._scene.environment, wall) as lab:
             verdict.judge(self._scene, lab, self.load, self._clean, self._report)
         for words in LAST:
             carry_out(self.commands.run(*words, beside=False))
@@ -109,7 +110,7 @@ class Soak:
         carry_out(self.commands.run("retry", "--all"))
         taken_back = {f"{sent.number}/recording.nwb" for sent in self.load.due["taken back"]}
         deadline = time.monotonic() + PATIENCE
-        with Lab(self._scene.config, self._scene.environment) as lab:
+        with Lab(self._scene.config, self._scene.environment, wall) as lab:
             while time.monotonic() < deadline:
                 self.go_on()
                 live = (lab.database.jobs & "status IN ('pending', 'reserved')").proj()
@@ -129,7 +130,7 @@ class Soak:
             if time.monotonic() > deadline or not self._scene.runs():
                 raise TimeoutError(f"the clean run did not end; the service says:\n{self._scene.log()}")
             time.sleep(LOOK)
-        with Lab(self._scene.config, self._scene.environment) as lab:
+        with Lab(self._scene.config, self._scene.environment, wall) as lab:
             one, other = (verdict.session(lab, sent) for sent in self.load.due["ingested"])
         if one is None or one != other:
             raise ValueError("two clean runs differ")

@@ -39,7 +39,7 @@ def ingested(lab: "Lab", manifest: Path) -> dict[str, Any]:
     """Return what a receipt would say of a delivery."""
     from antelop.ingest.session import ingest_manifest
     from antelop.lab.resolve import Policy
-    from antelop.outcome import said
+    from antelop.outcome import Outcome
 
     try:
         return ingest_manifest(lab, manifest, Policy()).as_dict()
@@ -49,7 +49,7 @@ def ingested(lab: "Lab", manifest: Path) -> dict[str, Any]:
                 lab.reconnect()
         document = failure(error)
         problems = error.problems if isinstance(error, Rejected) else ()
-        return said(document["outcome"], document["sentence"], problems).as_dict()
+        return Outcome.of(document["outcome"], document["sentence"], lab.clock(), problems).as_dict()
 
 
 @main.command(example="antelop check 2026-11-22_m17.nwb --rig open-field.json")

@@ -30,7 +30,7 @@ def demo(ctx: click.Context, folder: Path) -> None:
 
     from antelop.demo.show import Show
 
-    answer = Show(folder.absolute(), Console(stderr=ctx.obj.as_json)).run()
+    answer = Show(folder.absolute(), Console(stderr=ctx.obj.as_json), ctx.obj.clock).run()
     if ctx.obj.as_json:
         ctx.obj.write(answer)
     ctx.exit(STATUSES.get(answer["outcome"], 0))

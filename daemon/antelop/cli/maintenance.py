@@ -4,7 +4,7 @@
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +118,7 @@ def backup(terminal: Terminal, folder: Path) -> None:
     from antelop.upkeep.backup import backup
 
     with terminal.lab() as lab:
-        made = backup(lab, folder, datetime.now(UTC), _progress("copying"))
+        made = backup(lab, folder, terminal.clock(), _progress("copying"))
     sentence = f"{counted(made.sessions, 'session')}, {counted(made.objects, 'object')} of {as_size(made.bytes)} in {folder}"
     terminal.tell({"outcome": "backed up", "sentence": sentence, **asdict(made)})
 

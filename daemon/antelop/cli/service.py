@@ -6,7 +6,7 @@ import signal
 import sys
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,7 @@ def run(terminal: Terminal) -> None:
     from antelop.service.main import run
 
     _open_log()
-    run(terminal.config, os.environ)
+    run(terminal.config, os.environ, terminal.clock)
 
 
 @main.command(example="antelop worker --drain")
@@ -82,7 +82,7 @@ def status(ctx: click.Context) -> None:
     document = status.read(config.state)
     if document is None:
         raise Unavailable(f"the service has never run with {config.state} as its state directory")
-    quiet = datetime.now(UTC) - datetime.fromisoformat(document["written"])
+    quiet = ctx.obj.clock() - datetime.fromisoformat(document["written"])
     document["running"] = document["process"] is not None and quiet < SILENT
     if ctx.obj.as_json:
         ctx.obj.write(document)
@@ -133,7 +133,7 @@ def retry(terminal: Terminal, path: Path | None, *, everything: bool) -> None:
         raise click.UsageError("give the PATH of a recording or manifest, or --all")
     with terminal.lab() as lab:
         rows = _closed(lab) if path is None else [_delivery(lab, path)]
-        tried = [row["delivery_id"] for row in rows if jobs.retry(lab.database, row["delivery_id"], datetime.now(UTC))]
+        tried = [row["delivery_id"] for row in rows if jobs.retry(lab.database, row["delivery_id"], terminal.clock())]
     sentence = f"{counted(len(tried), 'recording')} put into the queue" if tried else "there is nothing to try again"
     terminal.tell({"outcome": "queued", "sentence": sentence, "deliveries": tried})
 

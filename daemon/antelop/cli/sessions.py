@@ -26,8 +26,10 @@ class Since(click.ParamType[datetime]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ANN401  # as in click
         """Return it in UTC."""
+        now = (ctx.ensure_object(Terminal) if ctx else Terminal()).clock()
         try:
-            return since(value, datetime.now()).astimezone(UTC)  # noqa: DTZ005  # days are those of the person who asks
+            # Days are those of the person who asks.
+            return since(value, now.astimezone().replace(tzinfo=None)).astimezone(UTC)
         except ValueError:
             self.fail(f"{value!r} is none of today, yesterday, 3d, 12h, 2026-11-22, 2026-11-22T09:30", param, ctx)
 

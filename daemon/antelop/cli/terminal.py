@@ -8,9 +8,10 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -32,6 +33,11 @@ WIDE = 10_000
 """More characters than a line of a table has."""
 
 
+def _now() -> datetime:
+    """Return the time by the wall clock."""
+    return datetime.now(UTC)
+
+
 @dataclass
 class Terminal:
     """What a command finds the lab by, and speaks through.
@@ -42,10 +48,13 @@ class Terminal:
         The configuration, where the command line names one.
     as_json
         Whether standard output is for programs.
+    clock
+        Returns the time, with its zone.
     """
 
     config_file: Path | None = None
     as_json: bool = False
+    clock: Callable[[], datetime] = _now
 
     def config(self) -> "Config":
         """Load the configuration."""
@@ -58,7 +67,7 @@ class Terminal:
         """Open the lab, and close it at the end."""
         from antelop.lab import Lab
 
-        with Lab(self.config(), os.environ) as lab:
+        with Lab(self.config(), os.environ, self.clock) as lab:
             yield lab
 
     def tell(self, document: Mapping[str, Any], subject: str = "", *, err: bool = False) -> None:

@@ -4,9 +4,9 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +46,15 @@ antelop demo .                                          # another day"""
 
 
 class Show:
-    """The demo in a folder, told on a console: with a progress bar if that is a terminal."""
+    """The demo in a folder, told on a console: with a progress bar if that is a terminal.
 
-    def __init__(self, folder: Path, console: Console) -> None:
+    Its sessions begin when the clock says, which returns the time with its zone.
+    """
+
+    def __init__(self, folder: Path, console: Console, clock: Callable[[], datetime]) -> None:
         self._folder = folder
         self._drop = folder / "drop"
+        self._clock = clock
         bar = BarColumn(bar_width=4 * STEPS), TextColumn("{task.description}")
         self._progress = Progress(*bar, console=console, transient=True, disable=not console.is_terminal)
         self._task = self._progress.add_task("", total=STEPS)
@@ -68,7 +72,7 @@ class Show:
         with self._progress:
             self._begin("starting the embedded database")
             config = make(self._folder)
-            with _opened(config) as lab:
+            with _opened(config, self._clock) as lab:
                 furnish(lab, self._folder)
                 self._say("lab       experimenter demo, experiment licking, animals m17 and m18, rig licking with two masks")
                 answer = self._deliver(config, next_day(lab, self._drop))
@@ -85,7 +89,7 @@ class Show:
             daemon.wait()
             self._say(f"daemon    started; it watches {self._drop}")
             self._begin("recording a session")
-            record(nwb, seed=day, started=datetime.now(UTC))
+            record(nwb, seed=day, started=self._clock())
             dropped = time.monotonic()
             self._say(f"dropped   {nwb.name}, and its film beside it")
             self._begin("the daemon looks at it")
@@ -128,10 +132,10 @@ class Show:
         self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def _opened(config: Config) -> Lab:
+def _opened(config: Config, clock: Callable[[], datetime]) -> Lab:
     """Open the lab, or say where root's demo can be."""
     try:
-        return Lab(config, os.environ)
+        return Lab(config, os.environ, clock)
     except Misconfigured as error:
         if os.geteuid() != 0 or error.problems[0].check != "embedded_database":
             raise

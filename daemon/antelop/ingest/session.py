@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -184,13 +183,13 @@ def _attempt(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit
                 if prepared.meant.session is None:
                     database.Session.insert1(prepared.session)  # or, if it was made meanwhile, begin anew and find it
                 if found := held(database, key, prepared.rows, prepared.ledger["fingerprint"]):
-                    enter(database, delivery, "already-ingested", datetime.now(UTC))
+                    enter(database, delivery, "already-ingested", lab.clock())
                     return already(outcome_of(found, delivery.nwb_size))
                 for table, rows in prepared.rows.items():
                     if rows:
                         database.tables[table].insert(rows)
                 trials = insert_masks(lab, key, prepared.masks)
-                now = datetime.now(UTC)
+                now = lab.clock()
                 enter(database, delivery, "ingested", now)
                 times = {"ingested": utc(now), "seconds": time.monotonic() - started}
                 ledger = {**prepared.ledger, **key, "trials": trials, **times}

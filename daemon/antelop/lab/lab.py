@@ -1,8 +1,9 @@
 """What an ingest works with: the lab's database, its store, its analysis folders and its configuration."""
 
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -27,6 +28,8 @@ class Lab:
         Where everything is.
     environment
         Environment variables: the credentials of a database server are in them, and nowhere else.
+    clock
+        Returns the time, with its zone: that of the process, which alone reads the wall clock.
 
     Raises
     ------
@@ -37,10 +40,11 @@ class Lab:
         or the state.
     """
 
-    def __init__(self, config: Config, environment: Mapping[str, str]) -> None:
+    def __init__(self, config: Config, environment: Mapping[str, str], clock: Callable[[], datetime]) -> None:
         if opened_up := [*_open_to_all("state", config.state), *_open_to_all("[store] location", config.store)]:
             raise Misconfigured(opened_up)
         self.config = config
+        self.clock = clock
         self.store = Store(config.store)
         self.analysis = Analysis(config.analysis.folders)
         self._server: Server | None = None

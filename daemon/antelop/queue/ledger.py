@@ -15,7 +15,7 @@ from antelop.dropfolder.delivery import Delivery
 from antelop.errors import Problem, Rejected
 from antelop.formats.document import counted, load
 from antelop.ingest.rows import TABLES, Row
-from antelop.outcome import Outcome, said
+from antelop.outcome import Outcome
 
 ANSWERED = ("ingested", "already-ingested", "rejected", "failed")
 """States in which a delivery needs no more attention from whoever watches its folder."""
@@ -51,7 +51,11 @@ def move(database: Database, key: Mapping[str, Any], state: str, before: Collect
         f"UPDATE {database.Delivery.full_table_name} SET {', '.join(f'{name} = %s' for name in changed)} "  # noqa: S608  # ours
         f"WHERE delivery_id = %s AND state IN ({', '.join(['%s'] * len(before))})"
     )
-    return bool(database.connection.query(statement, (*changed.values(), key["delivery_id"], *before)).rowcount)
+    if database.connection.query(statement, (*changed.values(), key["delivery_id"], *before)).rowcount:
+        return True
+    # MariaDB counts the rows that it has changed: not one that was so already, as when both are of the same moment.
+    same = f"SELECT 1 FROM {database.Delivery.full_table_name} WHERE delivery_id = %s AND state = %s FOR UPDATE"  # noqa: S608  # ours
+    return state in before and bool(database.connection.query(same, (key["delivery_id"], state)).fetchall())
 
 
 def recall(database: Database, delivery_id: str) -> Outcome | None:
@@ -69,8 +73,7 @@ def told(database: Database, delivery: Row) -> Outcome | None:
         if attempt["outcome"] == "ingested":
             return recall(database, delivery["delivery_id"])
         problems = tuple(Problem(**problem) for problem in attempt["problems"])
-        outcome = said(attempt["outcome"], attempt["sentence"], problems)
-        return replace(outcome, finished=attempt["attempted"].replace(tzinfo=UTC))
+        return Outcome.of(attempt["outcome"], attempt["sentence"], attempt["attempted"].replace(tzinfo=UTC), problems)
     return None
 
 

@@ -1,7 +1,7 @@
 """The drop folders of a service: each watched by a process of its own, and what is known of them."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from math import inf
 from typing import Any
 
@@ -119,9 +119,16 @@ class Folders:
                 self._announced.add(key)
                 yield name, waits[key]
 
-    def status(self, now: float) -> dict[str, Any]:
-        """Return, for JSON, how the ``folders`` fare, and what is ``waiting`` in them."""
-        wall = datetime.now(UTC)
+    def status(self, now: float, wall: datetime) -> dict[str, Any]:
+        """Return, for JSON, how the ``folders`` fare, and what is ``waiting`` in them.
+
+        Parameters
+        ----------
+        now
+            Monotonic seconds.
+        wall
+            The same by the wall clock.
+        """
         waiting = [
             {
                 "folder": name,

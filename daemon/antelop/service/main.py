@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import datetime
 
 import structlog
 
@@ -23,7 +24,7 @@ TICK = 1.0
 ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
-def run(load: Callable[[], Config], environment: Mapping[str, str]) -> None:
+def run(load: Callable[[], Config], environment: Mapping[str, str], clock: Callable[[], datetime]) -> None:
     """Run the service until it is told to stop.
 
     SIGTERM and SIGINT: stop when what runs has finished; a second one: roll it back and stop now. SIGHUP: read the
@@ -35,10 +36,12 @@ def run(load: Callable[[], Config], environment: Mapping[str, str]) -> None:
         Reads the configuration.
     environment
         Environment variables.
+    clock
+        Returns the time by the wall clock, with its zone.
     """
     with _signals() as (heard, wakened):
         supervisor = Supervisor(environment, os.getpid())
-        service = Service(load(), environment, time.monotonic())
+        service = Service(load(), environment, time.monotonic(), clock)
         service.tick(time.monotonic())
         supervisor.ready(service.status.sentence())
         log.info("ready")

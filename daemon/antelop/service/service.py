@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby, islice
 from math import inf
 from operator import itemgetter
@@ -22,7 +22,7 @@ from antelop.dropfolder.delivery import Delivery
 from antelop.dropfolder.waiting import Waiting
 from antelop.errors import Misconfigured, Problem, Unavailable
 from antelop.lab import Lab
-from antelop.outcome import said
+from antelop.outcome import Kind, Outcome
 from antelop.queue import jobs
 from antelop.queue.ledger import ANSWERED
 from antelop.service.folders import Folders
@@ -67,14 +67,17 @@ class Service:
         Environment variables, with the credentials of the database.
     now
         Monotonic seconds.
+    clock
+        Returns the time by the wall clock, with its zone.
     """
 
-    def __init__(self, config: Config, environment: Mapping[str, str], now: float) -> None:
-        self.status = Status(config.state)
+    def __init__(self, config: Config, environment: Mapping[str, str], now: float, clock: Callable[[], datetime]) -> None:
+        self.status = Status(config.state, clock)
         self.folders = Folders(config.folders)
         self.crew = Crew(config, environment)
         self._config = config
         self._environment = environment
+        self._clock = clock
         self._notices = Notices(config.notify.urls)
         self._lab: Lab | None = None
         self._arrivals: dict[str, Delivery] = {}
@@ -158,7 +161,7 @@ class Service:
             with suppress(Unavailable):
                 self._enter(self._lab.database, time.monotonic())
                 for delivery_id, death in self.crew.deaths.items():
-                    jobs.settle(self._lab.database, delivery_id, death, 0.0, unanswered=datetime.now(UTC))
+                    jobs.settle(self._lab.database, delivery_id, death, 0.0, unanswered=self._clock())
             self._lab.close()
         self._notices.close(5)
         self._write(time.monotonic(), stopped=True)
@@ -170,7 +173,7 @@ class Service:
                 return None
             try:
                 if self._lab is None:
-                    self._lab = Lab(self._config, self._environment)
+                    self._lab = Lab(self._config, self._environment, self._clock)
                 else:
                     self._lab.reconnect()
                 self._lab.store.clear()
@@ -231,7 +234,8 @@ class Service:
                 self._next_count = -inf  # if it is away for this process too, that will tell
             case "died" if event["job"]:
                 spared = self._stopping or event["job"]["folder"] in self.folders.absent
-                death = said("unavailable" if spared else "failed", f"its worker was lost: {event['sentence']}")
+                kind: Kind = "unavailable" if spared else "failed"
+                death = Outcome.of(kind, f"its worker was lost: {event['sentence']}", self._clock())
                 self.crew.report(event["job"]["delivery_id"], death)
 
     def _conclude(self, event: Mapping[str, Any]) -> None:
@@ -287,11 +291,12 @@ class Service:
         facts = {"delivery_id": delivery.delivery_id, "folder": delivery.folder}
         facts |= {"manifest": delivery.manifest_path, "nwb": delivery.nwb_path}
         try:
-            state = jobs.enqueue(database, delivery, datetime.now(UTC))
+            state = jobs.enqueue(database, delivery, self._clock())
         except (Unavailable, Misconfigured):
             raise
         except Exception as error:  # noqa: BLE001  # what cannot be entered must not keep everything else from it
-            outcome = said("failed", f"it cannot be entered into the ledger: {type(error).__name__}: {error}").as_dict()
+            sentence = f"it cannot be entered into the ledger: {type(error).__name__}: {error}"
+            outcome = Outcome.of("failed", sentence, self._clock()).as_dict()
             self._hear({"event": "done", "state": "failed", "outcome": outcome, "traceback": traceback.format_exc(), **facts})
             return "failed"
         if before != "ready":
@@ -319,7 +324,7 @@ class Service:
         """Write the status."""
         more = {"workers": self.crew.status(now), "notices": self._notices.status()}
         self.status.refused = self.crew.refused
-        unwritten = self.status.write(stopped=stopped, **self.folders.status(now), **more)
+        unwritten = self.status.write(stopped=stopped, **self.folders.status(now, self._clock()), **more)
         if unwritten is not None and unwritten != self._unwritten:
             log.warning("status_unwritten", sentence=unwritten)
         self._unwritten = unwritten

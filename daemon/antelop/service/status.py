@@ -3,8 +3,8 @@
 import json
 import os
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ class Status:
     ----------
     state
         The state directory, in which ``status.json`` is written.
+    clock
+        Returns the time, with its zone.
 
     Attributes
     ----------
@@ -43,14 +45,15 @@ class Status:
         The mask functions of which the database knows another version than the analysis folder holds.
     """
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, clock: Callable[[], datetime]) -> None:
         self.database: str | None = "it was not asked yet"
         self.refused: str | None = None
         self.queue: Mapping[str, int] = {}
         self.analysis: str | None = None
         self.outdated: Sequence[str] = ()
         self._path = state / "status.json"
-        self._started = datetime.now(UTC)
+        self._clock = clock
+        self._started = clock()
         self._outcomes: deque[Mapping[str, Any]] = deque(maxlen=LAST)
         self._counts: Counter[str] = Counter()
         self._finished: deque[datetime] = deque()
@@ -62,7 +65,7 @@ class Status:
         self._outcomes.append(named | {name: outcome[name] for name in _OF_OUTCOMES})
         if event["state"] == outcome["outcome"]:
             self._counts[event["state"]] += 1
-            self._finished.append(datetime.now(UTC))
+            self._finished.append(self._clock())
 
     def sentence(self) -> str:
         """Say in one line how it goes."""
@@ -89,7 +92,7 @@ class Status:
         str or None
             Why it could not be written, in a sentence: what is on the disk is out of date then.
         """
-        now = datetime.now(UTC)
+        now = self._clock()
         while self._finished and self._finished[0] < now - timedelta(hours=1):
             self._finished.popleft()
         document = {

@@ -8,6 +8,8 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
 from math import inf
 from typing import Any, Protocol
 
@@ -137,7 +139,7 @@ def main() -> None:
     link = Link(int(sys.argv[-1]))
     while not link.closed:
         try:
-            with Lab(config, os.environ) as lab:
+            with Lab(config, os.environ, partial(datetime.now, UTC)) as lab:
                 serve(lab, link)
                 return
         except (Unavailable, Misconfigured) as error:  # the service waits too, which began with this configuration

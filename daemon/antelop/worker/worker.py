@@ -7,7 +7,6 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +22,7 @@ from antelop.ingest.session import Unsettled, ingest
 from antelop.ingest.source_files import Gone, lies, read_again
 from antelop.lab import Lab
 from antelop.lab.resolve import Policy
-from antelop.outcome import Outcome, said
+from antelop.outcome import Kind, Outcome
 from antelop.queue import jobs
 from antelop.queue.ledger import Superseded, recall, told
 from antelop.worker.archive import archive, archived
@@ -102,7 +101,8 @@ class Worker:
                 continue  # whoever started it is about to say how it ended
             away = time.monotonic() - self.lost < RECOVERY or job["age"] > self._lab.database.uptime
             spared = fate in ("alive", "rebooted") or away
-            unknown = said("unavailable" if spared else "failed", "its worker lost the database, or has ended")
+            kind: Kind = "unavailable" if spared else "failed"
+            unknown = Outcome.of(kind, "its worker lost the database, or has ended", self._lab.clock())
             row = (self._lab.database.Delivery & {"delivery_id": job["delivery_id"]}).fetch1()
             self._say({**_named(row), **self._settle(row, deaths.get(job["delivery_id"], unknown), job["age"])})
 
@@ -139,7 +139,7 @@ class Worker:
             if not last["decided_by"]:  # it failed, and whoever noticed could not tell
                 database.Attempt.update1({name: last[name] for name in attempts.primary_key} | {"decided_by": now})
             elif now != last["decided_by"]:
-                jobs.retry(database, row["delivery_id"], datetime.now(UTC))
+                jobs.retry(database, row["delivery_id"], self._lab.clock())
         if len(rows) == AT_A_TIME:
             return str(rows[-1]["delivery_id"])
         self._say({"event": "looked", "outdated": outdated(self._lab)})
@@ -162,11 +162,12 @@ class Worker:
             jobs.wait(database, delivery_id)
             return {"event": "unsettled", "paths": unsettled.paths}
         except Gone:
-            return {"event": "gone", "sought": jobs.leave(database, delivery_id, datetime.now(UTC))}
+            return {"event": "gone", "sought": jobs.leave(database, delivery_id, self._lab.clock())}
         except (Unavailable, Misconfigured) as error:  # such as a right that this user lacks: no delivery is wrong for that
-            outcome = said("unavailable", str(error))
+            outcome = Outcome.of("unavailable", str(error), self._lab.clock())
         except Exception as error:  # noqa: BLE001  # a defect of ours costs the delivery a try, and not the worker its life
-            outcome = said("failed", f"a defect of this software: {type(error).__name__}: {error}")
+            sentence = f"a defect of this software: {type(error).__name__}: {error}"
+            outcome = Outcome.of("failed", sentence, self._lab.clock())
             trace = traceback.format_exc()
         return self._settle(row, outcome, time.monotonic() - started, decided, trace, hindrance)
 
@@ -184,7 +185,7 @@ class Worker:
         except Misconfigured:
             raise
         except Rejected as rejected:
-            outcome = said("rejected", rejected.sentence, rejected.problems)
+            outcome = Outcome.of("rejected", rejected.sentence, self._lab.clock(), rejected.problems)
             return outcome, decided_by(based_on, in_the_way(rejected.problems))
 
     def _archive(self, row: Row, outcome: Outcome, *, late: bool) -> Outcome:
@@ -226,7 +227,7 @@ class Worker:
         What hinders its receipt is no matter but that it is written later.
         """
         database, delivery_id = self._lab.database, row["delivery_id"]
-        unanswered = datetime.now(UTC) if hindrance or outcome.outcome == "failed" else None
+        unanswered = self._lab.clock() if hindrance or outcome.outcome == "failed" else None
         state = jobs.settle(database, delivery_id, outcome, seconds, decided, trace, unanswered=unanswered)
         if state is None:
             if trace:
