@@ -12,6 +12,9 @@ from itertools import islice
 MOST = 100
 """How many problems are said at once: no person mends more before looking again, and hostile input would have millions."""
 
+LONGEST = 2000
+"""How many characters each text of a problem has: what it quotes comes from files, in which names and texts may be enormous."""
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
@@ -27,12 +30,19 @@ class Problem:
         What is wrong, quoting the values.
     remedy
         What the person would do about it, naming the nearest match where there is one.
+
+    Each is cut to `LONGEST` characters.
     """
 
     check: str
     where: str
     what: str
     remedy: str
+
+    def __post_init__(self) -> None:
+        for name, text in asdict(self).items():
+            if len(text) > LONGEST:
+                object.__setattr__(self, name, f"{text[: LONGEST - 1]}…")
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}. {self.remedy}." if self.where else f"{self.what}. {self.remedy}."
@@ -42,6 +52,14 @@ class Problem:
         return asdict(self)
 
 
+def first(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return the problems; of more than `MOST`, the first, and one that says so. No more than these are looked for."""
+    found = tuple(islice(problems, MOST + 1))
+    if len(found) <= MOST:
+        return found
+    return (*found[:MOST], Problem("problems_more", "", f"there are more problems than these {MOST}", "Mend these first"))
+
+
 class Rejected(Exception):
     """A delivery, rig or manifest is wrong; nothing of it was stored, and `problems` lists all that is wrong with it.
 
@@ -49,10 +67,7 @@ class Rejected(Exception):
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(islice(problems, MOST + 1))
-        if len(self.problems) > MOST:
-            more = Problem("problems_more", "", f"there are more problems than these {MOST}", "Mend these first")
-            self.problems = (*self.problems[:MOST], more)
+        self.problems = first(problems)
         if not self.problems:
             message = "Rejected needs at least one problem"
             raise ValueError(message)

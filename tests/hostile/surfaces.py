@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from antelop import log
+from antelop import errors, log
 from antelop.cli.terminal import Terminal
 from antelop.errors import MOST
 from antelop.outcome import Outcome
@@ -18,8 +18,8 @@ from antelop.service import status
 from antelop.worker import event_log, receipt
 from tests.clocks import still
 
-LONGEST = 20_000
-"""Characters that one problem may have: a path of 1,000 characters of which none prints, and a sentence."""
+LONGEST = 3 * errors.LONGEST + 10
+"""Characters that one problem may have: its three texts, and what is between them."""
 
 AS_JSON = ("receipt", "status", "log")
 """What programs read."""

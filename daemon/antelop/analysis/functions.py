@@ -3,7 +3,6 @@
 The format is that of Antelop's documentation ("Writing Analysis Functions").
 """
 
-import difflib
 import inspect
 import keyword
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar, get_origin
 
 from antelop.errors import Problem, Rejected
+from antelop.formats.document import alike
 
 Class = TypeVar("Class", bound=type)
 
@@ -169,7 +169,7 @@ def define(script: str, cls: Any, source: str, tables: Mapping[str, Any]) -> Ana
 def nearest(name: str, known: Iterable[str]) -> str:
     """Say which of the known names a name may be meant to be, or if none is near, which there are."""
     known = sorted(known)
-    near = difflib.get_close_matches(name, known, cutoff=0.5)
+    near = alike(name, known, cutoff=0.5)
     return f"The nearest are {', '.join(near)}" if near else f"There are {', '.join(known) or 'none'}"
 
 

@@ -7,12 +7,13 @@ if the configuration says so by the check's name; that never changes what is sto
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 from antelop.checks import features, session, times, videos
 from antelop.checks.check import Check, Severity
 from antelop.checks.examined import Examined, Facts
-from antelop.errors import Problem
+from antelop.errors import MOST, Problem, first
 from antelop.formats.rig import Rig
 from antelop.recording.recording import Recording
 
@@ -29,7 +30,7 @@ FIXED = frozenset(check.name for check in _ALL if check.fixed)
 
 @dataclass(frozen=True)
 class Findings:
-    """What is wrong with a delivery, and what is odd about it but usable."""
+    """What is wrong with a delivery, and what is odd about it but usable; of very much, what `errors.first` leaves."""
 
     errors: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
@@ -61,8 +62,9 @@ def examine(recording: Recording, rig: Rig, facts: Facts | None, severities: Map
     for check in _ALL:
         severity = check.severity if check.fixed else severities.get(check.name, check.severity)
         if severity != "off":
-            found[severity] += [Problem(check.name, *finding) for finding in check.look(examined)]
-    return Findings((*found["error"], *examined.damage), tuple(found["warning"]))
+            left = MOST + 1 - len(found[severity])  # as a check may look long for each
+            found[severity] += [Problem(check.name, *finding) for finding in islice(check.look(examined), left)]
+    return Findings(first([*found["error"], *examined.damage]), first(found["warning"]))
 
 
 def examine_names(rig: Rig, facts: Facts) -> list[Problem]:

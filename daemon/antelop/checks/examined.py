@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 from antelop.checks.scans import Order, Rows, States, order, rows, states
-from antelop.errors import Problem, Rejected
+from antelop.errors import MOST, Problem, Rejected
 from antelop.formats.manifest import Key
 from antelop.formats.rig import Camera, Feature, Rig
 from antelop.recording.recording import Clock, Events, Recording, Samples, Series, in_time_order
@@ -224,4 +225,5 @@ class Examined:
         try:
             yield
         except Rejected as rejected:
-            self.damage.extend(problem for problem in rejected.problems if problem not in self.damage)
+            new = (problem for problem in rejected.problems if problem not in self.damage)
+            self.damage.extend(islice(new, MOST + 1 - len(self.damage)))

@@ -91,7 +91,6 @@ def _compared(terminal: Terminal, nwb_file: Path, rig_file: Path) -> "Findings":
     """Return what is found in an NWB file that should hold what a rig names."""
     from antelop.checks import Findings, examine
     from antelop.formats import rig
-    from antelop.formats.document import load
     from antelop.recording import reading
 
     severities = terminal.config().checks
@@ -99,6 +98,6 @@ def _compared(terminal: Terminal, nwb_file: Path, rig_file: Path) -> "Findings":
     with ExitStack() as opened:
         with gathering(problems):
             recording = opened.enter_context(reading(nwb_file))
-        with gathering(problems):
-            wanted = rig.parse(load(rig_file.read_bytes()))
+        with gathering(problems), rig_file.open("rb") as file:
+            wanted = rig.parse(rig.read(file.read(rig.LONGEST + 1)))
         return Findings(tuple(problems), ()) if problems else examine(recording, wanted, None, severities)

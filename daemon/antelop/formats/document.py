@@ -8,7 +8,8 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
+from difflib import SequenceMatcher
+from heapq import nsmallest
 from itertools import chain
 from typing import Any
 
@@ -24,6 +25,15 @@ _SHOWN = 60
 
 _LONGEST_PLACE = 500
 """How many characters of a pointer are shown."""
+
+_COMPARED = 1000
+"""How many choices are compared with a name, to find the one that was meant."""
+
+_COMPARED_IN_FULL = 10
+"""How many of these are compared in full, which takes time that grows with the square of their lengths."""
+
+_LONGEST_COMPARED = 150
+"""How many characters a name or choice may have to be compared."""
 
 
 def pointer(path: Iterable[str | int]) -> str:
@@ -51,13 +61,53 @@ def counted(count: int, noun: str) -> str:
 
 
 def nearest(name: str, choices: Iterable[str], cutoff: float = 0.6) -> str | None:
-    """Return the choice that was probably meant, whatever its case, or None if none is like it.
+    """Return the choice that was probably meant, or None if none is like the name; see `alike`."""
+    return next(iter(alike(name, choices, 1, cutoff)), None)
 
-    `cutoff` says how like: 1 is the same, 0 has nothing in common (`difflib.SequenceMatcher.ratio`).
+
+def alike(name: str, choices: Iterable[str], count: int = 3, cutoff: float = 0.6) -> list[str]:
+    """Return the choices that are most like a name, whatever its case, the best first.
+
+    What it costs is bounded, because names and choices come from files that may be hostile: of very many choices those are
+    compared whose lengths are most like the name's, of these the likeliest in full, and very long ones not at all.
+
+    Parameters
+    ----------
+    name
+        What was written.
+    choices
+        What could have been meant.
+    count
+        How many choices are returned at most.
+    cutoff
+        How like a choice has to be: 1 is the same, 0 has nothing in common (`difflib.SequenceMatcher.ratio`).
     """
-    folded = {choice.casefold(): choice for choice in choices}
-    found = get_close_matches(name.casefold(), folded, n=1, cutoff=cutoff)
-    return folded[found[0]] if found else None
+    wanted = name.casefold()
+    if len(wanted) > _LONGEST_COMPARED:
+        return []
+    short = (choice for choice in choices if len(choice) <= _LONGEST_COMPARED)
+    near = nsmallest(_COMPARED, short, key=lambda choice: abs(len(choice) - len(name)))
+    folded = {choice.casefold(): choice for choice in near}
+    matcher = SequenceMatcher(None, "", wanted)
+    bounds: list[tuple[float, int, str]] = []
+    for choice in folded:
+        matcher.set_seq1(choice)
+        # Both are at least the ratio, and take a small part of the time.
+        if matcher.real_quick_ratio() >= cutoff and (bound := matcher.quick_ratio()) >= cutoff:
+            ends = _beginning(choice, wanted) + _beginning(choice[::-1], wanted[::-1])
+            bounds.append((bound, ends, choice))
+    found: list[tuple[float, str]] = []
+    for _, _, choice in sorted(bounds, reverse=True)[:_COMPARED_IN_FULL]:
+        matcher.set_seq1(choice)
+        if (ratio := matcher.ratio()) >= cutoff:
+            found.append((ratio, choice))
+    return [folded[choice] for _, choice in sorted(found, reverse=True)[:count]]
+
+
+def _beginning(one: str, other: str) -> int:
+    """Return with how many same characters two texts begin."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((index for index, (left, right) in pairs if left != right), min(len(one), len(other)))
 
 
 def member(value: object, *names: str) -> Any:  # noqa: ANN401  # whatever the document holds there

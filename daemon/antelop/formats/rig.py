@@ -9,13 +9,17 @@ problem: ``"ownerhsip"`` would silently give an animal's feature to the world.
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
-from antelop.errors import Problem, Rejected
-from antelop.formats.document import items, member, nearest, pointer, quoted
+from antelop.errors import Problem, Rejected, first
+from antelop.formats.document import items, load, member, nearest, pointer, quoted
 from antelop.formats.schema import Schema
 
 DataType = Literal["analog", "digital", "interval", "kinematics"]
+
+LONGEST = 8 << 20
+"""How many bytes a rig may have: some 20,000 features; whoever reads one reads no more than one more."""
 
 NAME_LENGTH = 100
 """How many characters a name may have (also in the schema, and in the tables)."""
@@ -95,16 +99,30 @@ class Rig:
         return max((feature.animal for feature in self.features if feature.animal and feature.animal > 0), default=0)
 
 
+def read(text: bytes) -> dict[str, Any]:
+    """Return the document of a rig that a text holds; see `parse`.
+
+    Raises
+    ------
+    Rejected
+        If it is no JSON object that can be stored (`document.load`), or longer than `LONGEST`.
+    """
+    if len(text) > LONGEST:
+        what = f"the rig has more than {LONGEST} bytes"
+        raise Rejected([Problem("rig_long", "", what, "Write nothing into it that does not belong there")])
+    return load(text)
+
+
 def parse(document: object) -> Rig:
-    """Return the rig that a document describes, such as `document.load` returns.
+    """Return the rig that a document describes, such as `read` returns.
 
     Raises
     ------
     Rejected
         With everything that is wrong with it.
     """
-    problems = _SCHEMA.problems(document)
-    problems += [Problem(rule.__name__[1:], *finding) for rule in _RULES for finding in rule(document)]
+    found = (Problem(rule.__name__[1:], *finding) for rule in _RULES for finding in rule(document))
+    problems = first(chain(_SCHEMA.problems(document), found))
     if problems or not isinstance(document, dict):
         raise Rejected(problems)
     return Rig(
@@ -194,7 +212,7 @@ def _owner(feature: object) -> int | None:
 
 def _video_undeclared(document: object) -> Iterator[Finding]:
     declared = [member(video, "name") for _, video in items(document, "videos")]
-    names = [name for name in declared if isinstance(name, str)]
+    names = {name: None for name in declared if isinstance(name, str)}
     for where, feature in items(document, "features"):
         video = member(feature, "source", "video")
         if isinstance(video, str) and video and video not in names:

@@ -11,6 +11,9 @@ from jsonschema import Draft7Validator, ValidationError, validators
 from antelop.errors import MOST, Problem
 from antelop.formats.document import nearest, place, quoted
 
+_LOOKED_AT = 10 * MOST
+"""How many unknown members of an object are looked at: whether they are misspelt takes time for each."""
+
 Sentence = tuple[tuple[str, ...], str, str]
 """The path from the value to what is wrong, what is wrong with it, and the remedy."""
 
@@ -122,5 +125,5 @@ def _misspelt(schema: dict[str, Any], value: dict[str, Any]) -> dict[str, str]:
     lacking = [name for name in schema["properties"] if name not in value]
     required = [name for name in lacking if name in schema.get("required", ())]
     cutoff = 0.81 if schema["additionalProperties"] else 0.6
-    unknown = (name for name in value if name not in schema["properties"])
+    unknown = islice((name for name in value if name not in schema["properties"]), _LOOKED_AT)
     return {name: meant for name in unknown if (meant := nearest(name, required) or nearest(name, lacking, cutoff))}

@@ -116,7 +116,8 @@ def _read(rig_json: str | Path | Mapping[str, Any]) -> Row:
     if isinstance(rig_json, Mapping):
         return _as_read(rig_json)
     try:
-        return load(Path(rig_json).read_bytes())
+        with Path(rig_json).open("rb") as file:
+            return rigs.read(file.read(rigs.LONGEST + 1))
     except OSError as error:
         what = f"the rig cannot be read: {error.strerror}"
         raise Rejected([Problem("rig_unreadable", str(rig_json), what, "Give the path of its JSON file")]) from error
