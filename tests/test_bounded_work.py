@@ -17,9 +17,9 @@ import pytest
 from antelop.checks import examine
 from antelop.errors import LONGEST, MOST, Problem, Rejected
 from antelop.formats import manifest, rig
-from antelop.formats.document import alike, nearest
 from antelop.formats.rig import Camera, Feature, Rig
 from antelop.recording.recording import Clock, Recording, Series, Video
+from antelop.wording import alike, nearest
 
 IN_FULL = difflib.SequenceMatcher.ratio
 """Compares two names in full, in a time that may grow with the square of their lengths."""

@@ -9,10 +9,11 @@ import pytest
 
 from antelop.dropfolder.delivery import Delivery, File, Found, Note, companion, pair, stamp
 from antelop.dropfolder.settle import Progress, Stat
-from antelop.dropfolder.waiting import Reason, Waiting, as_size, as_span
+from antelop.dropfolder.waiting import Reason, Waiting
 from antelop.errors import Rejected
 from antelop.formats.document import load
 from antelop.formats.manifest import parse
+from antelop.wording import as_size, as_span
 
 SETTLED = Progress(settled=True, seen=100.0, changed=100.0, rate=0.0)
 QUIET = Progress(settled=False, seen=100.0, changed=130.0, rate=0.0)

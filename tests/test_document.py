@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antelop.errors import Problem, Rejected
-from antelop.formats.document import NESTING, items, load, member, nearest, place, pointer, quoted
+from antelop.formats.document import NESTING, items, load, member, place, pointer
+from antelop.wording import nearest, quoted
 
 VALUES = st.recursive(
     st.none()

@@ -8,7 +8,7 @@ A package imports only from those above it in this table, and inside a package n
 What each package is for, and what may never be in it, is the docstring of its ``__init__``.
 
 ===========  ====================================================================================================
-(ground)     `errors`, `directory`, `files`, `channel`, `superblock`, `outcome`, `log`, `progress`, `trials`
+(ground)     `errors`, `directory`, `files`, `wording`, `channel`, `superblock`, `outcome`, `log`, `progress`, `trials`
 formats      `document`, `schema`, `manifest`, `rig`
 recording    `recording`, `source`, `reader`, `hdf5`, `chunks`
 analysis     `scripts`, `functions`, `masks`, `limits`, `permissions`
@@ -16,10 +16,10 @@ checks       `check`, `examined`, `scans`, `session`, `features`, `times`, `vide
 store        `codecs`, `objects`, `store`, `survey`
 dropfolder   `inbox`, `listing`, `snapshot`, `contents`, `inotify`, `settle`, `waiting`, `delivery`, `completeness`,
              `presence`, `mount`, `junk`, `finished`, `messages`, `watcher`
-database     `connection`, `driver`, `metadata`, `behaviour`, `ledger`, `references`, `embedded`
+database     `connection`, `driver`, `metadata`, `behaviour`, `ledger`, `references`, `row`, `embedded`
 config       `model`, `places`, `reader`, `table`, `values`
 queue        `jobs`, `ledger`
-lab          `lab`, `naming`, `resolve`, `metadata`, `rigs`
+lab          `lab`, `naming`, `resolve`, `metadata`, `rigs`, `store_lock`
 ingest       `session`, `source_files`, `rows`, `masking`, `uniqueness`
 worker       `worker`, `process`, `reconsider`, `receipts`, `receipt`, `archive`, `event_log`
 upkeep       `verify`, `inventory`, `gc`, `backup`, `server_backup`, `removal`
@@ -27,7 +27,7 @@ service      `main`, `service`, `pool`, `folders`, `status`, `notice`, `explain`
 manual       the pages of the manual
 demo         `show`, `lab`, `daemon`, `licking`, `acquisition`, `video`
 cli          `command`, `terminal`, `key`, `service`, `deliveries`, `sessions`, `masks`, `rigs`, `metadata`,
-             `maintenance`, `demo`, `manual`
+             `maintenance`, `manual`, `demo`
 (top)        `scripting`, `load_connection`
 ===========  ====================================================================================================
 """

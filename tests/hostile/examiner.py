@@ -14,13 +14,14 @@ import numpy as np
 
 from antelop.channel import Link
 from antelop.checks import examine
+from antelop.database.row import TABLES
 from antelop.errors import Rejected, Unavailable
-from antelop.formats.document import quoted
 from antelop.formats.rig import Feature, Rig
-from antelop.ingest.rows import TABLES, Keys, plan
+from antelop.ingest.rows import Keys, plan
 from antelop.outcome import Outcome
 from antelop.recording import reading
 from antelop.recording.recording import Clock, blocks
+from antelop.wording import quoted
 from tests.clocks import NOW
 from tests.hostile.surfaces import Surfaces
 

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar, get_origin
 
 from antelop.errors import Problem, Rejected
-from antelop.formats.document import alike
+from antelop.wording import alike
 
 Class = TypeVar("Class", bound=type)
 

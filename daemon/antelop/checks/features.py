@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from antelop.checks.check import Finding, check, must
 from antelop.checks.examined import Examined, are_times, numeric, runs
-from antelop.formats.document import nearest, printable, quoted, storable
 from antelop.recording.recording import Clock, Samples
+from antelop.wording import nearest, printable, quoted, storable
 
 REMEDY = "Correct the recording, or take the feature out of the rig"
 

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from antelop.checks.check import Finding, Look, check, must
 from antelop.checks.examined import Examined, Facts
-from antelop.formats.document import nearest, quoted
 from antelop.formats.manifest import Key
 from antelop.formats.rig import UNKNOWN
 from antelop.recording.recording import Recording
+from antelop.wording import nearest, quoted
 
 NAMED = 5
 """How many of the sessions or animals that there are a remedy names."""

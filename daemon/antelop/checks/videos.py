@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 from antelop.checks.check import Finding, check, must
 from antelop.checks.examined import Examined
-from antelop.formats.document import nearest, printable, quoted
+from antelop.wording import nearest, printable, quoted
 
 REMEDY = "Record it, or take the video out of the rig"
 

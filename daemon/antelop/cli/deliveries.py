@@ -10,7 +10,7 @@ import click
 from antelop.cli.command import FILE, main
 from antelop.cli.terminal import STATUSES, Terminal, failure
 from antelop.errors import Problem, Rejected, Unavailable, gathering
-from antelop.formats.document import counted
+from antelop.wording import counted
 
 if TYPE_CHECKING:
     from antelop.checks import Findings

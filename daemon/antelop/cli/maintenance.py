@@ -12,7 +12,7 @@ import click
 
 from antelop.cli.command import main
 from antelop.cli.terminal import STATUSES, Terminal, complain
-from antelop.formats.document import counted
+from antelop.wording import counted
 
 if TYPE_CHECKING:
     from antelop.errors import Problem
@@ -53,8 +53,8 @@ def verify(ctx: click.Context, *, deep: bool) -> None:
 
 def _verify(terminal: Terminal, lab: "Lab", *, deep: bool) -> int:
     """Say what is wrong with a lab; return the exit status."""
-    from antelop.dropfolder.waiting import as_size
     from antelop.upkeep.verify import verify
+    from antelop.wording import as_size
 
     problems = 0
 
@@ -87,8 +87,8 @@ def gc(terminal: Terminal, grace: timedelta, *, dry_run: bool) -> None:
 
     Rows of other packages' tables count too. Sessions may go in meanwhile. If there is any doubt nothing is removed.
     """
-    from antelop.dropfolder.waiting import as_size
     from antelop.upkeep.gc import collect
+    from antelop.wording import as_size
 
     count = size = 0
 
@@ -114,8 +114,8 @@ def backup(terminal: Terminal, folder: Path) -> None:
 
     What a backup before has put into DIR is not copied again, and what is no longer needed there is removed at the end.
     """
-    from antelop.dropfolder.waiting import as_size
     from antelop.upkeep.backup import backup
+    from antelop.wording import as_size
 
     with terminal.lab() as lab:
         made = backup(lab, folder, terminal.clock(), _progress("copying"))

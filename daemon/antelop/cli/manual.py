@@ -8,7 +8,7 @@ import click
 
 from antelop.cli.command import main
 from antelop.cli.terminal import Terminal
-from antelop.formats.document import nearest, quoted
+from antelop.wording import nearest, quoted
 
 
 class Page(click.ParamType[str]):

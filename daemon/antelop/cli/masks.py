@@ -8,8 +8,8 @@ import click
 from antelop.cli import key
 from antelop.cli.command import main
 from antelop.cli.terminal import Terminal
-from antelop.formats.document import counted
 from antelop.progress import shown
+from antelop.wording import counted
 
 
 @main.group()

@@ -9,11 +9,11 @@ import click
 from antelop.cli import key
 from antelop.cli.command import FILE, main
 from antelop.cli.terminal import Terminal
-from antelop.formats.document import counted, printable
+from antelop.wording import counted, printable
 
 if TYPE_CHECKING:
     from antelop.database import Database
-    from antelop.ingest.rows import Row
+    from antelop.database.row import Row
 
 
 class Mask(click.ParamType[dict[str, str]]):

@@ -15,10 +15,10 @@ import click
 from antelop.cli.command import main
 from antelop.cli.terminal import STATUSES, Terminal, complain
 from antelop.errors import Problem, Rejected, Unavailable
-from antelop.formats.document import counted, printable
+from antelop.wording import counted, printable
 
 if TYPE_CHECKING:
-    from antelop.ingest.rows import Row
+    from antelop.database.row import Row
     from antelop.lab import Lab
 
 SILENT = timedelta(minutes=1)
@@ -196,7 +196,7 @@ def _show(terminal: Terminal, document: dict[str, Any]) -> None:
 
 def _folder(folder: dict[str, Any]) -> tuple[object, ...]:
     """Return a folder's row."""
-    from antelop.dropfolder.waiting import as_span
+    from antelop.wording import as_span
 
     if "entries" not in folder:  # nothing was heard of it yet, or nobody watches it any more
         return folder["name"], folder["absent"] or "not watched", "", "", ""
@@ -207,7 +207,7 @@ def _folder(folder: dict[str, Any]) -> tuple[object, ...]:
 
 def _worker(worker: dict[str, Any]) -> tuple[object, ...]:
     """Return a worker's row."""
-    from antelop.dropfolder.waiting import as_size, as_span
+    from antelop.wording import as_size, as_span
 
     does = worker["delivery"]["nwb"] or worker["delivery"]["manifest"] if worker["delivery"] else "waits"
     return worker["process"], does, as_span(worker["seconds"]), worker["done"], as_size(worker["memory"])

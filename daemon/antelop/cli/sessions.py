@@ -13,7 +13,7 @@ import click
 from antelop.cli import key
 from antelop.cli.command import main
 from antelop.cli.terminal import Terminal, complain
-from antelop.formats.document import counted, printable
+from antelop.wording import counted, printable
 
 if TYPE_CHECKING:
     from antelop.database import Database

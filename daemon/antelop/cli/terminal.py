@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from antelop.errors import Misconfigured, Rejected, Unavailable
-from antelop.formats.document import counted, printable
+from antelop.wording import counted, printable
 
 if TYPE_CHECKING:
     from antelop.config import Config

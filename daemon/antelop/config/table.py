@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from antelop.config.values import Read, Unfit
 from antelop.errors import Problem
-from antelop.formats.document import nearest, quoted
+from antelop.wording import nearest, quoted
 
 T = TypeVar("T")
 D = TypeVar("D")

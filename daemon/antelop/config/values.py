@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from antelop.formats.document import nearest, quoted
+from antelop.wording import nearest, quoted
 
 T = TypeVar("T")
 Choice = TypeVar("Choice", bound=str)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from antelop import config
 from antelop.config import Config
+from antelop.database.row import Row
 from antelop.errors import Misconfigured, Problem
 from antelop.formats import manifest
-from antelop.ingest.rows import Row
 from antelop.lab import Lab
 from antelop.lab.metadata import enrol
 from antelop.lab.rigs import upload_rig_json

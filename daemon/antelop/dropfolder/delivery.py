@@ -9,9 +9,9 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from antelop.dropfolder.settle import Progress, Stat
-from antelop.dropfolder.waiting import Reason, Waiting, as_size, as_span
-from antelop.formats.document import nearest
+from antelop.dropfolder.waiting import Reason, Waiting
 from antelop.formats.manifest import Manifest, read, stem
+from antelop.wording import as_size, as_span, nearest
 
 LONGEST_PATH = 500
 """How many characters of a file's path the ledger holds."""

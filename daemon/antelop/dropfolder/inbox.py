@@ -14,7 +14,8 @@ from antelop.dropfolder.messages import Folder, Health, Released, Update, Withdr
 from antelop.dropfolder.presence import MOUNTS
 from antelop.dropfolder.settle import Settling, Stat
 from antelop.dropfolder.snapshot import View
-from antelop.dropfolder.waiting import Reason, Waiting, as_span
+from antelop.dropfolder.waiting import Reason, Waiting
+from antelop.wording import as_span
 
 RETRY = 5.0
 """Seconds from one look for a folder that is not there to the next."""

@@ -5,25 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-
-def as_size(count: float) -> str:
-    """Return a number of bytes as people say it: ``2.1 GB``."""
-    unit = "bytes"
-    for larger in ("kB", "MB", "GB", "TB"):
-        if count < 1000:  # noqa: PLR2004  # SI prefixes
-            break
-        count, unit = count / 1000, larger
-    return f"{count:.1f} {unit}" if count < 10 and unit != "bytes" else f"{count:.0f} {unit}"  # noqa: PLR2004  # two digits
-
-
-def as_span(seconds: float) -> str:
-    """Return a span of time as people say it: ``40 min``."""
-    unit = "s"
-    for larger, times in (("min", 60), ("h", 60), ("days", 24)):
-        if seconds < 2 * times:
-            break
-        seconds, unit = seconds / times, larger
-    return f"{seconds:.0f} {unit}"
+from antelop.wording import as_span
 
 
 class Reason(Enum):

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from antelop.errors import Problem, Rejected
-from antelop.formats.document import items, load, member, quoted
+from antelop.formats.document import items, load, member
 from antelop.formats.schema import Schema
+from antelop.wording import quoted
 
 SPECIFICATION, VERSION = "antelop-manifest", "1.0"
 

@@ -13,8 +13,9 @@ from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 from antelop.errors import Problem, Rejected, first
-from antelop.formats.document import items, load, member, nearest, pointer, quoted
+from antelop.formats.document import items, load, member, pointer
 from antelop.formats.schema import Schema
+from antelop.wording import nearest, quoted
 
 DataType = Literal["analog", "digital", "interval", "kinematics"]
 

@@ -9,7 +9,8 @@ from typing import Any
 from jsonschema import Draft7Validator, ValidationError, validators
 
 from antelop.errors import MOST, Problem
-from antelop.formats.document import nearest, place, quoted
+from antelop.formats.document import place
+from antelop.wording import nearest, quoted
 
 _LOOKED_AT = 10 * MOST
 """How many unknown members of an object are looked at: whether they are misspelt takes time for each."""

@@ -10,13 +10,13 @@ import numpy as np
 from antelop.analysis.functions import AnalysisFunction
 from antelop.analysis.masks import MaskResult, compute
 from antelop.database import Database
+from antelop.database.row import Row
 from antelop.errors import Problem, Rejected, gathering
-from antelop.formats.document import nearest, quoted
-from antelop.ingest.rows import Row
 from antelop.lab import Lab
 from antelop.lab.resolve import refusal
+from antelop.lab.store_lock import protect_from_gc
 from antelop.queue.ledger import named
-from antelop.upkeep.gc import spare
+from antelop.wording import nearest, quoted
 
 Progress = Callable[[Sequence[Row]], Iterable[Row]]
 """Passes on the sessions that it is given, one by one, and shows how far it has come."""
@@ -181,7 +181,7 @@ def _recompute(lab: Lab, session: Row, masks: Iterable[tuple[Row, AnalysisFuncti
     """Compute the masks of one session again, in a transaction; return how many trials each has."""
     database = lab.database
     with database.transaction():
-        spare(lab)
+        protect_from_gc(lab)
         world = database.World & session
         database.hold(world, to_change=True)
         if not world:  # it was removed meanwhile

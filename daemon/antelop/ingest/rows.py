@@ -8,13 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from antelop.database.row import TABLES, Row
 from antelop.formats.rig import Feature, Rig
 from antelop.recording.recording import Cast, Recording, Samples, in_time_order
-
-Row = dict[str, Any]
-
-TABLES = {"analog": "AnalogEvents", "digital": "DigitalEvents", "interval": "IntervalEvents", "kinematics": "Kinematics"}
-"""Which table holds which data type."""
 
 KEYS = {"experimenter", "experiment_id", "session_id", "behaviourrig_id", "animal_id"}
 """Attributes that say whose the recording is, not what was recorded."""

@@ -16,21 +16,22 @@ from antelop.checks import Findings, examine, examine_names
 from antelop.database import Database
 from antelop.database.connection import OutcomeUnknown
 from antelop.database.driver import sentence
+from antelop.database.row import Row
 from antelop.dropfolder.delivery import Delivery
 from antelop.errors import Problem, Rejected, Unavailable, gathering
 from antelop.formats.manifest import SPECIFICATION
 from antelop.formats.manifest import VERSION as MANIFEST_VERSION
 from antelop.ingest import source_files
 from antelop.ingest.masking import insert_masks, ready
-from antelop.ingest.rows import Keys, Row, fingerprint, is_blank, plan
+from antelop.ingest.rows import Keys, fingerprint, is_blank, plan
 from antelop.ingest.uniqueness import held, taken
 from antelop.lab import Lab
 from antelop.lab.resolve import Meant, Policy, free_session_id, new_session, resolve
+from antelop.lab.store_lock import protect_from_gc
 from antelop.outcome import VERSION, Outcome
 from antelop.queue.ledger import Superseded, already, enter, outcome_of, recall, utc
 from antelop.recording import reading
 from antelop.store import Kept, Store
-from antelop.upkeep.gc import spare
 
 RESTARTS = 5
 """How often an ingest begins anew because what it was checked against changed before it could commit."""
@@ -122,8 +123,7 @@ def ingest(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit: 
                 return committed
             raise
     why = f": {sentence(cause)}" if cause else ""
-    changed = f"what {path.name} was checked against changed {RESTARTS} times while it was ingested{why}"
-    raise Unavailable(changed) from cause
+    raise Unavailable(f"what {path.name} was checked against changed {RESTARTS} times while it was ingested{why}") from cause
 
 
 def ingest_manifest(lab: Lab, path: Path, policy: Policy) -> Outcome:
@@ -178,7 +178,7 @@ def _attempt(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit
         key = {name: prepared.session[name] for name in database.Session.primary_key}
         try:
             with database.transaction(commit=commit):
-                if not spare(lab, _kept(prepared.rows)):
+                if not protect_from_gc(lab, _kept(prepared.rows)):
                     raise Changed
                 if prepared.meant.session is None:
                     database.Session.insert1(prepared.session)  # or, if it was made meanwhile, begin anew and find it

@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from antelop.database.row import Row
 from antelop.dropfolder.delivery import LONGEST_PATH, Delivery, companion
 from antelop.errors import Problem, Rejected, Unavailable
-from antelop.formats.document import storable
 from antelop.formats.manifest import LONGEST, Manifest, read
-from antelop.ingest.rows import Row
 from antelop.recording.recording import Recording
+from antelop.wording import storable
 
 Look = tuple[int, int, int]
 """What tells whether a file is still the same: its inode, size and mtime."""

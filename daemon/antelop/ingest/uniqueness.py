@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from antelop.database import Database
+from antelop.database.row import Row
 from antelop.errors import Problem, Rejected
-from antelop.ingest.rows import Row
 from antelop.queue.ledger import named
 
 

@@ -10,12 +10,12 @@ from typing import Any
 from datajoint.errors import DuplicateError
 
 from antelop.database import Database
+from antelop.database.row import Row
 from antelop.errors import Problem, Rejected, Unavailable
-from antelop.formats.document import nearest, quoted, storable
-from antelop.ingest.rows import Row
 from antelop.lab.lab import Lab
 from antelop.lab.naming import NAMES, find
 from antelop.lab.resolve import refusal
+from antelop.wording import nearest, quoted, storable
 
 RETRIES = 5
 """How often a row is inserted anew because somebody else took its id or name right before."""

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from antelop.database import Database
+from antelop.database.row import Row
 from antelop.errors import Problem, Rejected
-from antelop.formats.document import nearest, quoted, storable
-from antelop.ingest.rows import Row
+from antelop.wording import nearest, quoted, storable
 
 NAMES = {
     "Experimenter": "experimenter",

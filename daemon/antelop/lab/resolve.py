@@ -10,13 +10,13 @@ from typing import Any
 
 from antelop.checks import Facts
 from antelop.database import Database
+from antelop.database.row import Row
 from antelop.errors import Problem, Rejected, Unavailable
 from antelop.formats import rig as rigs
-from antelop.formats.document import quoted
 from antelop.formats.manifest import Manifest
 from antelop.formats.rig import Rig
-from antelop.ingest.rows import Row
 from antelop.lab.naming import instead
+from antelop.wording import quoted
 
 MOST_HELD = 1000
 """How many numbers of sessions are tried that other processes may hold: there are never so many workers."""

@@ -12,15 +12,16 @@ import numpy as np
 
 from antelop.analysis.masks import mask_problems
 from antelop.database import Database
+from antelop.database.row import Row
 from antelop.errors import Problem, Rejected, gathering
 from antelop.formats import rig as rigs
-from antelop.formats.document import counted, load, quoted
+from antelop.formats.document import load
 from antelop.formats.schema import Schema
-from antelop.ingest.rows import Row
 from antelop.lab.lab import Lab
 from antelop.lab.naming import find
 from antelop.lab.resolve import refusal
-from antelop.upkeep.gc import spare
+from antelop.lab.store_lock import protect_from_gc
+from antelop.wording import counted, quoted
 
 _MASKLIST = Schema("masklist.schema.json", "masklist_format")
 
@@ -107,7 +108,7 @@ def attach(lab: Lab, key: Mapping[str, Any], path: Path) -> None:
     if problems:
         raise Rejected(problems)
     with lab.database.transaction():
-        spare(lab)
+        protect_from_gc(lab)
         lab.database.Feature.update1({**key, "feature_data": lab.store.keep(path)})
 
 

@@ -13,11 +13,11 @@ from typing import Any
 from datajoint.errors import DuplicateError
 
 from antelop.database import Database
+from antelop.database.row import Row
 from antelop.dropfolder.delivery import Delivery
-from antelop.formats.document import printable
-from antelop.ingest.rows import Row
 from antelop.outcome import Outcome
 from antelop.queue.ledger import ANSWERED, move, row_of, utc
+from antelop.wording import printable
 
 TRIES = 3
 """How many times a delivery may make a worker fail before it is parked."""

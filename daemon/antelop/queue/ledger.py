@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from antelop.database import Database, behaviour
+from antelop.database.row import TABLES, Row
 from antelop.dropfolder.delivery import Delivery
 from antelop.errors import Problem, Rejected
-from antelop.formats.document import counted, load
-from antelop.ingest.rows import TABLES, Row
+from antelop.formats.document import load
 from antelop.outcome import Outcome
+from antelop.wording import counted
 
 ANSWERED = ("ingested", "already-ingested", "rejected", "failed")
 """States in which a delivery needs no more attention from whoever watches its folder."""

@@ -8,14 +8,14 @@ from typing import Any
 
 from antelop.config import FolderConfig
 from antelop.database import Database
+from antelop.database.row import Row
 from antelop.dropfolder import junk
-from antelop.dropfolder.waiting import as_span
 from antelop.errors import Rejected
 from antelop.formats.document import load
 from antelop.formats.manifest import LONGEST, is_manifest
-from antelop.ingest.rows import Row
 from antelop.queue import jobs
 from antelop.queue.ledger import outcome_of, told
+from antelop.wording import as_span
 
 RELEASES = {
     "unsettled": "It goes on by itself when the file has not changed for the settle time",

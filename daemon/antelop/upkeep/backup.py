@@ -25,11 +25,11 @@ from antelop.errors import Problem, Rejected
 from antelop.files import available
 from antelop.lab import Lab
 from antelop.lab.lab import RESTORING
+from antelop.lab.store_lock import exclusive_store_lock
 from antelop.outcome import VERSION
 from antelop.store import Store
 from antelop.store.objects import Incoming
 from antelop.store.survey import Object, discard, is_whole, objects, size_of
-from antelop.upkeep.gc import alone
 from antelop.upkeep.inventory import Inventory, Progress
 from antelop.upkeep.server_backup import expect_embedded
 
@@ -100,7 +100,7 @@ def backup(lab: Lab, folder: Path, now: datetime, progress: Progress) -> Backup:
     if what := _unfit(folder, lab.config):
         raise Rejected([Problem("backup_folder", str(folder), what, "Give a new folder, best on another disk")])
     copy, query = Store(folder), lab.database.connection.query
-    with alone(lab.database), ExitStack() as opened:
+    with exclusive_store_lock(lab.database), ExitStack() as opened:
         with available(f"the folder {folder} cannot be made"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # what is in the database is nobody else's to read
         copy.make()

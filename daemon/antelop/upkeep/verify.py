@@ -7,9 +7,9 @@ from typing import Any
 
 from antelop.database import Database
 from antelop.database.references import unreadable
+from antelop.database.row import TABLES, Row
 from antelop.errors import Problem, Rejected
 from antelop.formats import rig as rigs
-from antelop.ingest.rows import TABLES, Row
 from antelop.lab import Lab
 from antelop.queue import jobs
 from antelop.queue.ledger import named

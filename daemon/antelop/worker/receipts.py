@@ -8,11 +8,11 @@ from typing import Any
 
 from antelop.config import FolderConfig
 from antelop.database import Database
+from antelop.database.row import Row
 from antelop.dropfolder.presence import Presence
 from antelop.errors import Problem
 from antelop.files import available
 from antelop.formats.manifest import stem
-from antelop.ingest.rows import Row
 from antelop.outcome import Outcome
 from antelop.queue.ledger import ANSWERED, latest
 from antelop.worker import receipt

@@ -16,8 +16,8 @@ from structlog.contextvars import bound_contextvars
 from antelop.analysis.permissions import untrusted
 from antelop.analysis.scripts import places
 from antelop.config import FolderConfig
+from antelop.database.row import Row
 from antelop.errors import Misconfigured, Problem, Rejected, Unavailable
-from antelop.ingest.rows import Row
 from antelop.ingest.session import Unsettled, ingest
 from antelop.ingest.source_files import Gone, lies, read_again
 from antelop.lab import Lab

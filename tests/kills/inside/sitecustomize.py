@@ -49,7 +49,7 @@ FUNCTIONS = {
         "held",
         "insert_masks",
         "plan",
-        "spare",
+        "protect_from_gc",
     ],
     "antelop.ingest.masking": ["compute"],
     "antelop.queue.jobs": ["drop", "enqueue", "leave", "put", "retry", "settle", "supersede", "wait", "withdraw"],
