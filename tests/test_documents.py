@@ -14,7 +14,7 @@ import psycopg2
 import pytest
 
 import antelop.demo
-from antelop import config
+from antelop import __version__, config
 from antelop.checks import CHECKS, FIXED
 from antelop.cli import main
 from antelop.config import Config, DatabaseConfig
@@ -23,7 +23,7 @@ from antelop.formats.document import load
 from antelop.lab import Lab
 from antelop.lab.metadata import enrol
 from antelop.manual import PAGES
-from antelop.outcome import VERSION, Kind, Outcome
+from antelop.outcome import Kind, Outcome
 from tests import servers
 from tests.clocks import NOW, still
 from tests.documents import DOCUMENTS, PACKAGE, README, ROOT, blocks, code, tables
@@ -167,7 +167,7 @@ def test_an_example_is_right(written: str) -> None:
             manifest.parse(document)
         case _:
             some = {"": 0}
-            full = Outcome("ingested", "", NOW, VERSION, session=some, rows=some, trials=some, nwb=some)
+            full = Outcome("ingested", "", NOW, __version__, session=some, rows=some, trials=some, nwb=some)
             assert set(document) == set(full.as_dict())
 
 

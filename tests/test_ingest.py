@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from pynwb import TimeSeries
 
+from antelop import __version__
 from antelop.database.driver import Connection
 from antelop.demo.acquisition import events, write
 from antelop.dropfolder.delivery import Delivery
@@ -24,7 +25,6 @@ from antelop.ingest.session import Unsettled, ingest, ingest_manifest, insert_nw
 from antelop.lab import Lab
 from antelop.lab.resolve import Policy
 from antelop.lab.rigs import upload_rig_json
-from antelop.outcome import VERSION
 from antelop.queue.ledger import Superseded, recall
 from antelop.upkeep.removal import remove
 from tests.labs import ANIMALS, EXPERIMENT, MASKS, OWNER, ROWS, SESSION
@@ -120,7 +120,7 @@ def test_the_ledger_knows_what_went_in(lab: Lab, recording: Path) -> None:
     assert delivery["manifest"]["rig"] == 1
     ledger = lab.database.Ingestion().fetch1()
     assert {name: ledger[name] for name in SESSION} == SESSION
-    assert (ledger["delivery_id"], ledger["software"]) == (delivery["delivery_id"], VERSION)
+    assert (ledger["delivery_id"], ledger["software"]) == (delivery["delivery_id"], __version__)
     assert (ledger["rows_inserted"], ledger["trials"], ledger["warnings"]) == (ROWS, {"trials": 10}, [])
     kept = sum(path.stat().st_size for path in (lab.store.folder / "objects").rglob("*.*"))
     assert ledger["bytes"] > kept > 0

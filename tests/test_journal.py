@@ -6,8 +6,9 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from antelop import __version__
 from antelop.errors import Problem
-from antelop.outcome import VERSION, Outcome
+from antelop.outcome import Outcome
 from antelop.worker import event_log
 from tests.clocks import NOW
 
@@ -43,7 +44,7 @@ PROBLEM = Problem("session_unknown", "/session/session_id", "session 99 is not i
                 **NAMED,
                 "state": "rejected",
                 "sentence": "why",
-                "version": VERSION,
+                "version": __version__,
                 "seconds": 0.5,
             },
         ),
@@ -61,7 +62,7 @@ PROBLEM = Problem("session_unknown", "/session/session_id", "session 99 is not i
                 **NAMED,
                 "state": "ready",
                 "sentence": "why",
-                "version": VERSION,
+                "version": __version__,
                 "exception": "Traceback",
             },
         ),

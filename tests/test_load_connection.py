@@ -121,6 +121,32 @@ print(len(trials), all(len(data) == len(timestamps) for data, timestamps in tria
     assert len(lab.database.World & SESSION) == 1
 
 
+def test_functions_that_are_imported_by_name(script: Script, lab: Lab, tmp_path: Path) -> None:
+    """They work on the same lab as the star import, with one connection."""
+    write_recording(tmp_path / "day1.nwb")
+    (tmp_path / "rig.json").write_text(json.dumps(LICKING_RIG))
+    printed = done(
+        script(
+            """
+from antelop import insert_nwb, recompute_masks, upload_rig_json
+
+masks = [{'name': 'trials', 'description': 'rows of the trials table', 'function': 'licking.table_trials'}]
+rig = upload_rig_json('lab', 'another rig', 'rig.json', masks)
+experiment = {'experimenter': 'lab', 'experiment_id': 1}
+session = {**experiment, 'session_id': 41}
+animals = [{**experiment, 'animal_id': 17}, {**experiment, 'animal_id': 18}]
+print(insert_nwb({**session, **rig}, animals, 'day1.nwb').outcome, recompute_masks(session))
+
+from antelop import scripting
+from antelop.load_connection import *
+print(len(World & session), World.connection is scripting.HERE.lab.database.connection)
+"""
+        )
+    )
+    assert printed == "ingested {'trials': 10}\n1 True\n"
+    assert len(lab.database.World & SESSION) == 1
+
+
 def test_analysis_functions_are_there_by_their_scripts(script: Script, lab: Lab) -> None:
     """A function runs on one key, on all, with its arguments, and calls the others that it names."""
     (lab.config.analysis.folders[0] / "hello_world.py").write_text(GREETINGS)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from antelop.outcome import VERSION, Kind, Outcome
+from antelop import __version__
+from antelop.outcome import Kind, Outcome
 from antelop.service.status import LAST, Status, read
 from tests.clocks import NOW, still
 
@@ -34,7 +35,7 @@ def test_what_is_written_can_be_read(tmp_path: Path) -> None:
     (outcome,) = document.pop("outcomes")
     assert (outcome["nwb"], outcome["state"], outcome["outcome"], outcome["problems"]) == ("a.nwb", "ingested", "ingested", [])
     assert document == {
-        "version": VERSION,
+        "version": __version__,
         "process": os.getpid(),
         "sentence": "3 queued, 1 ingested",
         "database": None,

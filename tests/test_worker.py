@@ -618,7 +618,7 @@ def test_what_changes_while_a_delivery_is_looked_at_is_not_missed(desk: Desk, mo
 def test_new_software_lets_a_delivery_in(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What one version rejected or failed at, another may not."""
     assert desk.work(desk.drop.deliver("a", session=99))["state"] == "rejected"
-    monkeypatch.setattr("antelop.worker.reconsider.VERSION", "0.2.0")
+    monkeypatch.setattr("antelop.worker.reconsider.__version__", "0.2.0")
     assert desk.look_again() == 1
 
 
@@ -629,7 +629,7 @@ def test_what_has_failed_is_tried_again_when_what_decides_has_changed(desk: Desk
     for _ in range(3):
         queue.settle(desk.lab.database, delivery.delivery_id, Outcome.of("failed", "its worker has ended", NOW), 1.0)
     assert [desk.look_again() for _ in range(2)] == [0, 0]
-    monkeypatch.setattr("antelop.worker.reconsider.VERSION", "0.2.0")
+    monkeypatch.setattr("antelop.worker.reconsider.__version__", "0.2.0")
     assert desk.look_again() == 1
     assert desk.work()["state"] == "ingested"
 

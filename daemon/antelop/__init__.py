@@ -38,7 +38,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from antelop.analysis.functions import antelop_analysis
+    from antelop.scripting import insert_nwb, recompute_masks, upload_rig_json
     from antelop.trials import split_trials
+
+__version__ = "0.1.0"
+"""Of this software; the build reads it from here."""
+
+__all__ = ["__version__", "antelop_analysis", "insert_nwb", "recompute_masks", "split_trials", "upload_rig_json"]
 
 # DataJoint reads these once, when it is imported. A datajoint.json that happens to lie in a working directory must not redirect
 # a lab's recordings, and connecting is nothing to log.
@@ -46,13 +52,23 @@ os.environ.setdefault("DJ_IGNORE_CONFIG_FILE", "true")
 os.environ.setdefault("DJ_LOG_LEVEL", "WARNING")
 os.environ.setdefault("DJ_LOG_STREAM", "stderr")  # standard output is for what a command prints
 
-__all__ = ["antelop_analysis", "split_trials"]
-
-_MODULES = {"antelop_analysis": "antelop.analysis.functions", "split_trials": "antelop.trials"}
+_MODULES = {
+    "antelop_analysis": "antelop.analysis.functions",
+    "insert_nwb": "antelop.scripting",
+    "recompute_masks": "antelop.scripting",
+    "split_trials": "antelop.trials",
+    "upload_rig_json": "antelop.scripting",
+}
+"""Where the public functions are."""
 
 
 def __getattr__(name: str) -> object:
-    """Import what scripts take from here when they do, so that the processes that watch folders load no numpy."""
+    """Import a public function when it is first used, so that the processes that watch folders load no numpy."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """List the public functions too, though they are not imported yet."""
+    return sorted({*globals(), *__all__})

@@ -5,15 +5,8 @@ Gives every table, the lab's analysis functions by the names of their scripts, a
 server are in the environment, in ``DB_USER`` and ``DB_PASS``.
 """
 
-import os
-from datetime import UTC, datetime
-from functools import partial
-from pathlib import Path
+from antelop import scripting
 
-from antelop import config, scripting
-from antelop.lab import Lab
-
-_config = config.load(config.find(None, os.environ, Path()), os.environ)
-_names = scripting.names(Lab(_config, os.environ, partial(datetime.now, UTC)))
+_names = scripting.names(scripting.HERE)
 __all__ = list(_names)
-globals().update(_names)  # last, for a script of the lab may have the name of what this module imports
+globals().update(_names)  # last, because a script of the lab may have the name of what this module imports

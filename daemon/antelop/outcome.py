@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from importlib.metadata import version
 from typing import Any, Literal, Self
 
+from antelop import __version__
 from antelop.errors import Problem
-
-VERSION = version("antelop-ingest")
 
 Kind = Literal["ingested", "already-ingested", "rejected", "failed", "unavailable"]
 
@@ -56,7 +54,7 @@ class Outcome:
     @classmethod
     def of(cls, kind: Kind, sentence: str, now: datetime, problems: tuple[Problem, ...] = ()) -> Self:
         """Return an outcome that is all in its sentence and its problems, finished now."""
-        return cls(kind, sentence, now, VERSION, problems)
+        return cls(kind, sentence, now, __version__, problems)
 
     def __str__(self) -> str:
         return "\n".join([f"{self.outcome}: {self.sentence}.", *(f"  - {said}" for said in (*self.problems, *self.warnings))])

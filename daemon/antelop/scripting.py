@@ -1,10 +1,17 @@
-"""What a script sees of a lab: its tables, its analysis functions, and the functions that are documented for scripts."""
+"""What a script sees of a lab: its tables, its analysis functions, and the functions that are documented for scripts.
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+`insert_nwb`, `recompute_masks` and `upload_rig_json` of this module work on the lab that the configuration describes. They
+connect when the first of them is called.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from antelop import config
 from antelop.ingest import masking
 from antelop.ingest import session as ingest
 from antelop.lab import Lab, rigs
@@ -14,10 +21,21 @@ from antelop.trials import split_trials
 
 
 class Scripting:
-    """The functions for scripts, on one lab."""
+    """The functions for scripts, on one lab.
 
-    def __init__(self, lab: Lab) -> None:
-        self._lab = lab
+    Parameters
+    ----------
+    connect
+        Opens the lab. It is called when the lab is first needed, and once.
+    """
+
+    def __init__(self, connect: Callable[[], Lab]) -> None:
+        self._connect = connect
+
+    @cached_property
+    def lab(self) -> Lab:
+        """The lab, open."""
+        return self._connect()
 
     def upload_rig_json(
         self,
@@ -54,7 +72,7 @@ class Scripting:
         antelop.errors.Unavailable
             If the database is away.
         """
-        return rigs.upload_rig_json(self._lab, experimenter, rig_name, rig_json, masklist)
+        return rigs.upload_rig_json(self.lab, experimenter, rig_name, rig_json, masklist)
 
     def insert_nwb(
         self,
@@ -88,7 +106,7 @@ class Scripting:
         antelop.errors.Unavailable
             If the database or the store is away.
         """
-        return ingest.insert_nwb(self._lab, session, animals, Path(nwbpath), rig)
+        return ingest.insert_nwb(self.lab, session, animals, Path(nwbpath), rig)
 
     def recompute_masks(self, key: Mapping[str, Any]) -> dict[str, int]:
         """Compute the masks of every session under a key again: missing ones are inserted, the others updated.
@@ -110,17 +128,28 @@ class Scripting:
         antelop.errors.Unavailable
             If the database or the store is away.
         """
-        return masking.recompute_masks(self._lab, key, partial(shown, what="masks"))
+        return masking.recompute_masks(self.lab, key, partial(shown, what="masks"))
 
 
-def names(lab: Lab) -> dict[str, Any]:
-    """Return everything that a script sees, by its name; of two of one name, what is ours goes before the lab's."""
-    tables, own = lab.database.tables, Scripting(lab)
+def names(scripting: Scripting) -> dict[str, Any]:
+    """Return everything that a script sees, by its name; if two have one name, ours comes before the lab's."""
+    tables = scripting.lab.database.tables
     return {
-        **lab.analysis.namespace(tables),
+        **scripting.lab.analysis.namespace(tables),
         **tables,
-        "insert_nwb": own.insert_nwb,
-        "recompute_masks": own.recompute_masks,
+        "insert_nwb": scripting.insert_nwb,
+        "recompute_masks": scripting.recompute_masks,
         "split_trials": split_trials,
-        "upload_rig_json": own.upload_rig_json,
+        "upload_rig_json": scripting.upload_rig_json,
     }
+
+
+def _configured() -> Lab:
+    """Open the lab as the command line does: with the same configuration and the credentials of the environment."""
+    return Lab(config.load(config.find(None, os.environ, Path()), os.environ), os.environ, partial(datetime.now, UTC))
+
+
+HERE = Scripting(_configured)
+"""The lab of this process."""
+
+insert_nwb, recompute_masks, upload_rig_json = HERE.insert_nwb, HERE.recompute_masks, HERE.upload_rig_json

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from antelop import __version__
 from antelop.cli.terminal import STATUSES, Terminal, failure
 
 INTERRUPTED, PIPE_CLOSED = 130, 141
@@ -96,7 +97,7 @@ class Antelop(Group):
 
 
 @click.group(cls=Antelop, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="antelop-ingest", message="%(prog)s %(version)s")
+@click.version_option(__version__, message="%(prog)s %(version)s")
 def main() -> None:
     """Drop a recording in a folder; seconds later it is in the lab's database, or someone is told why not.
 

@@ -11,6 +11,7 @@ from typing import Any
 import datajoint as dj
 import numpy as np
 
+from antelop import __version__
 from antelop.analysis.functions import AnalysisFunction
 from antelop.checks import Findings, examine, examine_names
 from antelop.database import Database
@@ -28,7 +29,7 @@ from antelop.ingest.uniqueness import held, taken
 from antelop.lab import Lab
 from antelop.lab.resolve import Meant, Policy, free_session_id, new_session, resolve
 from antelop.lab.store_lock import protect_from_gc
-from antelop.outcome import VERSION, Outcome
+from antelop.outcome import Outcome
 from antelop.queue.ledger import Superseded, already, enter, outcome_of, recall, utc
 from antelop.recording import reading
 from antelop.store import Kept, Store
@@ -249,7 +250,7 @@ def _prepare(lab: Lab, delivery: Delivery, path: Path, policy: Policy, reserved:
         "nwb_sha256": manifest.sha256,
         "rows_inserted": {table: len(some) for table, some in rows.items() if some},
         "bytes": sum(kept.size for kept in _kept(rows)),
-        "software": VERSION,
+        "software": __version__,
         "warnings": [warning.as_dict() for warning in findings.warnings],
     }
     return Prepared(meant, masks, session, rows, ledger, files)

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from antelop import files
-from antelop.outcome import VERSION
+from antelop import __version__, files
 
 LAST = 20
 """How many outcomes are kept."""
@@ -96,7 +95,7 @@ class Status:
         while self._finished and self._finished[0] < now - timedelta(hours=1):
             self._finished.popleft()
         document = {
-            "version": VERSION,
+            "version": __version__,
             "process": None if stopped else os.getpid(),
             "started": self._started.isoformat(timespec="seconds"),
             "written": now.isoformat(timespec="seconds"),

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
 
-from antelop import files
+from antelop import __version__, files
 from antelop.config import Config
 from antelop.database.embedded import serving
 from antelop.database.embedded.dump import ask, dump, load, stop_loading
@@ -26,7 +26,6 @@ from antelop.files import available
 from antelop.lab import Lab
 from antelop.lab.lab import RESTORING
 from antelop.lab.store_lock import exclusive_store_lock
-from antelop.outcome import VERSION
 from antelop.store import Store
 from antelop.store.objects import Incoming
 from antelop.store.survey import Object, discard, is_whole, objects, size_of
@@ -119,7 +118,7 @@ def backup(lab: Lab, folder: Path, now: datetime, progress: Progress) -> Backup:
             raise Rejected(problems)
         listing = _publish(copy, (_line(each.address) for each in inventory.referenced()), ".sha256")
         began = now.astimezone(UTC).isoformat(timespec="seconds")
-        made = Backup(began, VERSION, version, lab.store.owner(), database, listing, sessions, total.count, total.bytes)
+        made = Backup(began, __version__, version, lab.store.owner(), database, listing, sessions, total.count, total.bytes)
         with available(f"{folder / NAME} cannot be written"):
             files.write(folder / NAME, f"{json.dumps({**SPECIFICATION, **asdict(made)}, indent=2)}\n".encode())
         for each in objects(copy):

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
+from antelop import __version__
 from antelop.database import Database
 from antelop.errors import Problem, Rejected
 from antelop.formats.manifest import parse
 from antelop.lab import Lab
 from antelop.lab.resolve import Meant, Policy, resolve
-from antelop.outcome import VERSION
 
 TAKEN = ("session_taken", "recording_taken")
 """Checks that found a recording in the way; they say in ``where`` which session holds it."""
@@ -33,7 +33,7 @@ def basis(lab: Lab, manifest: object, policy: Policy) -> Basis:
     policy
         What whoever delivered it may do.
     """
-    settings = (VERSION, dict(lab.config.checks), lab.config.workers.mask_timeout, policy.create_sessions)
+    settings = (__version__, dict(lab.config.checks), lab.config.workers.mask_timeout, policy.create_sessions)
     try:
         meant = resolve(lab.database, parse(manifest), policy)
     except Rejected as rejected:
