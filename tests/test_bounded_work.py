@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from antelop.checks import examine
+from antelop.checks.examine import examine
 from antelop.errors import LONGEST, MOST, Problem, Rejected
 from antelop.formats import manifest, rig
 from antelop.formats.rig import Camera, Feature, Rig

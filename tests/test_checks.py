@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from antelop.checks import CHECKS, FIXED, Facts, Findings, examine
+from antelop.checks.examine import _ALL, Findings, examine
+from antelop.checks.examined import Facts
 from antelop.checks.scans import order, rows, states
+from antelop.checks.severities import CHECKS, CONFIGURABLE, FIXED
 from antelop.errors import Problem, Rejected
 from antelop.formats.rig import UNKNOWN, Camera, DataType, Feature, Rig
 from antelop.recording.recording import Clock, Intervals, Recording, Samples, Series, Track, Video, in_time_order
@@ -787,3 +789,9 @@ def test_coordinates_are_scaled_and_certainties_are_not() -> None:
     np.testing.assert_array_equal(series.track()[0:2], [[0.1, 0.1, 1.0]] * 2)
     with pytest.raises(ValueError, match="acquisition/lick has no data"):
         replace(series, data=None).track()
+
+
+def test_every_check_has_its_severity() -> None:
+    """The table of severities names every check that there is, and nothing else."""
+    assert {check.name for check in _ALL} == set(CHECKS)
+    assert not FIXED & set(CONFIGURABLE)

@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -362,3 +364,9 @@ class TestCredentials:
         assert str(password) == "correct horse"
         assert repr({"password": password}) == "{'password': Password(…)}"
         assert "secret" not in repr(parse('[notify]\nurls = ["mailto://lab:secret@example.org"]'))
+
+
+def test_reading_it_loads_no_arrays() -> None:
+    """A command that only reads the configuration does not wait for numpy, for HDF5 or for a database driver."""
+    code = "import sys, antelop.config; print(*{'numpy', 'h5py', 'datajoint', 'jsonschema'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"

@@ -15,7 +15,7 @@ import pytest
 
 import antelop.demo
 from antelop import __version__, config
-from antelop.checks import CHECKS, FIXED
+from antelop.checks.severities import CHECKS, FIXED
 from antelop.cli import main
 from antelop.config import Config, DatabaseConfig
 from antelop.formats import manifest, rig

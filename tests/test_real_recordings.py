@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pytest
 
-from antelop.checks import examine
+from antelop.checks.examine import examine
 from antelop.errors import Rejected
 from antelop.formats.rig import Rig, parse
 from antelop.ingest.session import insert_nwb

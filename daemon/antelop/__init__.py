@@ -12,7 +12,7 @@ What each package is for, and what may never be in it, is the docstring of its `
 formats      `document`, `schema`, `manifest`, `rig`
 recording    `recording`, `source`, `reader`, `hdf5`, `chunks`
 analysis     `scripts`, `functions`, `masks`, `limits`, `permissions`
-checks       `check`, `examined`, `scans`, `session`, `features`, `times`, `videos`
+checks       `severities`, `examine`, `check`, `examined`, `scans`, `session`, `features`, `times`, `videos`
 store        `codecs`, `objects`, `store`, `survey`
 dropfolder   `inbox`, `listing`, `snapshot`, `contents`, `inotify`, `settle`, `waiting`, `delivery`, `completeness`,
              `presence`, `mount`, `junk`, `finished`, `messages`, `watcher`

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from antelop.channel import Link
-from antelop.checks import examine
+from antelop.checks.examine import examine
 from antelop.database.row import TABLES
 from antelop.errors import Rejected, Unavailable
 from antelop.formats.rig import Feature, Rig

@@ -1,16 +1,14 @@
 """What a check is.
 
 A check is a generator named after what it finds, whose docstring says in a sentence how things should be. It yields where
-something is wrong, what, and the remedy; whoever runs it adds its name and severity.
+something is wrong, what, and the remedy; `examine` adds its name and severity.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from antelop.checks.examined import Examined
-
-Severity = Literal["error", "warning", "off"]
 
 
 class Finding(NamedTuple):
@@ -32,23 +30,12 @@ class Check:
     ----------
     look
         Finds what is wrong.
-    severity
-        What it counts as unless the configuration says otherwise.
-    fixed
-        Whether the configuration has no say, because what it finds cannot be stored.
     """
 
     name: str
     look: Look
-    severity: Severity
-    fixed: bool
 
 
-def check(default: Severity) -> Callable[[Look], Check]:
-    """Make a check of a generator, with a severity that the configuration can change."""
-    return lambda look: Check(look.__name__, look, default, fixed=False)
-
-
-def must(look: Look) -> Check:
-    """Make a check of a generator whose findings are always errors, because what it finds cannot be stored."""
-    return Check(look.__name__, look, "error", fixed=True)
+def check(look: Look) -> Check:
+    """Make a check of a generator; `severities` has its name, and what its findings count as."""
+    return Check(look.__name__, look)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from antelop.checks.check import Finding, check, must
+from antelop.checks.check import Finding, check
 from antelop.checks.examined import Examined, are_times, numeric, runs
 from antelop.recording.recording import Clock, Samples
 from antelop.wording import nearest, printable, quoted, storable
@@ -16,7 +16,7 @@ LONGEST = {"unit": 100, "identifier": 255, "object_id": 64}
 """How many characters of the file's own texts the tables hold."""
 
 
-@must
+@check
 def feature_missing(examined: Examined) -> Iterator[Finding]:
     """Expect the file to have everything that the rig names."""
     recording = examined.recording
@@ -35,7 +35,7 @@ def feature_missing(examined: Examined) -> Iterator[Finding]:
             yield Finding(feature.path, "the rig names it and the file does not have it", remedy)
 
 
-@must
+@check
 def data_missing(examined: Examined) -> Iterator[Finding]:
     """Expect a series to have data."""
     for _, series in examined.channels:
@@ -44,7 +44,7 @@ def data_missing(examined: Examined) -> Iterator[Finding]:
             yield Finding(series.path, what, REMEDY)
 
 
-@must
+@check
 def data_not_numeric(examined: Examined) -> Iterator[Finding]:
     """Expect data to be numbers: text is no signal."""
     for _, series in examined.channels:
@@ -52,7 +52,7 @@ def data_not_numeric(examined: Examined) -> Iterator[Finding]:
             yield Finding(series.path, f"its data are {_kind(series.data)}, not numbers", REMEDY)
 
 
-@must
+@check
 def data_shape(examined: Examined) -> Iterator[Finding]:
     """Expect data to have a shape that their data type can have."""
     for channel in examined.channels:
@@ -62,7 +62,7 @@ def data_shape(examined: Examined) -> Iterator[Finding]:
             yield Finding(series.path, what, "Correct the recording, or the data_type that the rig gives the feature")
 
 
-@must
+@check
 def confidence_shape(examined: Examined) -> Iterator[Finding]:
     """Expect one confidence, a number, for each position."""
     for feature, series in examined.channels:
@@ -76,7 +76,7 @@ def confidence_shape(examined: Examined) -> Iterator[Finding]:
                 )
 
 
-@must
+@check
 def times_missing(examined: Examined) -> Iterator[Finding]:
     """Expect a series to have timestamps or a rate."""
     for _, series in examined.channels:
@@ -84,7 +84,7 @@ def times_missing(examined: Examined) -> Iterator[Finding]:
             yield Finding(series.path, "it has neither timestamps nor a rate", REMEDY)
 
 
-@must
+@check
 def times_not_numeric(examined: Examined) -> Iterator[Finding]:
     """Expect times to be numbers, (n,)."""
     for where, times in examined.timed:
@@ -93,7 +93,7 @@ def times_not_numeric(examined: Examined) -> Iterator[Finding]:
             yield Finding(where, f"its times {what}", REMEDY)
 
 
-@must
+@check
 def rate_unusable(examined: Examined) -> Iterator[Finding]:
     """Expect a rate above 0 and a finite starting_time."""
     for where, times in examined.timed:
@@ -101,7 +101,7 @@ def rate_unusable(examined: Examined) -> Iterator[Finding]:
             yield Finding(where, f"its rate is {times.rate:g} Hz, from a starting_time of {times.start:g} s", REMEDY)
 
 
-@must
+@check
 def lengths_differ(examined: Examined) -> Iterator[Finding]:
     """Expect a time for each sample, and a stop for each start."""
     for _, series in examined.channels:
@@ -115,7 +115,7 @@ def lengths_differ(examined: Examined) -> Iterator[Finding]:
             )
 
 
-@must
+@check
 def text_unusable(examined: Examined) -> Iterator[Finding]:
     """Expect the file's identifiers and units to fit into the tables."""
     recording = examined.recording
@@ -129,7 +129,7 @@ def text_unusable(examined: Examined) -> Iterator[Finding]:
             yield Finding(where, f"its {name} {quoted(text)} has characters that cannot be stored", "Give it one in UTF-8")
 
 
-@check("warning")
+@check
 def channel_empty(examined: Examined) -> Iterator[Finding]:
     """Expect a channel to have samples, and a table to have rows."""
     shapes = [(series.path, series.data.shape) for _, series in examined.channels if series.data is not None]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import NamedTuple
 
-from antelop.checks.check import Finding, Look, check, must
+from antelop.checks.check import Finding, Look, check
 from antelop.checks.examined import Examined, Facts
 from antelop.formats.manifest import Key
 from antelop.formats.rig import UNKNOWN
@@ -28,7 +28,7 @@ def with_facts(look: Callable[[Examined, Facts], Iterator[Finding]]) -> Look:
     return looks
 
 
-@must
+@check
 @with_facts
 def session_unknown(_: Examined, facts: Facts) -> Iterator[Finding]:
     """Expect the session to be in the database."""
@@ -38,7 +38,7 @@ def session_unknown(_: Examined, facts: Facts) -> Iterator[Finding]:
         yield Finding(f"/session/{member}", what, _add_or_name(asked, facts.sessions, facts))
 
 
-@must
+@check
 @with_facts
 def animals_count(examined: Examined, facts: Facts) -> Iterator[Finding]:
     """Expect an animal for each animal number of the rig, or at least one if only tracking will tell whose its features are."""
@@ -50,7 +50,7 @@ def animals_count(examined: Examined, facts: Facts) -> Iterator[Finding]:
         yield Finding("/animals", what, "Name the animals in the order of the rig's animal numbers")
 
 
-@must
+@check
 @with_facts
 def animal_unknown(_: Examined, facts: Facts) -> Iterator[Finding]:
     """Expect the animals to be in the database."""
@@ -60,7 +60,7 @@ def animal_unknown(_: Examined, facts: Facts) -> Iterator[Finding]:
             yield Finding(animal.where, what, _add_or_name(animal.asked, facts.experiment_animals, facts))
 
 
-@must
+@check
 @with_facts
 def animal_elsewhere(_: Examined, facts: Facts) -> Iterator[Finding]:
     """Expect the animals to be of the session's experiment."""
@@ -70,7 +70,7 @@ def animal_elsewhere(_: Examined, facts: Facts) -> Iterator[Finding]:
             yield Finding(animal.where, what, "Name an animal of the session's experiment")
 
 
-@must
+@check
 @with_facts
 def animal_repeated(_: Examined, facts: Facts) -> Iterator[Finding]:
     """Expect no animal to take part twice."""
@@ -81,7 +81,7 @@ def animal_repeated(_: Examined, facts: Facts) -> Iterator[Finding]:
             yield Finding(animal.where, what, "Name each animal once")
 
 
-@check("error")
+@check
 @with_facts
 def subject_other(examined: Examined, facts: Facts) -> Iterator[Finding]:
     """Expect the file's subject not to be an animal of the experiment that does not take part."""
@@ -92,7 +92,7 @@ def subject_other(examined: Examined, facts: Facts) -> Iterator[Finding]:
         yield Finding(SUBJECT, what, "Name the animal that was recorded, or correct the file's subject")
 
 
-@check("warning")
+@check
 @with_facts
 def subject_unknown(examined: Examined, facts: Facts) -> Iterator[Finding]:
     """Expect the file's subject to be one of the experiment's animals, by name or id."""
@@ -101,7 +101,7 @@ def subject_unknown(examined: Examined, facts: Facts) -> Iterator[Finding]:
         yield Finding(SUBJECT, what, "Check that the file is of this session")
 
 
-@check("warning")
+@check
 @with_facts
 def session_date(examined: Examined, facts: Facts) -> Iterator[Finding]:
     """Expect the session to be of the day on which the file says that it began, each by its own clock."""

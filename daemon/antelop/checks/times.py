@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from antelop.checks.check import Finding, check, must
+from antelop.checks.check import Finding, check
 from antelop.checks.examined import Examined
 from antelop.checks.features import REMEDY
 from antelop.recording.recording import Samples
@@ -11,7 +11,7 @@ FAR = 86_400.0
 """How many seconds from the start of the session a time is odd: a day."""
 
 
-@must
+@check
 def times_not_finite(examined: Examined) -> Iterator[Finding]:
     """Expect every sample of a signal to have a time."""
     for where, times, order in examined.signals:
@@ -20,7 +20,7 @@ def times_not_finite(examined: Examined) -> Iterator[Finding]:
             yield Finding(where, what, REMEDY)
 
 
-@must
+@check
 def times_backward(examined: Examined) -> Iterator[Finding]:
     """Expect the times of a signal to be in order; they are never sorted, for the recording itself is then defective."""
     for where, times, order in examined.signals:
@@ -32,7 +32,7 @@ def times_backward(examined: Examined) -> Iterator[Finding]:
             yield Finding(where, what, REMEDY)
 
 
-@check("warning")
+@check
 def events_without_time(examined: Examined) -> Iterator[Finding]:
     """Expect every event to have a time; one that has none is not stored."""
     for where, total, events, _ in examined.happenings:
@@ -41,7 +41,7 @@ def events_without_time(examined: Examined) -> Iterator[Finding]:
             yield Finding(where, what, "Check that the device was connected, and how it writes that nothing happened")
 
 
-@check("warning")
+@check
 def events_sorted(examined: Examined) -> Iterator[Finding]:
     """Expect events to be in the order of their times; else they are sorted."""
     for where, total, events, _ in examined.happenings:
@@ -50,7 +50,7 @@ def events_sorted(examined: Examined) -> Iterator[Finding]:
             yield Finding(where, what, "Check how the events were written")
 
 
-@must
+@check
 def interval_values(examined: Examined) -> Iterator[Finding]:
     """Expect interval data to be 1 at each start and -1 at each stop."""
     for where, total, events, states in examined.happenings:
@@ -65,7 +65,7 @@ def interval_values(examined: Examined) -> Iterator[Finding]:
             )
 
 
-@must
+@check
 def interval_repeated(examined: Examined) -> Iterator[Finding]:
     """Expect starts and stops to alternate."""
     for where, total, events, states in examined.happenings:
@@ -80,7 +80,7 @@ def interval_repeated(examined: Examined) -> Iterator[Finding]:
             )
 
 
-@check("warning")
+@check
 def interval_open(examined: Examined) -> Iterator[Finding]:
     """Expect interval data to begin with a start and to end with a stop."""
     for where, _, events, states in examined.happenings:
@@ -94,7 +94,7 @@ def interval_open(examined: Examined) -> Iterator[Finding]:
                 yield Finding(where, what, "Leave the last start out in masks that pair starts with stops")
 
 
-@must
+@check
 def table_not_finite(examined: Examined) -> Iterator[Finding]:
     """Expect every row of a table to have a start and a stop."""
     for where, start, _, rows in examined.tables:
@@ -103,7 +103,7 @@ def table_not_finite(examined: Examined) -> Iterator[Finding]:
             yield Finding(where, f"{what}, the first at index {rows.lost.first}", REMEDY)
 
 
-@must
+@check
 def table_backward(examined: Examined) -> Iterator[Finding]:
     """Expect no row of a table to stop before it starts."""
     for where, start, stop, rows in examined.tables:
@@ -113,7 +113,7 @@ def table_backward(examined: Examined) -> Iterator[Finding]:
             yield Finding(where, f"{what}, from {_at(start, first)} to {_at(stop, first)}", REMEDY)
 
 
-@must
+@check
 def table_overlap(examined: Examined) -> Iterator[Finding]:
     """Expect no row of a table to start before the row before it has stopped, for starts and stops are to alternate."""
     for where, start, stop, rows in examined.tables:
@@ -124,7 +124,7 @@ def table_overlap(examined: Examined) -> Iterator[Finding]:
             yield Finding(where, f"{what}, {when}", REMEDY)
 
 
-@check("off")
+@check
 def times_from_session_start(examined: Examined) -> Iterator[Finding]:
     """Expect times to be within a day of the session's start, from which NWB counts them; those of a hardware clock are not."""
     arrays = [(where, times) for where, times, _ in examined.signals]

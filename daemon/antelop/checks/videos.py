@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from antelop.checks.check import Finding, check, must
+from antelop.checks.check import Finding, check
 from antelop.checks.examined import Examined
 from antelop.wording import nearest, printable, quoted
 
 REMEDY = "Record it, or take the video out of the rig"
 
 
-@must
+@check
 def video_missing(examined: Examined) -> Iterator[Finding]:
     """Expect the file to have an ImageSeries for each video of the rig, which names its files."""
     cameras = {path: series for path, series in examined.recording.series.items() if series.videos}
@@ -25,7 +25,7 @@ def video_missing(examined: Examined) -> Iterator[Finding]:
             yield Finding(camera.path, what, "Make it an ImageSeries with external files, or take the video out of the rig")
 
 
-@must
+@check
 def video_file_missing(examined: Examined) -> Iterator[Finding]:
     """Expect each video file to be where the recording says."""
     for _, series, _ in examined.views:
@@ -35,7 +35,7 @@ def video_file_missing(examined: Examined) -> Iterator[Finding]:
                 yield Finding(series.path, what, "Put it beside the NWB file, at the path that the NWB file gives")
 
 
-@must
+@check
 def video_outside(examined: Examined) -> Iterator[Finding]:
     """Expect each video file to be in the folder of the recording: no path and no link leads out of it."""
     for _, series, _ in examined.views:
@@ -45,7 +45,7 @@ def video_outside(examined: Examined) -> Iterator[Finding]:
                 yield Finding(series.path, what, "Put it beside the NWB file, and have the NWB file name it there")
 
 
-@check("error")
+@check
 def video_format(examined: Examined) -> Iterator[Finding]:
     """Expect each video file to be of the format that the rig declares, by the ending of its name."""
     for camera, series, _ in examined.views:
@@ -55,7 +55,7 @@ def video_format(examined: Examined) -> Iterator[Finding]:
                 yield Finding(series.path, what, "Correct the recording, or the format that the rig gives the video")
 
 
-@check("error")
+@check
 def video_empty(examined: Examined) -> Iterator[Finding]:
     """Expect no video file to be empty."""
     for _, series, _ in examined.views:
@@ -65,7 +65,7 @@ def video_empty(examined: Examined) -> Iterator[Finding]:
                 yield Finding(series.path, what, "Copy it again from where it was recorded")
 
 
-@check("warning")
+@check
 def video_times(examined: Examined) -> Iterator[Finding]:
     """Expect a video to have times, in order."""
     for _, series, order in examined.views:

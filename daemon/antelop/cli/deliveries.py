@@ -13,7 +13,7 @@ from antelop.errors import Problem, Rejected, Unavailable, gathering
 from antelop.wording import counted
 
 if TYPE_CHECKING:
-    from antelop.checks import Findings
+    from antelop.checks.examine import Findings
     from antelop.lab import Lab
 
 
@@ -89,7 +89,7 @@ def _rehearsed(terminal: Terminal, manifest: Path) -> "Findings":
 
 def _compared(terminal: Terminal, nwb_file: Path, rig_file: Path) -> "Findings":
     """Return what is found in an NWB file that should hold what a rig names."""
-    from antelop.checks import Findings, examine
+    from antelop.checks.examine import Findings, examine
     from antelop.formats import rig
     from antelop.recording import reading
 

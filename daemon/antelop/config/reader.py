@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from antelop.checks import CHECKS, FIXED, Severity
+from antelop.checks.severities import CHECKS, FIXED, Severity
 from antelop.config.model import AnalysisConfig, Config, DatabaseConfig, FolderConfig, NotifyConfig, WorkersConfig
 from antelop.config.places import default_state
 from antelop.config.table import Table, problem

@@ -13,7 +13,7 @@ import numpy as np
 
 from antelop import __version__
 from antelop.analysis.functions import AnalysisFunction
-from antelop.checks import Findings, examine, examine_names
+from antelop.checks.examine import Findings, examine, examine_names
 from antelop.database import Database
 from antelop.database.connection import OutcomeUnknown
 from antelop.database.driver import sentence

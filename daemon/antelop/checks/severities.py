@@ -1,0 +1,58 @@
+"""The name of every check, and what its findings count as.
+
+This is data, so that the configuration knows the names without loading what the checks need.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+Severity = Literal["error", "warning", "off"]
+
+FIXED = frozenset(
+    {
+        "session_unknown",
+        "animals_count",
+        "animal_unknown",
+        "animal_elsewhere",
+        "animal_repeated",
+        "feature_missing",
+        "data_missing",
+        "data_not_numeric",
+        "data_shape",
+        "confidence_shape",
+        "times_missing",
+        "times_not_numeric",
+        "rate_unusable",
+        "lengths_differ",
+        "text_unusable",
+        "times_not_finite",
+        "times_backward",
+        "interval_values",
+        "interval_repeated",
+        "table_not_finite",
+        "table_backward",
+        "table_overlap",
+        "video_missing",
+        "video_file_missing",
+        "video_outside",
+    }
+)
+"""The checks whose findings are always errors, because what they find cannot be stored."""
+
+CONFIGURABLE: Mapping[str, Severity] = {
+    "subject_other": "error",
+    "subject_unknown": "warning",
+    "session_date": "warning",
+    "channel_empty": "warning",
+    "events_without_time": "warning",
+    "events_sorted": "warning",
+    "interval_open": "warning",
+    "times_from_session_start": "off",
+    "video_format": "error",
+    "video_empty": "error",
+    "video_times": "warning",
+}
+"""The checks that the configuration can make an error, a warning or nothing, with what they are by default."""
+
+CHECKS: Mapping[str, Severity] = {**dict.fromkeys(sorted(FIXED), "error"), **CONFIGURABLE}
+"""Every check with its default severity."""
