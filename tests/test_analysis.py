@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from antelop.analysis.scripts import Analysis, places
+from antelop.analysis.scripts import Analysis
 from antelop.database import Database
 from antelop.errors import Rejected
 from antelop.lab import Lab
@@ -155,9 +155,6 @@ def test_names(folder: Path) -> None:
     assert list(vars(namespace["licks"])) == ["first", "second"]
     assert list(vars(namespace["old"])) == ["deep", "rewards"]
     assert namespace["old"].deep.trials.second is analysis.function("old.deep.trials.second", TABLES)
-    assert [str(path.relative_to(folder)) for path in places(folder)] == [
-        ".", "licks.py", "old", "old/rewards.py", "old/deep", "old/deep/trials.py",
-    ]  # fmt: skip
 
 
 def test_namespace_of_a_script(folder: Path) -> None:

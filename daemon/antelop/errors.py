@@ -95,8 +95,13 @@ class Unavailable(Exception):
 
 @contextmanager
 def gathering(problems: list[Problem]) -> Iterator[None]:
-    """Add the problems of a block that is rejected to others, and go on after it: all that is wrong is said at once."""
+    """Add the problems of a block that is rejected to others, and go on after it: all that is wrong is said at once.
+
+    What is wrong with the configuration is no problem of a delivery, and passes.
+    """
     try:
         yield
+    except Misconfigured:
+        raise
     except Rejected as rejected:
         problems += rejected.problems

@@ -5,7 +5,7 @@ import os
 import pwd
 import stat
 import struct
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,84 +15,67 @@ _NAMED = (0x02, 0x08)
 """Tags of an access control list's entries (linux/posix_acl.h): a user and a group that it names."""
 
 
-def untrusted(paths: Iterable[Path], *, uid: int, trusted: Collection[str] = ()) -> list[Problem]:
-    """Say by whom files and folders could be changed who is not trusted.
+class Trust:
+    """Whom a user trusts to change what it runs.
 
-    The paths and all their parents, also those that symbolic links lead to, have to belong to root, to this user, to a trusted
-    user or to a member of a trusted group, and nobody else may write them. What is only a parent may be written by all where
-    its sticky bit keeps them from replacing what is not theirs, as in ``/tmp``. A group of a trusted user's own, as Debian and
-    Fedora make one for each user, is nobody else: it has the user's name, and no other member. (The name has to be the same
-    because not every directory service lists all of its users.) The access control lists of NFSv4 are not read.
+    What is asked about has to belong to root, to this user, to a trusted user or to a member of a trusted group, and nobody
+    else may write it. What is only a parent may be written by all where its sticky bit keeps them from replacing what is not
+    theirs, as in ``/tmp``. A group of a trusted user's own, as Debian and Fedora make one for each user, is nobody else: it has
+    the user's name, and no other member. (The name has to be the same because not every directory service lists all of its
+    users.) The access control lists of NFSv4 are not read.
 
     Parameters
     ----------
-    paths
-        Scripts, and the folders in which they are looked for.
     uid
-        The number of the user who is to run them.
+        The number of the user who is to run it.
     trusted
         Names of users and groups.
-
-    Returns
-    -------
-    list of Problem
-        Each with the path and how to mend it; none if all can be trusted.
     """
-    users, groups = {"root", _user_name(uid), *trusted}, set()
-    for name in trusted:
-        with suppress(KeyError):
-            groups.add(grp.getgrnam(name).gr_gid)
-    asked = list(paths)
-    searched = {Path(os.path.realpath(path)) for path in asked}
-    problems = []
-    for path in sorted({step for place in asked for step in _passed(place)}):
-        try:
-            info = path.lstat()
-        except OSError as error:
-            remedy = "Make it readable for this user, or mend the configuration"
-            problems.append(Problem("analysis_untrusted", str(path), f"it cannot be looked at: {error.strerror}", remedy))
-            continue
+
+    def __init__(self, uid: int, trusted: Collection[str] = ()) -> None:
+        self._uid = uid
+        self._trusted = frozenset(trusted)
+        self._users = {"root", _user_name(uid), *trusted}
+        self._groups = set()
+        for name in trusted:
+            with suppress(KeyError):
+                self._groups.add(grp.getgrnam(name).gr_gid)
+
+    def problems(self, path: Path, held: int, *, searched: bool) -> list[Problem]:
+        """Say by whom a file, folder or link could be changed who is not trusted.
+
+        Parameters
+        ----------
+        path
+            What it is called; it is not looked up.
+        held
+            A descriptor of it.
+        searched
+            Whether scripts are looked for in it, so that everybody who may add to it is asked about.
+
+        Returns
+        -------
+        list of Problem
+            Each with the path and how to mend it; none if it can be trusted.
+        """
+        info = os.fstat(held)
+        mode, found = stat.filemode(info.st_mode), []
         owner = _user_name(info.st_uid)
-        if info.st_uid not in (0, uid) and owner not in trusted and groups.isdisjoint(_groups_of(info.st_uid)):
+        known = info.st_uid in (0, self._uid) or owner in self._trusted
+        if not known and self._groups.isdisjoint(_groups_of(info.st_uid)):
             remedy = f"Run `chown root {path}`, or add {owner} to the trusted"
-            problems.append(Problem("analysis_untrusted", str(path), f"it belongs to {owner}, who is not trusted", remedy))
-        if stat.S_ISLNK(info.st_mode) or (info.st_mode & stat.S_ISVTX and Path(os.path.realpath(path)) not in searched):
-            continue
-        mode = stat.filemode(info.st_mode)
-        if info.st_mode & stat.S_IWGRP and _lets_others_write(path):
-            remedy = f"Run `setfacl --remove-all {path}`"
-            what = f"its access control list lets others write it ({mode})"
-            problems.append(Problem("analysis_untrusted", str(path), what, remedy))
-        elif info.st_mode & stat.S_IWGRP and info.st_gid not in groups and not _is_private(info.st_gid, users):
-            group = _group_name(info.st_gid)
-            remedy = f"Run `chmod g-w {path}`, or add {group} to the trusted"
-            what = f"its group, {group}, may write it ({mode}) and is not trusted"
-            problems.append(Problem("analysis_untrusted", str(path), what, remedy))
-        if info.st_mode & stat.S_IWOTH:
-            problems.append(
-                Problem("analysis_untrusted", str(path), f"everybody may write it ({mode})", f"Run `chmod o-w {path}`")
-            )
-    return problems
-
-
-def _passed(path: Path) -> Iterator[Path]:
-    """Yield a path, its parents, and every link among them with where it leads to and the parents of that."""
-    seen = set()
-    waiting = [path.absolute()]
-    while waiting:
-        target = waiting.pop()
-        for step in (target, *target.parents):
-            place = _entry(step)
-            if place not in seen:
-                seen.add(place)
-                yield place
-                if place.is_symlink():
-                    waiting.append(place.parent / place.readlink())
-
-
-def _entry(path: Path) -> Path:
-    """Return a path with no links or dots before its last part, which may be a link itself."""
-    return Path(os.path.realpath(path)) if path.name == ".." else Path(os.path.realpath(path.parent), path.name)
+            found.append((f"it belongs to {owner}, who is not trusted", remedy))
+        guarded = stat.S_ISDIR(info.st_mode) and info.st_mode & stat.S_ISVTX and not searched
+        if not stat.S_ISLNK(info.st_mode) and not guarded:
+            if info.st_mode & stat.S_IWGRP and _lets_others_write(held):
+                found.append((f"its access control list lets others write it ({mode})", f"Run `setfacl --remove-all {path}`"))
+            elif info.st_mode & stat.S_IWGRP and info.st_gid not in self._groups and not _is_private(info.st_gid, self._users):
+                group = _group_name(info.st_gid)
+                what = f"its group, {group}, may write it ({mode}) and is not trusted"
+                found.append((what, f"Run `chmod g-w {path}`, or add {group} to the trusted"))
+            if info.st_mode & stat.S_IWOTH:
+                found.append((f"everybody may write it ({mode})", f"Run `chmod o-w {path}`"))
+        return [Problem("analysis_untrusted", str(path), *each) for each in found]
 
 
 def _user_name(number: int) -> str:
@@ -119,10 +102,10 @@ def _is_private(number: int, users: Collection[str]) -> bool:
     return group.gr_name in users and members == {group.gr_name}
 
 
-def _lets_others_write(path: Path) -> bool:
+def _lets_others_write(held: int) -> bool:
     """Tell whether the access control list of what is group-writable names users or groups who may write (acl(5))."""
     try:
-        stored = os.getxattr(path, "system.posix_acl_access", follow_symlinks=False)
+        stored = os.getxattr(f"/proc/self/fd/{held}", "system.posix_acl_access")
     except OSError:  # it has none
         return False
     entries = struct.iter_unpack("<HHI", stored[4:])  # linux/posix_acl_xattr.h: tag, permissions, number

@@ -11,7 +11,7 @@ import importlib.util
 import os
 import sys
 import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -20,7 +20,9 @@ from typing import Any
 import numpy as np
 
 from antelop.analysis.functions import MARK, AnalysisFunction, antelop_analysis, define, is_name, nearest
-from antelop.errors import Problem, Rejected
+from antelop.analysis.permissions import Trust
+from antelop.analysis.search import Search, Source
+from antelop.errors import Misconfigured, Problem, Rejected
 
 
 class Analysis:
@@ -29,15 +31,19 @@ class Analysis:
     Parameters
     ----------
     folders
-        The analysis folders. Their scripts are what `places` finds in them.
+        The analysis folders. Their scripts are what `Search` finds in them.
+    trusted
+        Names of users and groups who may write there, besides root and this user.
 
     Notes
     -----
-    A function that was handed out stays as it was when its script changes; ask for it again.
+    Nothing of the folders is run while somebody else could change it: each way to a function leads through `load`. A function
+    that was handed out stays as it was when its script changes; ask for it again.
     """
 
-    def __init__(self, folders: Iterable[Path]) -> None:
+    def __init__(self, folders: Iterable[Path], trusted: Collection[str] = ()) -> None:
         self._folders = tuple(folders)
+        self._trusted = frozenset(trusted)
         self._seen: object = None
         self._tables: Mapping[str, Any] = {}
         self._functions: dict[str, AnalysisFunction] = {}
@@ -55,20 +61,19 @@ class Analysis:
         -------
         list of Problem
             All that is wrong with the folders and their scripts. It troubles nobody but those who call what is wrong.
+
+        Raises
+        ------
+        Misconfigured
+            If somebody who is not trusted could change a script, or add one: nothing was run then.
         """
-        errors: list[OSError] = []
-        found = [
-            (".".join(path.relative_to(folder).with_suffix("").parts), path)
-            for folder in self._folders
-            for path in places(folder, errors.append)
-            if path.suffix == ".py"
-        ]
-        seen = [[str(error) for error in errors], [(path, _version(path)) for _, path in found]]
+        seen = _seen(self._trusted_search(read=False))
         if seen != self._seen or tables is not self._tables:
-            self._faults = {str(error.filename): [_unreadable("analysis_folder", error)] for error in errors}
+            search = self._trusted_search(read=True)
+            self._faults = {where: [problem] for where, problem in search.unreadable.items()}
             self._functions = {}
-            self._run(found, tables)
-            self._seen, self._tables = seen, tables
+            self._run(search.sources, tables)
+            self._seen, self._tables = _seen(search), tables
         faults = [*self._faults.values(), *map(self._hindrances, self._functions)]
         return list(dict.fromkeys(problem for problems in faults for problem in problems))
 
@@ -79,6 +84,8 @@ class Analysis:
         ------
         Rejected
             If there is none; or it, or one that it calls, is wrongly defined or missing; or it calls itself in the end.
+        Misconfigured
+            As in `load`.
         """
         self.load(tables)
         if hindrances := self._hindrances(name):
@@ -90,17 +97,37 @@ class Analysis:
         self.load(tables)
         return _nested(self._functions)
 
-    def _run(self, found: Iterable[tuple[str, Path]], tables: Mapping[str, Any]) -> None:
+    def hindrances(self) -> list[Problem]:
+        """Return all that keeps scripts from being run: who could change them and is not trusted, and what cannot be read."""
+        search = self._search(read=False)
+        return [*search.untrusted, *search.unreadable.values()]
+
+    def _search(self, *, read: bool) -> Search:
+        """Look into the folders."""
+        search = Search(Trust(os.geteuid(), self._trusted), read=read)
+        for folder in self._folders:
+            search.look(folder)
+        return search
+
+    def _trusted_search(self, *, read: bool) -> Search:
+        """Look into the folders; raise `Misconfigured` if they are not trusted. There is no other way to what scripts hold."""
+        search = self._search(read=read)
+        if search.untrusted:
+            raise Misconfigured(search.untrusted)
+        return search
+
+    def _run(self, sources: Iterable[Source], tables: Mapping[str, Any]) -> None:
         """Run every script, define its functions, and give it those that it calls."""
         scripts: dict[str, _Script] = {}
         paths: dict[str, Path] = {}
-        for name, path in found:
+        for source in sources:
+            name, path = source.name, source.path
             if paths.setdefault(name, path) != path:
                 what = f"there is another script of this name: {paths[name]}"
                 self._faults[str(path)] = [Problem("analysis_script", str(path), what, "Rename one of them")]
                 continue
             try:
-                scripts[name] = _Script(name, path, tables)
+                scripts[name] = _Script(source, tables)
             except Rejected as rejected:
                 self._faults[name] = list(rejected.problems)
         for script in scripts.values():
@@ -136,10 +163,10 @@ class Analysis:
 class _Script:
     """A script that was run, and the functions that it defines."""
 
-    def __init__(self, name: str, path: Path, tables: Mapping[str, Any]) -> None:
+    def __init__(self, source: Source, tables: Mapping[str, Any]) -> None:
         """Run the script; raise `Rejected` if it cannot be."""
-        self.name = name
-        self.path = path
+        self.name = name = source.name
+        self.path = path = source.path
         self.functions: list[AnalysisFunction] = []
         check, where = "analysis_script", str(path)
         if not all(map(is_name, name.split("."))):
@@ -150,11 +177,9 @@ class _Script:
         self.namespace.update(tables, np=np, antelop_analysis=antelop_analysis, __file__=where)
         sys.modules[module.__name__] = module  # where dataclasses look it up while they are made
         try:
-            self.text = importlib.util.decode_source(path.read_bytes())
+            self.text = importlib.util.decode_source(source.content)
             tree = ast.parse(self.text, where)
             exec(compile(tree, where, "exec"), self.namespace)  # noqa: S102  # running it is what it is for
-        except OSError as error:
-            raise Rejected([_unreadable(check, error)]) from error
         except (Exception, SystemExit) as error:
             remedy = "Mend the script; the other scripts work meanwhile"
             if isinstance(error, ModuleNotFoundError):
@@ -204,18 +229,6 @@ class _Script:
         return "".join(self.text.splitlines(keepends=True)[slice(*lines[-1])]) if lines else self.text
 
 
-def places(folder: Path, onerror: Callable[[OSError], object] | None = None) -> Iterator[Path]:
-    """Yield every folder in which scripts are looked for, each followed by its scripts, in the order of their names.
-
-    Scripts are the ``*.py`` of the folder and its sub-folders. What begins with a dot or an underscore is left out; links to
-    scripts are followed, and links to sub-folders are not.
-    """
-    for parent, folders, files in os.walk(folder, onerror=onerror):
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
-        yield Path(parent)
-        yield from (Path(parent, name) for name in sorted(files) if name.endswith(".py") and not name.startswith((".", "_")))
-
-
 def described(error: BaseException, scripts: Collection[Path]) -> str:
     """Say on one line what an exception is, and through which lines of these scripts it came: the last three at most."""
     names = [str(path) for path in scripts]
@@ -237,15 +250,6 @@ def _nested(functions: Mapping[str, AnalysisFunction]) -> dict[str, Any]:
     return vars(root)
 
 
-def _version(path: Path) -> tuple[int, ...]:
-    """Return what changes whenever a file does."""
-    try:
-        info = path.stat()
-    except OSError:
-        return ()
-    return info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
-
-
-def _unreadable(check: str, error: OSError) -> Problem:
-    remedy = "Make it readable for this user, or mend [analysis] folders in the configuration"
-    return Problem(check, str(error.filename), f"it cannot be read: {error.strerror}", remedy)
+def _seen(search: Search) -> object:
+    """Return what changes whenever something of the folders does."""
+    return list(search.unreadable.values()), [(source.path, source.version) for source in search.sources]

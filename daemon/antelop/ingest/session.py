@@ -19,7 +19,7 @@ from antelop.database.connection import OutcomeUnknown
 from antelop.database.driver import sentence
 from antelop.database.row import Row
 from antelop.dropfolder.delivery import Delivery
-from antelop.errors import Problem, Rejected, Unavailable, gathering
+from antelop.errors import Misconfigured, Problem, Rejected, Unavailable, gathering
 from antelop.formats.manifest import SPECIFICATION
 from antelop.formats.manifest import VERSION as MANIFEST_VERSION
 from antelop.ingest import source_files
@@ -136,6 +136,8 @@ def rehearse(lab: Lab, path: Path, policy: Policy) -> Findings:
     """Do all that an ingest of what a manifest names would do, masks included, and roll it back: say what it finds."""
     try:
         return Findings((), _ingest_now(lab, *source_files.by_manifest(path), policy, commit=False).warnings)
+    except Misconfigured:  # which is nothing that the delivery could be rejected for
+        raise
     except Rejected as rejected:
         return Findings(rejected.problems, ())
 

@@ -46,7 +46,7 @@ class Lab:
         self.config = config
         self.clock = clock
         self.store = Store(config.store)
-        self.analysis = Analysis(config.analysis.folders)
+        self.analysis = Analysis(config.analysis.folders, config.analysis.trusted)
         self._server: Server | None = None
         if (owner := self.store.owner()).startswith(RESTORING):  # before there are tables, on which no backup is restored
             what, remedy = f"it is unfinished: {owner}", "Run the same `antelop restore` again"

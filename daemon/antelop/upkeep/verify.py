@@ -8,7 +8,7 @@ from typing import Any
 from antelop.database import Database
 from antelop.database.references import unreadable
 from antelop.database.row import TABLES, Row
-from antelop.errors import Problem, Rejected
+from antelop.errors import Misconfigured, Problem, Rejected
 from antelop.formats import rig as rigs
 from antelop.lab import Lab
 from antelop.queue import jobs
@@ -62,7 +62,10 @@ def verify(lab: Lab, report: Callable[[Problem], None], reading: Progress | None
     ------
     Unavailable
         If the database or the store is away.
+    Misconfigured
+        If the analysis folder is not trusted; it is asked about first, for the store may take hours.
     """
+    lab.analysis.load(lab.database.tables)
     for find in (_ledger, _rows, _rigs, _masks, _deliveries, _receipts):
         with lab.database.transaction(commit=False):
             for problem in find(lab):
@@ -136,6 +139,8 @@ def _masks(lab: Lab) -> Problems:
         where = f"rig {rig}, mask {mask['mask_name']}"
         try:
             current = lab.analysis.function(mask["maskfunction_name"], database.tables).sha256
+        except Misconfigured:
+            raise
         except Rejected as rejected:
             yield from (replace(problem, where=f"{where}, {problem.where}") for problem in rejected.problems)
         if current != mask["function_sha256"]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from antelop import __version__
 from antelop.database import Database
-from antelop.errors import Problem, Rejected
+from antelop.errors import Misconfigured, Problem, Rejected
 from antelop.formats.manifest import parse
 from antelop.lab import Lab
 from antelop.lab.resolve import Meant, Policy, resolve
@@ -82,5 +82,7 @@ def _version(lab: Lab, function: str) -> str:
     """Return what tells one version of a mask function from another, or why there is none."""
     try:
         return lab.analysis.function(function, lab.database.tables).sha256
+    except Misconfigured:
+        raise
     except Rejected as rejected:
         return str(rejected)

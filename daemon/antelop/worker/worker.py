@@ -13,8 +13,6 @@ from typing import Any, Literal
 
 from structlog.contextvars import bound_contextvars
 
-from antelop.analysis.permissions import untrusted
-from antelop.analysis.scripts import places
 from antelop.config import FolderConfig
 from antelop.database.row import Row
 from antelop.errors import Misconfigured, Problem, Rejected, Unavailable
@@ -117,8 +115,10 @@ class Worker:
         Returns
         -------
         str or None
-            Where this one ended; None if it has come to the end.
+            Where this one ended; None if it has come to the end, or nothing may be run that would decide anything.
         """
+        if self._distrusts():
+            return None
         database = self._lab.database
         closed = database.Delivery & [
             {"state": state, "folder": folder} for state in ("rejected", "failed") for folder in self.folders
@@ -131,7 +131,7 @@ class Worker:
             try:
                 based_on = basis(self._lab, row["manifest"], _policy(row, self.folders[row["folder"]]))
                 now = decided_by(based_on, holding(database, in_the_way(problems)))
-            except Unavailable:
+            except (Unavailable, Misconfigured):
                 raise
             except Exception:  # noqa: BLE001  # a defect that one delivery meets keeps no other from being looked at
                 self._say({"event": "defect", **_named(row), "traceback": traceback.format_exc()})
@@ -248,9 +248,7 @@ class Worker:
 
     def _distrusts(self) -> bool:
         """Tell whether somebody who is not trusted could have written what would be run, and say so when that changes."""
-        analysis = self._lab.config.analysis
-        scripts = [path for folder in analysis.folders for path in places(folder)]
-        problems = untrusted([*analysis.folders, *scripts], uid=os.geteuid(), trusted=analysis.trusted)
+        problems = self._lab.analysis.hindrances()
         distrust = str(problems[0]) if problems else None
         if distrust != self._distrust:
             self._distrust = distrust
