@@ -6,6 +6,7 @@ settings.register_profile("antelop", deadline=None)  # how long a case takes is 
 settings.load_profile("antelop")
 
 pytest_plugins = [
+    "tests.data",
     "tests.left_out",
     "tests.labs",
     "tests.drops",

@@ -410,6 +410,7 @@ def test_a_server(database: DatabaseConfig, *, restoring: bool) -> None:
     assert refused.value.problems == (Problem("database_server", "[database]", what, remedy),)
 
 
+@pytest.mark.mariadb_dump
 @pytest.mark.parametrize("served_lab", [pytest.param("mysql", marks=pytest.mark.mariadb)], indirect=True)
 def test_a_server_by_its_own_tools(
     whole: Lab, served_lab: tuple[Lab, Mapping[str, str]], tmp_path: Path, command: Command

@@ -8,18 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from antelop.config import WorkersConfig
 from antelop.lab import Lab
 from antelop.lab.rigs import upload_rig_json
 from tests.daemons import Daemon, Start
-from tests.data import RECORDINGS
 from tests.drops import Drop
 
 FOLDERS = ("rig-1", "rig-2", "rig-3")
 DELIVERIES = 300
-REAL = sorted(path.name for path in RECORDINGS.glob("69*.nwb")) + sorted(path.name for path in RECORDINGS.glob("70*.nwb"))
 FORAGING = Path(__file__).parents[1] / "config" / "rigs" / "foraging.json"
 
 
@@ -78,10 +74,10 @@ class Day:
                 drop.note(stem, session)
                 self.expected[key] = "ingested"
 
-    def drop_real(self, number: int, name: str) -> None:
+    def drop_real(self, number: int, path: Path) -> None:
         """Deliver a recording that another lab made."""
         drop, stem = self._drops[number % 3], f"real-{number}"
-        shutil.copyfile(RECORDINGS / name, drop.path / f"{stem}.nwb.part").rename(drop.path / f"{stem}.nwb")
+        shutil.copyfile(path, drop.path / f"{stem}.nwb.part").rename(drop.path / f"{stem}.nwb")
         drop.note(stem, f"real {number}", rig="foraging")
         self.expected[drop, stem] = "ingested"
 
@@ -108,8 +104,7 @@ def let_it_work(daemon: Daemon, day: Day, count: int) -> None:
         daemon.until(partial(day.answered, so_far))
 
 
-@pytest.mark.recordings
-def test_a_day_in_small(lab: Lab, dropping: Callable[..., Drop], start: Start) -> None:
+def test_a_day_in_small(lab: Lab, dropping: Callable[..., Drop], start: Start, recordings: Path) -> None:
     """Every delivery has exactly the outcome that it should, and the database holds exactly the good ones, each once."""
     upload_rig_json(lab, "lab", "foraging", json.loads(FORAGING.read_text()), [])
     day = Day([dropping(name, create_sessions=True) for name in FOLDERS])
@@ -120,8 +115,9 @@ def test_a_day_in_small(lab: Lab, dropping: Callable[..., Drop], start: Start) -
     daemon.stop(lambda: False)
     for number in range(DELIVERIES // 2, DELIVERIES):
         day.drop(number)
-    for number, name in enumerate(REAL):
-        day.drop_real(number, name)
+    real = sorted(recordings.glob("69*.nwb")) + sorted(recordings.glob("70*.nwb"))
+    for number, path in enumerate(real):
+        day.drop_real(number, path)
     day.finish()
     again = start(workers=WorkersConfig(count=2))
     let_it_work(again, day, sum(expected is not None for expected in day.expected.values()))

@@ -21,7 +21,6 @@ from antelop.demo.acquisition import events, film, pose, sampled, spans, track
 from antelop.errors import Problem, Rejected, Unavailable
 from antelop.recording import reading
 from antelop.recording.recording import Clock, Recording, Samples, Video
-from tests.data import RECORDINGS
 from tests.recordings import write_recording
 
 COPY = "Copy it again from the computer that recorded it"
@@ -175,33 +174,33 @@ def summary(recording: Recording) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", OPENED)
-def test_every_recording_says_what_is_in_it(name: str) -> None:
+def test_every_recording_says_what_is_in_it(recordings: Path, name: str) -> None:
     """Recordings that others made open, with all their series, tables and other objects in the file's order."""
-    with reading(RECORDINGS / name) as recording:
+    with reading(recordings / name) as recording:
         assert list(summary(recording)) == dedent(OPENED[name]).strip().splitlines()
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_no_recording_gets_one_sentence(name: str) -> None:
+def test_what_is_no_recording_gets_one_sentence(recordings: Path, name: str) -> None:
     """Files that are no NWB 2 in HDF5 are rejected for one reason."""
-    with pytest.raises(Rejected) as refused, reading(RECORDINGS / name):
+    with pytest.raises(Rejected) as refused, reading(recordings / name):
         pass
     assert str(refused.value) == REFUSED[name]
 
 
-def test_no_recording_is_missing() -> None:
+def test_no_recording_is_missing(recordings: Path) -> None:
     """The files of the two tables above are all that are listed, and they are what they were."""
-    listed = [line.split() for line in (RECORDINGS.parent / "SHA256SUMS").read_text().splitlines()]
+    listed = [line.split() for line in (recordings.parent / "SHA256SUMS").read_text().splitlines()]
     assert {name.removeprefix("nwb/") for _, name in listed} == OPENED.keys() | REFUSED.keys()
     for digest, name in listed:
-        with (RECORDINGS.parent / name).open("rb") as file:
+        with (recordings.parent / name).open("rb") as file:
             assert hashlib.file_digest(file, "sha256").hexdigest() == digest, name
 
 
 @pytest.mark.parametrize("name", OPENED)
-def test_samples_are_those_of_the_file(name: str) -> None:
+def test_samples_are_those_of_the_file(recordings: Path, name: str) -> None:
     """What slicing gives is what plain h5py reads at the same place."""
-    with h5py.File(RECORDINGS / name, "r") as file, reading(RECORDINGS / name) as recording:
+    with h5py.File(recordings / name, "r") as file, reading(recordings / name) as recording:
         arrays: list[tuple[str, Samples | None]] = []
         for path, series in recording.series.items():
             times = None if isinstance(series.timestamps, Clock) else series.timestamps
@@ -410,14 +409,14 @@ class TestContent:
             assert (lick.unit, lick.neurodata_type) == ("", "TimeSeries of any kind")
             assert {"acquisition/led", "acquisition/port"} & recording.series.keys() == {"acquisition/port"}
 
-    def test_extensions_of_any_version_are_read_one_after_another(self, nwb: Path) -> None:
+    def test_extensions_of_any_version_are_read_one_after_another(self, nwb: Path, recordings: Path) -> None:
         """Three versions of ndx-pose, and an extension that nobody has, do not disturb each other."""
         with h5py.File(nwb, "r+") as file:
             file["acquisition/lick"].attrs.update(neurodata_type="LickSeries", namespace="ndx-not-installed")
             del file["specifications"], file.attrs[".specloc"]
-        old = RECORDINGS / "m3v1mp4DLC_resnet50_openfieldAug20shuffle1_30000.nwb"
+        old = recordings / "m3v1mp4DLC_resnet50_openfieldAug20shuffle1_30000.nwb"
         for _ in range(2):
-            for path, count in [(old, 4), (nwb, 1), (RECORDINGS / "odd/0.3.0_poseestimation_two_cameras.nwb", 2)]:
+            for path, count in [(old, 4), (nwb, 1), (recordings / "odd/0.3.0_poseestimation_two_cameras.nwb", 2)]:
                 with reading(path) as recording:
                     poses = [one for one in recording.series.values() if one.neurodata_type == "PoseEstimationSeries"]
                     assert len(poses) == count

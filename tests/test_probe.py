@@ -11,7 +11,6 @@ import pytest
 from antelop.dropfolder.completeness import unfinished
 from antelop.dropfolder.waiting import Reason
 from antelop.superblock import Superblock, superblock
-from tests.data import RECORDINGS
 
 VERSIONS = {"earliest": 0, "v108": 2, "v110": 3}
 """The version of the superblock that each of the library's formats has."""
@@ -149,9 +148,8 @@ def test_a_superblock_of_an_unknown_version_is_nobody_s(tmp_path: Path) -> None:
     assert reason(tmp_path / "x.nwb") is None
 
 
-@pytest.mark.recordings
-def test_real_recordings_are_whole() -> None:
+def test_real_recordings_are_whole(recordings: Path) -> None:
     """Whoever wrote them, with whatever library; the files that are no HDF5 among them too."""
-    files = sorted(RECORDINGS.rglob("*.nwb"))
+    files = sorted(recordings.rglob("*.nwb"))
     assert len(files) > 10
     assert {path.name: reason(path) for path in files if reason(path) is not None} == {}

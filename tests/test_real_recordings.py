@@ -19,10 +19,7 @@ from antelop.lab import Lab
 from antelop.lab.rigs import upload_rig_json
 from antelop.recording import reading
 from antelop.trials import split_trials
-from tests.data import RECORDINGS
 from tests.labs import ANIMALS, OWNER, SESSION
-
-pytestmark = pytest.mark.recordings
 
 CONFIG = Path(__file__).parents[1] / "config"
 
@@ -64,13 +61,13 @@ def fetched(lab: Lab, table: str, feature: str) -> tuple[np.ndarray[Any, Any], n
 
 
 @pytest.mark.parametrize("name", REAL)
-def test_what_goes_in_is_what_the_file_has(lab: Lab, name: str) -> None:
+def test_what_goes_in_is_what_the_file_has(lab: Lab, recordings: Path, name: str) -> None:
     """Every feature comes back as h5py reads it: events without a time left out and the others in time order."""
     rig_name, masks = REAL[name]
     upload(lab, rig_of(rig_name), masks)
-    outcome = insert_nwb(lab, SESSION, animals_of(rig_name), RECORDINGS / name, "real")
+    outcome = insert_nwb(lab, SESSION, animals_of(rig_name), recordings / name, "real")
     assert outcome.outcome == "ingested"
-    with h5py.File(RECORDINGS / name) as file:
+    with h5py.File(recordings / name) as file:
         for feature in parse(rig_of(rig_name)).features:
             group = file[str(feature.path)]
             if feature.source_type == "intervals":
@@ -94,7 +91,7 @@ def test_what_goes_in_is_what_the_file_has(lab: Lab, name: str) -> None:
                 np.testing.assert_array_equal(timestamps, group["timestamps"])
                 np.testing.assert_array_equal(data, np.column_stack([group["data"], group["confidence"]]))
     if rig_name == "foraging":
-        assert outcome.trials == trials_of_foraging(RECORDINGS / name)
+        assert outcome.trials == trials_of_foraging(recordings / name)
     check_masks(lab, outcome.trials)
 
 
@@ -121,19 +118,19 @@ def check_masks(lab: Lab, trials: Mapping[str, int]) -> None:
             assert np.all((start <= times) & (times <= stop))
 
 
-def test_one_mouse_on_two_days(lab: Lab) -> None:
+def test_one_mouse_on_two_days(lab: Lab, recordings: Path) -> None:
     """Two recordings of one animal are two sessions, although the hardware's clock runs on."""
     upload(lab, rig_of("foraging"), FORAGING)
     for number, name in ((41, "697062_2023-11-14_11-12-44.nwb"), (42, "697062_2023-11-15_10-02-05.nwb")):
         session = {**SESSION, "session_id": number}
-        assert insert_nwb(lab, session, animals_of("foraging"), RECORDINGS / name, "real").outcome == "ingested"
+        assert insert_nwb(lab, session, animals_of("foraging"), recordings / name, "real").outcome == "ingested"
     assert len(lab.database.World & OWNER) == 2
 
 
-def test_licks_that_step_back_are_warned_of(lab: Lab) -> None:
+def test_licks_that_step_back_are_warned_of(lab: Lab, recordings: Path) -> None:
     """The delayed response task's licks step back 54 and 95 times; both are said, and stored with the session."""
     upload(lab, rig_of("delayed-response"), {})
-    outcome = insert_nwb(lab, SESSION, animals_of("delayed-response"), RECORDINGS / "sub-anm369963_ses-20170228.nwb", "real")
+    outcome = insert_nwb(lab, SESSION, animals_of("delayed-response"), recordings / "sub-anm369963_ses-20170228.nwb", "real")
     said = {warning.where: warning.what for warning in outcome.warnings if warning.check == "events_sorted"}
     assert said == {
         "acquisition/lick_times/lick_left_times": "54 of 782 times step back, so the events are sorted by time",
@@ -143,14 +140,14 @@ def test_licks_that_step_back_are_warned_of(lab: Lab) -> None:
     assert {warning["where"] for warning in stored if warning["check"] == "events_sorted"} == said.keys()
 
 
-def test_trials_without_a_stop_are_refused(lab: Lab) -> None:
+def test_trials_without_a_stop_are_refused(lab: Lab, recordings: Path) -> None:
     """A rig that names the delayed response task's trials table, whose stop times are all NaN, is rejected for that alone."""
     rig = rig_of("delayed-response")
     source = {"source_type": "intervals"}
     rig["features"].append({"name": "trials", "source": source, "data_type": "interval", "description": "trials"})
     upload(lab, rig, {})
     with pytest.raises(Rejected) as rejected:
-        insert_nwb(lab, SESSION, animals_of("delayed-response"), RECORDINGS / "sub-anm369963_ses-20170228.nwb", "real")
+        insert_nwb(lab, SESSION, animals_of("delayed-response"), recordings / "sub-anm369963_ses-20170228.nwb", "real")
     assert [(problem.check, problem.where) for problem in rejected.value.problems] == [("table_not_finite", "intervals/trials")]
     assert not lab.database.World()
 
@@ -185,12 +182,12 @@ ODD = {
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_odd_files_that_go_in(lab: Lab, name: str) -> None:
+def test_odd_files_that_go_in(lab: Lab, recordings: Path, name: str) -> None:
     """Declared rates, links, tables and old extensions are no hindrance, and the samples are those of the file."""
     upload(lab, ODD[name], {})
-    assert insert_nwb(lab, SESSION, [], RECORDINGS / "odd" / name, "real").outcome == "ingested"
+    assert insert_nwb(lab, SESSION, [], recordings / "odd" / name, "real").outcome == "ingested"
     rig: Rig = parse(ODD[name])
-    with reading(RECORDINGS / "odd" / name) as recording:
+    with reading(recordings / "odd" / name) as recording:
         for each in rig.features:
             if each.data_type == "analog":
                 series = recording.series[str(each.path)]
@@ -219,10 +216,10 @@ def test_odd_files_that_go_in(lab: Lab, name: str) -> None:
         ("tdt_to_nwb_test.zero-bytes.nwb", rig_with(), ["nwb_not_hdf5"]),
     ],
 )
-def test_odd_files_that_are_refused(name: str, rig: dict[str, Any], expected: list[str]) -> None:
+def test_odd_files_that_are_refused(recordings: Path, name: str, rig: dict[str, Any], expected: list[str]) -> None:
     """Each gets the one reason that it should, needing no database."""
     try:
-        with reading(RECORDINGS / "odd" / name) as recording:
+        with reading(recordings / "odd" / name) as recording:
             problems = examine(recording, parse(rig), None, {}).errors
     except Rejected as rejected:
         problems = rejected.problems
