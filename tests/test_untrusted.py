@@ -121,9 +121,9 @@ def test_no_command_runs_a_script(trap: Trap, command: Command) -> None:
 
 def test_no_function_for_scripts_runs_a_script(trap: Trap, recording: Path) -> None:
     """What a person calls raises an error that says what to do, and leaves everything as it was."""
-    own = scripting.Scripting(trap.lab)
+    own = scripting.Scripting(lambda: trap.lab)
     calls: Mapping[str, Callable[[], object]] = {
-        "namespace": lambda: scripting.names(trap.lab),
+        "namespace": lambda: scripting.names(own),
         "insert_nwb": lambda: own.insert_nwb(ANOTHER, ANIMALS, recording, "licking rig"),
         "recompute_masks": lambda: own.recompute_masks(SESSION),
         "upload_rig_json": lambda: own.upload_rig_json("lab", "new rig", LICKING_RIG, MASKS),
