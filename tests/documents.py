@@ -6,8 +6,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "daemon" / "antelop"
 README = ROOT / "README.md"
-DOCUMENTS = {path.stem.lower(): path.read_text("utf-8") for path in (README, *sorted((PACKAGE / "manual").glob("*.md")))}
-"""Their texts, by the names by which `antelop manual` shows them; the README is ``readme``."""
+PATHS = {
+    path.stem.lower(): path for path in (README, *sorted(PACKAGE.glob("*.md")), *sorted((PACKAGE / "manual").glob("*.md")))
+}
+"""Where they are, by the names by which `antelop manual` shows them; the README is ``readme``."""
+DOCUMENTS = {name: path.read_text("utf-8") for name, path in PATHS.items()}
+"""Their texts."""
 
 
 def blocks(language: str, *names: str) -> list[str]:
@@ -33,4 +37,4 @@ def tables(name: str, heading: str = "") -> list[list[str]]:
 
 def code(text: str) -> list[str]:
     """Return what a text has as code."""
-    return re.findall("`([^`]+)`", text)
+    return re.findall("(?<!`)`([^`\n]+)`(?!`)", text)

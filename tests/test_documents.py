@@ -26,7 +26,7 @@ from antelop.manual import PAGES
 from antelop.outcome import Kind, Outcome
 from tests import servers
 from tests.clocks import NOW, still
-from tests.documents import DOCUMENTS, PACKAGE, README, ROOT, blocks, code, tables
+from tests.documents import DOCUMENTS, PACKAGE, PATHS, README, ROOT, blocks, code, tables
 
 LAB = Path(str(antelop.demo.__file__)).parent / "lab"
 
@@ -50,10 +50,10 @@ def uses() -> list[str]:
 
 
 def test_every_page_is_in_the_table_of_contents() -> None:
-    """The sections of the manual name each file of its folder once, and the README lists them in the same order."""
-    assert sorted(PAGES) == sorted(path.stem for path in (PACKAGE / "manual").glob("*.md"))
+    """The sections of the manual name each page once, and the README lists them in the same order."""
+    assert sorted(PAGES) == sorted(PATHS.keys() - {"readme"})
     listed = re.findall(r"^\| \[(\w+)\]\((.*?)\)", DOCUMENTS["readme"], re.MULTILINE)
-    assert listed == [(page, f"daemon/antelop/manual/{page}.md") for page in PAGES]
+    assert listed == [(page, str(PATHS[page].relative_to(ROOT))) for page in PAGES]
 
 
 def test_the_readme_is_short() -> None:
@@ -64,9 +64,8 @@ def test_the_readme_is_short() -> None:
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_links_lead_to_files(name: str) -> None:
     """Each relative link names a file that is there."""
-    folder = ROOT if name == "readme" else PACKAGE / "manual"
     links = re.findall(r"\]\((?!https?:)([^)#]+)", DOCUMENTS[name])
-    assert [link for link in links if not (folder / link).exists()] == []
+    assert [link for link in links if not (PATHS[name].parent / link).exists()] == []
 
 
 def test_every_command_is_listed() -> None:

@@ -1,6 +1,8 @@
 """What a project has besides its code agrees with it: version, changelog, citation, hooks and templates."""
 
 import re
+import shlex
+import subprocess
 import tomllib
 from typing import Any
 
@@ -8,7 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 import antelop
-from tests.documents import ROOT
+from tests.documents import PACKAGE, ROOT, code
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 RELEASES = re.findall(r"^## \[(.+?)\](?: - (\d{4}-\d\d-\d\d))?$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
@@ -67,3 +69,29 @@ def test_an_issue_template_is_a_form(template: Any) -> None:
     assert all(field["attributes"]["label"] and field["id"] for field in fields)
     assert len({field["id"] for field in fields}) == len(fields)
     assert any(field.get("validations", {}).get("required") for field in fields)
+
+
+QUESTIONS = re.findall(r"^\| (.+\?) \| `(grep .+)` \| `(.+)` \|$", (ROOT / ".github/CONTRIBUTING.md").read_text(), re.MULTILINE)
+
+
+def test_a_newcomer_has_ten_questions() -> None:
+    """Each is in the table with a search and a file."""
+    assert len(QUESTIONS) == 10
+
+
+@pytest.mark.parametrize(("search", "file"), [row[1:] for row in QUESTIONS], ids=[row[0] for row in QUESTIONS])
+def test_a_question_is_answered_by_one_search_and_one_file(search: str, file: str) -> None:
+    """The search finds one place in the code, and it is in that file."""
+    found = subprocess.run([*shlex.split(search), "--include=*.py"], cwd=ROOT, capture_output=True, text=True, check=True)
+    (line,) = found.stdout.splitlines()
+    assert line.startswith(f"{PACKAGE.relative_to(ROOT)}/{file}:")
+
+
+def test_links_of_the_guidelines_lead_to_files() -> None:
+    """What a contributor is sent to is there."""
+    folder = ROOT / ".github"
+    text = (folder / "CONTRIBUTING.md").read_text()
+    links = [folder / link for link in re.findall(r"\]\((?!https?:)([^)#]+)", text)]
+    links += [ROOT / name for name in code(text) if re.match(r"(tests|daemon)/[\w/.]+$", name)]
+    assert len(links) > 5
+    assert [link for link in links if not link.exists()] == []

@@ -10,8 +10,12 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "How to": ("installation", "lab", "rig", "manifest", "masks", "scripts", "server", "service", "operation"),
     "Reference": ("commands", "configuration", "receipt", "supported"),
     "Evidence": ("promise", "performance", "security"),
+    "Inside": ("architecture", "glossary"),
 }
 """The names of the pages, by section and in reading order."""
+
+BESIDE = {"architecture": "ARCHITECTURE.md", "glossary": "GLOSSARY.md"}
+"""The pages that are files of the package itself, where developers look for them."""
 
 PAGES = tuple(name for names in SECTIONS.values() for name in names)
 
@@ -26,7 +30,8 @@ def read(page: str) -> str:
     """
     if page not in PAGES:  # before it is part of a path
         raise LookupError(page)
-    return (files(__name__) / f"{page}.md").read_text("utf-8")
+    path = files("antelop") / BESIDE[page] if page in BESIDE else files(__name__) / f"{page}.md"
+    return path.read_text("utf-8")
 
 
 def title(page: str) -> str:
