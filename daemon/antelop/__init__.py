@@ -16,7 +16,7 @@ checks       `severities`, `examine`, `check`, `examined`, `scans`, `session`, `
 store        `codecs`, `objects`, `store`, `survey`
 dropfolder   `inbox`, `listing`, `snapshot`, `contents`, `inotify`, `settle`, `waiting`, `delivery`, `completeness`,
              `presence`, `mount`, `junk`, `finished`, `messages`, `watcher`
-database     `connection`, `driver`, `metadata`, `behaviour`, `ledger`, `references`, `row`, `embedded`
+database     `connection`, `driver`, `statement`, `table`, `metadata`, `behaviour`, `ledger`, `references`, `row`, `embedded`
 config       `model`, `places`, `reader`, `table`, `values`
 queue        `jobs`, `ledger`
 lab          `lab`, `naming`, `resolve`, `metadata`, `rigs`, `store_lock`

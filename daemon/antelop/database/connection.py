@@ -16,6 +16,7 @@ from datajoint.settings import Config
 
 from antelop.database import behaviour, ledger, metadata
 from antelop.database.driver import PATIENCE, Connection, is_denied, sentence
+from antelop.database.table import Jobs, Table
 from antelop.errors import Misconfigured, Problem, Unavailable
 
 SCHEMA_VERSION = 1
@@ -98,7 +99,10 @@ class Database:
     @cached_property
     def jobs(self) -> Any:  # noqa: ANN401  # as above
         """The queue; DataJoint would ask the server for every foreign key each time that it is asked for it."""
-        return self.Ingestion().jobs
+        jobs = Jobs(self.Ingestion())
+        if not jobs.is_declared:
+            jobs.declare()
+        return jobs
 
     def reconnect(self) -> None:
         """Open another connection in the place of this one, for the same tables.
@@ -222,7 +226,7 @@ class Database:
                 raise Misconfigured([_foreign(schema_name, f"its tables are of version {version}, not {SCHEMA_VERSION}")])
             self._bind(name, definitions)
         if QUEUE not in present["ingest"]:
-            _ = self.jobs  # DataJoint declares it when it is first asked for
+            _ = self.jobs  # which declares it
         if self.is_postgresql:
             self._expect_keys()
 
@@ -260,7 +264,7 @@ class Database:
                 # A class of its own for each connection: DataJoint binds the class, and a process may have several databases.
                 members = {"__doc__": definition.__doc__, "__module__": definition.__module__}
                 self.tables[definition.__name__] = schema(
-                    type(definition.__name__, (definition,), members), context=self.tables
+                    type(definition.__name__, (Table, definition), members), context=self.tables
                 )
         except Exception as error:
             if not (is_denied(error) or is_denied(error.__context__)):

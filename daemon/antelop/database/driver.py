@@ -12,6 +12,7 @@ from typing import Any
 import datajoint as dj
 from pymysql.cursors import SSCursor
 
+from antelop.database.statement import ON_POSTGRESQL, expect_to_fit, longest
 from antelop.errors import Misconfigured, Problem, Unavailable
 
 PATIENCE = 60
@@ -44,6 +45,7 @@ NUMBERS = frozenset({
     *(1037, 1038, 1041),  # memory
     *(1040, 1203, 1226),  # too many connections, or too much use of them
     *(1053, 1077, 1080, 1152, 1158, 1159, 1160, 1161, 1927),  # shut down, aborted, network, killed
+    1153,  # a larger statement than something on the way to the server takes, which has another limit than that
     *(1205, 1213, 1317),  # lock wait, deadlock, interrupted
     *(1036, 1290, 1792, 1836, 1874, 1881),  # read-only: the table, the server, the transaction, and InnoDB while it is repaired
     *(2002, 2003, 2006, 2013, 2055, 4031),  # cannot connect, gone, lost, disconnected for idleness
@@ -80,6 +82,7 @@ class Connection(dj.Connection):
     """
 
     _in_transaction = False  # until DataJoint sets it, which is after its first statement
+    _longest = ON_POSTGRESQL  # statement in bytes, until the server is asked
 
     def __init__(self, *args: Any, use_tls: bool | None, **options: Any) -> None:  # noqa: ANN401  # as in DataJoint
         # Left to itself DataJoint tries without TLS, too, whatever went wrong, and demands none of MySQL when it should.
@@ -124,6 +127,7 @@ class Connection(dj.Connection):
             with closing(self._conn.cursor()) as cursor:
                 for statement in SESSION[self.adapter.backend]:
                     cursor.execute(statement)
+                self._longest = longest(cursor, self.adapter.backend)
         except Exception as error:
             if is_outage(error):
                 raise Unavailable(f"cannot connect to the database at {where}: {sentence(error)}") from error
@@ -152,10 +156,13 @@ class Connection(dj.Connection):
             If the database is away, full, locked or read-only.
         Denied
             If this user has no right to it; it says who has to do what.
+        TooLarge
+            If it is larger than the server takes.
         """
         if self.is_lost and not self._in_transaction:
             self.connect()
         with self._told(query):
+            expect_to_fit(self._conn, query, args, self._longest)
             return super().query(query, args, **{**options, "reconnect": False})
 
     def stream(self, query: str, args: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:

@@ -1,0 +1,150 @@
+"""What our tables do differently from DataJoint's: values are data whatever they are, and no statement is too large.
+
+DataJoint writes the values of a restriction into the statement. What it does to text is not right everywhere: it doubles
+backslashes, which on PostgreSQL stand for themselves, and percent signs once more for each table that a cascade leads to; in a
+list it escapes nothing. Here text becomes a literal of letters, digits and a few signs that mean nothing to any server, to a
+driver or to DataJoint, so that no other rule has to be right.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from decimal import Decimal
+from math import isfinite
+from typing import Any
+
+import datajoint as dj
+import numpy as np
+from datajoint.condition import Not
+from datajoint.jobs import Job
+
+from antelop.database.driver import Connection
+from antelop.database.statement import TooLarge
+
+_PLAIN = re.compile(r"[A-Za-z0-9 _.,:/+-]*")
+"""Text that is written as it is; two hyphens begin no comment between quotes."""
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A value as an SQL literal, which DataJoint puts into a statement as it is."""
+
+    sql: str
+
+    def __str__(self) -> str:
+        return self.sql
+
+
+def literal(connection: Connection, value: object) -> Literal:
+    """Return a value as an SQL literal.
+
+    Parameters
+    ----------
+    connection
+        For which server.
+    value
+        Text, a whole or finite number, or a time.
+
+    Raises
+    ------
+    TypeError
+        If it is anything else.
+    ValueError
+        If it is text that no row holds: with U+0000 on PostgreSQL, or with an unpaired surrogate.
+    """
+    if isinstance(value, Literal):
+        return value
+    if isinstance(value, int | float | np.number | np.bool_) and isfinite(value):
+        return Literal(str(value).upper())
+    if isinstance(value, date | time | Decimal):
+        value = str(value)
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} is no value of a restriction")
+    if _PLAIN.fullmatch(value):
+        return Literal(f"'{value}'")
+    content = value.encode()
+    if connection.adapter.backend == "mysql":
+        return Literal(f"_utf8mb4 X'{content.hex()}'")
+    if 0 in content:
+        raise ValueError("PostgreSQL stores no U+0000")
+    return Literal("E'" + "".join(f"\\x{byte:02x}" for byte in content) + "'")
+
+
+def where(rows: Any, condition: str, *values: object) -> Any:  # noqa: ANN401  # DataJoint expressions
+    """Restrict rows by a condition with parameters.
+
+    Parameters
+    ----------
+    rows
+        A table or an expression of tables.
+    condition
+        SQL with ``%s`` for each value: a constant of the code, never composed.
+    values
+        As `literal` takes them.
+    """
+    try:
+        return rows & (condition % tuple(literal(rows.connection, value) for value in values))
+    except ValueError:
+        return rows & False
+
+
+class Table:
+    """What each table class of ours has before DataJoint's own."""
+
+    connection: Any
+    primary_key: list[str]
+
+    def restrict(self, restriction: Any, semantic_check: bool = True) -> Any:  # noqa: ANN401, FBT001, FBT002  # as in DataJoint
+        """Restrict by DataJoint's kinds of conditions; values of mappings reach the server as they are."""
+        return super().restrict(self._with_literals(restriction), semantic_check)  # type: ignore[misc]  # DataJoint's
+
+    def insert(self, rows: Any, **options: Any) -> None:  # noqa: ANN401  # as in DataJoint
+        """Insert rows, in as many statements as the server needs, all of them in the open transaction.
+
+        Raises
+        ------
+        TooLarge
+            If a single row is larger than a statement may be.
+        """
+        rows = list(rows)
+        try:
+            super().insert(rows, **options)  # type: ignore[misc]  # DataJoint's
+        except TooLarge:
+            if len(rows) < 2:  # noqa: PLR2004
+                raise
+            half = len(rows) // 2
+            self.insert(rows[:half], **options)
+            self.insert(rows[half:], **options)
+
+    def update1(self, row: Mapping[str, Any]) -> None:
+        """Update one row, which its primary key names."""
+        key = {name: literal(self.connection, row[name]) for name in self.primary_key}
+        super().update1({**row, **key})  # type: ignore[misc]  # DataJoint's
+
+    def _with_literals(self, restriction: Any) -> Any:  # noqa: ANN401  # as above
+        """Return a restriction in which the values of mappings are literals; False for a value that no row holds."""
+        if isinstance(restriction, Mapping):
+            try:
+                return {name: self._as_literal(name, value) for name, value in restriction.items()}
+            except ValueError:
+                return False
+        if isinstance(restriction, Not):
+            return Not(self._with_literals(restriction.restriction))
+        if isinstance(restriction, list | tuple | set):
+            alternatives = [self._with_literals(each) for each in restriction]
+            return dj.AndList(alternatives) if isinstance(restriction, dj.AndList) else alternatives
+        return restriction
+
+    def _as_literal(self, name: str, value: object) -> object:
+        """Return the value of an attribute as a literal; None, and what DataJoint overlooks, as they are."""
+        is_known = name.partition(".")[0] in self.heading.names  # type: ignore[attr-defined]  # DataJoint's
+        return value if value is None or not is_known else literal(self.connection, value)
+
+
+class Jobs(Table, Job):
+    """The jobs table of `Ingestion`."""
+
+    def reserve(self, key: Mapping[str, Any]) -> bool:
+        """Reserve a job that is pending and due; return whether it was."""
+        return bool(super().reserve({name: literal(self.connection, key[name]) for name in self.primary_key}))
