@@ -46,8 +46,8 @@ class Scripting:
     ) -> dict[str, Any]:
         """Validate a rig and store it with its features and mask functions.
 
-        The same rig again changes nothing; with another `masklist` its masks are added to and updated. Another rig of the same
-        name takes its place as long as no session uses it.
+        The same rig again changes nothing; masks in `masklist` are added or updated. A different rig replaces the one of the
+        same name as long as no session uses it.
 
         Parameters
         ----------
@@ -63,14 +63,14 @@ class Scripting:
         Returns
         -------
         dict
-            The rig's primary key.
+            The rig's primary key: ``experimenter`` and ``behaviourrig_id``.
 
         Raises
         ------
         antelop.errors.Rejected
             With every problem of the rig and of the masks; nothing is stored then.
         antelop.errors.Unavailable
-            If the database is away.
+            If the database cannot be reached; nothing is stored then.
         """
         return rigs.upload_rig_json(self.lab, experimenter, rig_name, rig_json, masklist)
 
@@ -81,7 +81,7 @@ class Scripting:
         nwbpath: str | Path,
         rig: str | int | None = None,
     ) -> Outcome:
-        """Insert everything that a rig describes of one session from its NWB file, and compute its masks; or nothing.
+        """Ingest one session from its NWB file: everything that the rig describes, and the masks; or nothing.
 
         Parameters
         ----------
@@ -97,36 +97,37 @@ class Scripting:
         Returns
         -------
         Outcome
-            What went in, and what was odd about it; ``print`` says it in words.
+            What was inserted, and warnings; ``print`` shows it in words.
 
         Raises
         ------
         antelop.errors.Rejected
-            With everything that is wrong with file, session, animals and masks.
+            With every problem of the file, the session, the animals and the masks; nothing is stored then.
         antelop.errors.Unavailable
-            If the database or the store is away.
+            If the database or the store cannot be reached; nothing is stored then.
         """
         return ingest.insert_nwb(self.lab, session, animals, Path(nwbpath), rig)
 
     def recompute_masks(self, key: Mapping[str, Any]) -> dict[str, int]:
-        """Compute the masks of every session under a key again: missing ones are inserted, the others updated.
+        """Compute the masks of every session under a key again: missing masks are inserted, the others updated in place.
 
         Parameters
         ----------
         key
-            A session's primary key, or that of an experiment or experimenter.
+            The primary key of a session, an experiment, an experimenter or a rig.
 
         Returns
         -------
         dict
-            How many trials each mask has, over all sessions.
+            The number of trials of each mask, over all sessions.
 
         Raises
         ------
         antelop.errors.Rejected
-            At the end, with the problems of the sessions that failed, which keep their masks; the others are done then.
+            At the end, with the problems of every session that failed, which keeps its masks; the others are done. At once, if
+            there is no session under the key.
         antelop.errors.Unavailable
-            If the database or the store is away.
+            If the database or the store cannot be reached.
         """
         return masking.recompute_masks(self.lab, key, partial(shown, what="masks"))
 

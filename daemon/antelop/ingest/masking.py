@@ -100,28 +100,10 @@ def attempt(lab: Lab, name: str, session: Mapping[str, Any]) -> MaskResult:
 
 
 def recompute_masks(lab: Lab, key: Mapping[str, Any], progress: Progress = iter) -> dict[str, int]:
-    """Compute the masks of every session under a key again: missing ones are inserted, the others updated in place.
+    """Compute the masks of every session under a key again; see `antelop.scripting.Scripting.recompute_masks`.
 
-    Each session has a transaction of its own; one that fails keeps its masks, and the others go on.
-
-    Parameters
-    ----------
-    lab
-        The database and the analysis folder.
-    key
-        The primary key of a session, or of anything above it: an experiment, an experimenter, a rig.
-    progress
-        Shows how far it has come.
-
-    Returns
-    -------
-    dict
-        How many trials each mask has, over all sessions.
-
-    Raises
-    ------
-    Rejected
-        At the end, with the problems of every session that failed; or at once if there is no session under the key.
+    Each session has a transaction of its own, so one that fails keeps its masks, and the others go on. `progress` shows how far
+    it has come.
     """
     database = lab.database
     worlds = _under(database, key)

@@ -32,36 +32,7 @@ _NO_NAME = re.compile(r"\A\Z|[\\\x00-\x1f\x7f\ud800-\udfff]")
 def upload_rig_json(
     lab: Lab, experimenter: str, rig_name: str, rig_json: str | Path | Mapping[str, Any], masklist: Sequence[Mapping[str, str]]
 ) -> Row:
-    """Validate a rig and store it with its features and mask functions.
-
-    The same rig again changes nothing; with another `masklist` its masks are added to and updated. Another rig of the same name
-    takes its place as long as no session uses it.
-
-    Parameters
-    ----------
-    lab
-        The database and the analysis folder.
-    experimenter
-        Whose rig it is.
-    rig_name
-        Unique among the experimenter's rigs.
-    rig_json
-        Path to the rig's JSON file, or what it holds.
-    masklist
-        Masks: ``name``, ``description`` and ``function`` (``script.function`` in the analysis folder).
-
-    Returns
-    -------
-    dict
-        The rig's primary key: ``experimenter`` and ``behaviourrig_id``.
-
-    Raises
-    ------
-    Rejected
-        With every problem of the rig and of the masks; nothing is stored then.
-    Unavailable
-        If the database is away.
-    """
+    """Validate a rig and store it with its features and mask functions; see `antelop.scripting.Scripting.upload_rig_json`."""
     problems: list[Problem] = []
     with gathering(problems):
         find(lab.database, "Experimenter", {}, experimenter)
