@@ -341,17 +341,6 @@ def test_a_schema_of_somebody_else_is_left_alone(lab: Lab, schemas: Any, part: s
     )
 
 
-def test_tables_of_another_version_are_left_alone(lab: Lab) -> None:
-    """What a later release has made is not touched by this one."""
-    row = {"schema_name": "antelop_ingest_behaviour"}
-    lab.database.SchemaVersion.update1({**row, "version": 2})
-    try:
-        with pytest.raises(Misconfigured, match=r"^antelop_ingest_behaviour: its tables are of version 2, not 1\. "):
-            other_place(lab)
-    finally:
-        lab.database.SchemaVersion.update1({**row, "version": 1})
-
-
 def test_a_silent_network_is_noticed_by_the_kernel(lab: Lab) -> None:
     """It asks the other end now and then, on every connection over a network, and gives up after half a minute."""
     connection = lab.database.connection

@@ -226,13 +226,11 @@ class Paused(threading.Thread):
         self._reached, self._on = threading.Event(), threading.Event()
         hold = lab.database.hold
 
-        def pause(rows: Any, **options: Any) -> None:
-            if after:
-                hold(rows, **options)
+        def pause(rows: Any, **options: Any) -> list[tuple[Any, ...]]:
+            held = hold(rows, **options) if after else None
             self._reached.set()
             assert self._on.wait(PATIENCE)
-            if not after:
-                hold(rows, **options)
+            return hold(rows, **options) if held is None else held
 
         lab.database.hold = pause  # type: ignore[method-assign]  # it is the same but for the pause
 

@@ -139,7 +139,7 @@ def test_eight_make_sessions_at_once(
     monkeypatch.setattr(session, "_prepare", prepare_together)
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(
-            pool.map(lambda each: session.ingest_manifest(*each, CREATING).outcome, zip(labs, manifests, strict=True))
+            pool.map(lambda each, manifest: session.ingest_manifest(each, manifest, CREATING).outcome, labs, manifests)
         )
     assert outcomes == ["ingested"] * 8
     assert sorted(sessions(lab).values()) == list(range(45, 53))

@@ -11,12 +11,13 @@ What each package is for, and what may never be in it, is the docstring of its `
 (ground)     `errors`, `directory`, `files`, `wording`, `channel`, `superblock`, `outcome`, `log`, `progress`, `trials`
 formats      `document`, `schema`, `manifest`, `rig`
 recording    `recording`, `source`, `reader`, `hdf5`, `chunks`
-analysis     `scripts`, `functions`, `masks`, `limits`, `permissions`
+analysis     `scripts`, `search`, `functions`, `masks`, `limits`, `permissions`
 checks       `severities`, `examine`, `check`, `examined`, `scans`, `session`, `features`, `times`, `videos`
 store        `codecs`, `objects`, `store`, `survey`
 dropfolder   `inbox`, `listing`, `snapshot`, `contents`, `inotify`, `settle`, `waiting`, `delivery`, `completeness`,
              `presence`, `mount`, `junk`, `finished`, `messages`, `watcher`
-database     `connection`, `driver`, `statement`, `table`, `metadata`, `behaviour`, `ledger`, `references`, `row`, `embedded`
+database     `connection`, `driver`, `statement`, `table`, `metadata`, `behaviour`, `ledger`, `references`, `row`,
+             `migrations`, `embedded`
 config       `model`, `places`, `reader`, `table`, `values`
 queue        `jobs`, `ledger`
 lab          `lab`, `naming`, `resolve`, `metadata`, `rigs`, `store_lock`

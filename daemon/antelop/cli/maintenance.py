@@ -1,4 +1,4 @@
-"""What keeps a lab's data safe: ``verify``, ``gc``, ``backup``, ``restore``."""
+"""What keeps a lab's data safe: ``verify``, ``gc``, ``migrate``, ``backup``, ``restore``."""
 # ruff: noqa: PLC0415  # see antelop.cli.terminal
 
 import sys
@@ -104,6 +104,20 @@ def gc(terminal: Terminal, grace: timedelta, *, dry_run: bool) -> None:
         collect(lab, grace, report, dry_run=dry_run)
     sentence = f"{counted(count, 'object')} of {as_size(size)} that nothing refers to"
     terminal.tell({"outcome": "listed" if dry_run else "removed", "sentence": sentence, "count": count, "bytes": size})
+
+
+@main.command(example="antelop migrate")
+@click.pass_obj
+def migrate(terminal: Terminal) -> None:
+    """Bring the tables of an earlier release up to this one.
+
+    Stop the service first, and have a backup. The database user must be one who may change tables. On the embedded database
+    this is done by whatever command comes first after an update.
+    """
+    with terminal.lab(may_migrate=True) as lab:
+        done = lab.database.migrated
+    said = " ".join(done) if done else "The tables are of this release already."
+    terminal.tell({"outcome": "migrated" if done else "unchanged", "sentence": said, "migrations": done})
 
 
 @main.command(example="antelop backup /mnt/backup/antelop")

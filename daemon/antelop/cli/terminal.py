@@ -63,11 +63,11 @@ class Terminal:
         return config.load(config.find(self.config_file, os.environ, Path()), os.environ)
 
     @contextmanager
-    def lab(self) -> "Iterator[Lab]":
+    def lab(self, *, may_migrate: bool = False) -> "Iterator[Lab]":
         """Open the lab, and close it at the end."""
         from antelop.lab import Lab
 
-        with Lab(self.config(), os.environ, self.clock) as lab:
+        with Lab(self.config(), os.environ, self.clock, may_migrate=may_migrate) as lab:
             yield lab
 
     def tell(self, document: Mapping[str, Any], subject: str = "", *, err: bool = False) -> None:

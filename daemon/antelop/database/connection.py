@@ -16,10 +16,9 @@ from datajoint.settings import Config
 
 from antelop.database import behaviour, ledger, metadata
 from antelop.database.driver import PATIENCE, Connection, is_denied, sentence
+from antelop.database.migrations import VERSION, check_version, migrate
 from antelop.database.table import Jobs, Table
 from antelop.errors import Misconfigured, Problem, Unavailable
-
-SCHEMA_VERSION = 1
 
 # The ledger's last, for it refers to the others; its table of versions is made before all.
 SCHEMAS = {"metadata": metadata.TABLES, "behaviour": behaviour.TABLES, "ingest": ledger.TABLES[1:]}
@@ -49,13 +48,21 @@ class Database:
         Whether whoever can connect may write for every experimenter: so on the embedded database.
     service
         The database user of the daemon, who may write for every experimenter.
+    may_migrate
+        Whether tables of an earlier release are migrated; else they are refused.
+
+    Attributes
+    ----------
+    migrated
+        What was done to tables of an earlier release, a sentence for each migration.
 
     Raises
     ------
     Unavailable
         If the database cannot be reached.
     Misconfigured
-        If it refuses the user, tables are missing and may not be made, or a schema of that name is not ours.
+        If it refuses the user, tables are missing and may not be made, a schema of that name is not ours, or its tables are of
+        another release.
     """
 
     def __init__(  # noqa: PLR0913  # these are what a connection needs
@@ -72,6 +79,7 @@ class Database:
         prefix: str = "antelop_ingest_",
         trusted: bool = False,
         service: str | None = None,
+        may_migrate: bool = False,
     ) -> None:
         settings = Config()
         settings.stores = {"antelop": {"protocol": "file", "location": str(store)}}
@@ -82,10 +90,11 @@ class Database:
         self.user = user
         self.is_postgresql = backend == "postgresql"
         self.tables: dict[str, type[dj.Table]] = {}
+        self.migrated: list[str] = []
         self._everyone = trusted or user == service
         try:
             with self.lock("declare", wait=True):
-                self._declare()
+                self._declare(may_migrate=may_migrate)
         except BaseException:
             self.close()
             raise
@@ -183,10 +192,16 @@ class Database:
                 with suppress(Exception):
                     self.connection.query(f"SELECT {free}", (key,))
 
-    def hold(self, rows: Any, *, to_change: bool = False) -> None:  # noqa: ANN401  # a DataJoint expression
-        """Keep rows from being changed by others until the end of the transaction; `to_change`: from being held too."""
+    def hold(self, rows: Any, *, to_change: bool = False) -> list[tuple[Any, ...]]:  # noqa: ANN401  # a DataJoint expression
+        """Keep rows from being changed by others until the end of the transaction; `to_change`: from being held too.
+
+        Returns
+        -------
+        list of tuple
+            The rows.
+        """
         share = "FOR SHARE" if self.is_postgresql else "LOCK IN SHARE MODE"
-        self.connection.query(f"{rows.make_sql()} {'FOR UPDATE' if to_change else share}").fetchall()
+        return list(self.connection.query(f"{rows.make_sql()} {'FOR UPDATE' if to_change else share}").fetchall())
 
     @property
     def uptime(self) -> float:
@@ -208,22 +223,24 @@ class Database:
             return True
         return bool(self.Experimenter & {"experimenter": self.user, "admin": "True"})
 
-    def _declare(self) -> None:
+    def _declare(self, *, may_migrate: bool) -> None:
         """Bind every table, and make those that are missing, once."""
         present = {name: self._tables_in(self.prefix + name) for name in SCHEMAS}
         if present["ingest"] and "schema_version" not in present["ingest"]:
             raise Misconfigured([_foreign(self.prefix + "ingest", "it holds tables that this software did not make")])
         versions = self._bind("ingest", (ledger.SchemaVersion,))
         known = {row["schema_name"]: row["version"] for row in versions.to_dicts()}
+        ours = {name: version for name, version in known.items() if name.removeprefix(self.prefix) in SCHEMAS}
+        # Before the tables are bound, for DataJoint reads then which columns they have.
+        if ours and (version := check_version(ours, may_migrate=may_migrate)) != VERSION:
+            self.migrated = migrate(self, ours, version)
         for name, definitions in SCHEMAS.items():
             schema_name = self.prefix + name
-            version = known.get(schema_name)
-            if version is None and present[name] - {"schema_version"}:
+            is_new = schema_name not in known
+            if is_new and present[name] - {"schema_version"}:
                 raise Misconfigured([_foreign(schema_name, "it holds tables that this software did not make")])
-            if version is None:  # before the tables, so that a crash among them leaves a schema that is known as ours
-                versions.insert1({"schema_name": schema_name, "version": SCHEMA_VERSION, "schema_id": uuid4().hex})
-            elif version != SCHEMA_VERSION:
-                raise Misconfigured([_foreign(schema_name, f"its tables are of version {version}, not {SCHEMA_VERSION}")])
+            if is_new:  # before the tables, so that a crash among them leaves a schema that is known as ours
+                versions.insert1({"schema_name": schema_name, "version": VERSION, "schema_id": uuid4().hex})
             self._bind(name, definitions)
         if QUEUE not in present["ingest"]:
             _ = self.jobs  # which declares it

@@ -33,6 +33,7 @@ class Delivery(dj.Manual):
     received : datetime(6)            # when it was first seen, UTC
     readied : datetime(6)             # when it was last put into the queue, UTC: attempts since then count
     finished = null : datetime(6)     # UTC
+    receipt_due = null : datetime(6)  # since when its receipt could not be written, UTC; null if it is not to be written again
     index (folder, nwb_path)
     index (folder, manifest_path)
     index (state, folder)

@@ -30,6 +30,8 @@ class Lab:
         Environment variables: the credentials of a database server are in them, and nowhere else.
     clock
         Returns the time, with its zone: that of the process, which alone reads the wall clock.
+    may_migrate
+        Whether tables of an earlier release on a database server are migrated. Those of the embedded database always are.
 
     Raises
     ------
@@ -40,7 +42,9 @@ class Lab:
         or the state.
     """
 
-    def __init__(self, config: Config, environment: Mapping[str, str], clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, config: Config, environment: Mapping[str, str], clock: Callable[[], datetime], *, may_migrate: bool = False
+    ) -> None:
         if opened_up := [*_open_to_all("state", config.state), *_open_to_all("[store] location", config.store)]:
             raise Misconfigured(opened_up)
         self.config = config
@@ -56,7 +60,7 @@ class Lab:
                 self._server = opened.enter_context(serving(config.state))
                 self.database = self._embedded(self._server)
             else:
-                self.database = self._remote(config.database, environment)
+                self.database = self._remote(config.database, environment, may_migrate=may_migrate)
             opened.callback(self.database.close)
             self._open_store()
             self._opened = opened.pop_all()
@@ -93,9 +97,10 @@ class Lab:
             use_tls=False,
             store=self.store.folder,
             trusted=True,
+            may_migrate=True,
         )
 
-    def _remote(self, settings: DatabaseConfig, environment: Mapping[str, str]) -> Database:
+    def _remote(self, settings: DatabaseConfig, environment: Mapping[str, str], *, may_migrate: bool) -> Database:
         user, password = credentials(environment)
         return Database(
             host=settings.host,
@@ -107,6 +112,7 @@ class Lab:
             use_tls=settings.use_tls,
             prefix=settings.prefix,
             service=settings.service,
+            may_migrate=may_migrate,
             store=self.store.folder,
         )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from antelop.database import Database
+from antelop.database.migrations import expect_version
 from antelop.errors import Unavailable
 from antelop.lab.lab import Lab
 from antelop.store import Kept, Store
@@ -33,5 +34,13 @@ def exclusive_store_lock(database: Database) -> Iterator[None]:
 
 
 def hold_store(database: Database, *, to_change: bool = False) -> None:
-    """Hold the row that stands for the store until the end of the transaction: with others, or alone."""
-    database.hold(database.SchemaVersion & {"schema_name": f"{database.prefix}behaviour"}, to_change=to_change)
+    """Hold the row that stands for the store until the end of the transaction: with others, or alone.
+
+    Raises
+    ------
+    Misconfigured
+        If the tables were migrated since this process connected.
+    """
+    row = database.SchemaVersion & {"schema_name": f"{database.prefix}behaviour"}
+    ((_, version),) = database.hold(row.proj("version"), to_change=to_change)
+    expect_version(version)

@@ -1,0 +1,226 @@
+"""Tables that the release before has made, with data in them, become those of this one, on every kind of server."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pymysql
+import pytest
+
+from antelop.config import Config
+from antelop.database import Database
+from antelop.database.migrations import MIGRATIONS, VERSION, NewColumn
+from antelop.errors import Misconfigured, Unavailable
+from antelop.lab import Lab
+from antelop.lab.store_lock import hold_store
+from tests import servers
+from tests.clocks import still
+from tests.servers import EmbeddedServer, MariaDBServer
+
+RELEASES = Path(__file__).with_name("releases")
+"""What earlier releases made, as the programs of the servers dump it: a furnished lab with one session and five deliveries."""
+
+Server = EmbeddedServer | MariaDBServer
+
+
+def load(server: Server, release: str) -> None:
+    """Load the tables that a release has made into an empty server."""
+    dump = (RELEASES / release / f"{server.backend}.sql").read_text()
+    if server.backend == "postgresql":
+        options = {"host": server.host, "port": server.port, "user": server.user, "dbname": server.name}
+        with closing(psycopg2.connect(**options)) as connection, connection, connection.cursor() as cursor:
+            cursor.execute(dump)
+    else:
+        where = {"host": server.host, "port": server.port, "user": server.user, "password": server.password}
+        with closing(pymysql.connect(**where, autocommit=True)) as connection, connection.cursor() as cursor:
+            cursor.execute("SET foreign_key_checks = 0")  # the dump makes a table before those that it refers to
+            for statement in re.split(r";\n", dump.strip().removesuffix(";")):
+                cursor.execute(statement)
+
+
+@contextmanager
+def running(backend: str) -> Iterator[Server]:
+    """Run a server that has nothing in it."""
+    if backend == "mysql":
+        with servers.mariadb() as mariadb:
+            yield mariadb
+    else:
+        with servers.public_folder() as folder, servers.embedded(folder / "state") as embedded:
+            yield embedded
+
+
+@pytest.fixture(params=["postgresql", pytest.param("mysql", marks=pytest.mark.mariadb)])
+def server(request: Any) -> Iterator[Server]:
+    """Give a server of each kind, with the tables of release 0.1.0."""
+    with running(request.param) as server:
+        load(server, "0.1.0")
+        yield server
+
+
+def database(server: Server, *, may_migrate: bool = False) -> Database:
+    """Connect to the lab on a server."""
+    return Database(
+        host=server.host,
+        port=server.port,
+        user=server.user,
+        password=server.password,
+        backend=server.backend,
+        name=server.name,
+        use_tls=False,
+        store=Path("/nowhere"),
+        service=server.user,
+        may_migrate=may_migrate,
+    )
+
+
+SHAPE = {
+    "columns": "SELECT table_name, column_name, data_type, column_default, is_nullable, ordinal_position "
+    "FROM information_schema.columns WHERE table_schema IN (%s, %s, %s)",
+    "constraints": "SELECT table_name, constraint_type, count(*) FROM information_schema.table_constraints "
+    "WHERE table_schema IN (%s, %s, %s) GROUP BY table_name, constraint_type",
+}
+"""How a server is asked for the shape of our tables, on both kinds of server."""
+
+SHAPE_ON = {
+    "postgresql": {
+        "comments": "SELECT table_name, column_name, col_description(format('%%I.%%I', table_schema, table_name)::regclass, "
+        "ordinal_position) FROM information_schema.columns WHERE table_schema IN (%s, %s, %s)",
+        "indexes": "SELECT tablename, indexdef FROM pg_indexes WHERE schemaname IN (%s, %s, %s)",
+    },
+    "mysql": {
+        "comments": "SELECT table_name, column_name, column_comment FROM information_schema.columns "
+        "WHERE table_schema IN (%s, %s, %s)",
+        "indexes": "SELECT table_name, index_name, column_name, seq_in_index, non_unique FROM information_schema.statistics "
+        "WHERE table_schema IN (%s, %s, %s)",
+    },
+}
+"""The same for what each kind keeps in a way of its own."""
+
+
+def shape(lab: Database, backend: str) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the columns, with what DataJoint notes of them, and the keys of every table."""
+    schemas = [lab.prefix + name for name in ("metadata", "behaviour", "ingest")]
+    queries = SHAPE | SHAPE_ON[backend]
+    return {name: sorted(lab.connection.query(query, schemas).fetchall(), key=str) for name, query in queries.items()}
+
+
+def counts(lab: Database) -> Mapping[str, int]:
+    """Return how many rows each table has."""
+    return {name: len(table()) for name, table in lab.tables.items()}
+
+
+def test_a_release_makes_what_its_migrations_make(server: Server) -> None:
+    """The tables of the release before, migrated, are the same as new ones: columns, types, comments, keys and indexes."""
+    with closing(database(server, may_migrate=True)) as migrated, running(server.backend) as empty:
+        with closing(database(empty)) as new:
+            assert shape(migrated, server.backend) == shape(new, server.backend)
+        assert migrated.migrated == [f"{migration.what}." for migration in MIGRATIONS]
+
+
+def test_nothing_of_the_data_is_lost(server: Server) -> None:
+    """Every row is there after a migration, what is new is null, and a second one does nothing."""
+    with closing(database(server, may_migrate=True)) as migrated:
+        assert counts(migrated) == {
+            "SchemaVersion": 3,
+            "Experimenter": 1,
+            "Experiment": 1,
+            "Animal": 2,
+            "Session": 4,
+            "BehaviourRig": 1,
+            "MaskFunction": 1,
+            "Feature": 10,
+            "World": 1,
+            "Self": 2,
+            "Video": 1,
+            "Object": 10,
+            "AnalogEvents": 1,
+            "DigitalEvents": 2,
+            "IntervalEvents": 4,
+            "Kinematics": 2,
+            "Mask": 1,
+            "Delivery": 5,
+            "Ingestion": 1,
+            "Attempt": 2,
+        }
+        assert {*migrated.Delivery.to_arrays("receipt_due")} == {None}
+        assert len((migrated.IntervalEvents & {"intervalevents_name": "trials"}).fetch1("timestamps")) == 20
+    with closing(database(server, may_migrate=True)) as again:
+        assert again.migrated == []
+
+
+def test_the_embedded_database_is_migrated_by_itself() -> None:
+    """After an update, the first command that opens the lab migrates its own database, and goes on with what it was for."""
+    with running("postgresql") as server:
+        load(server, "0.1.0")
+        state = Path(server.host).parents[0]
+        with pytest.raises(Unavailable, match="is its share mounted"):  # the rows of the dump refer to a store
+            Lab(Config(state=state, store=state / "store"), {}, still)
+        with closing(database(server)) as lab:
+            assert {*lab.SchemaVersion.to_arrays("version")} == {VERSION}
+
+
+def test_tables_of_an_earlier_release_are_refused_unless_asked_for(server: Server) -> None:
+    """On a server, tables change only when a person says so: until then a sentence names the command."""
+    with pytest.raises(Misconfigured) as refused:
+        database(server)
+    (problem,) = refused.value.problems
+    assert problem.what == f"its tables are of version 1, and this release works with version {VERSION}"
+    assert "`antelop migrate`" in problem.remedy
+
+
+def test_tables_of_a_later_release_are_refused(server: Server) -> None:
+    """Tables do not go back: an older release says which version it found, and changes nothing."""
+    with closing(database(server, may_migrate=True)) as lab:
+        for row in lab.SchemaVersion.to_dicts():
+            lab.SchemaVersion.update1({**row, "version": VERSION + 1})
+    for may_migrate in (False, True):
+        with pytest.raises(Misconfigured, match=f"version {VERSION + 1}, which a later release made"):
+            database(server, may_migrate=may_migrate)
+
+
+def test_schemas_of_different_versions_are_refused(server: Server) -> None:
+    """What was restored in part from another backup is not worked with."""
+    with closing(database(server, may_migrate=True)) as lab:
+        lab.SchemaVersion.update1({"schema_name": "antelop_ingest_metadata", "version": 1})
+    with pytest.raises(Misconfigured, match="its schemas are of different versions"):
+        database(server, may_migrate=True)
+
+
+class Crash(BaseException):
+    """A process that is killed."""
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before the column", "after the column"])
+def test_a_migration_that_is_interrupted_is_run_again(server: Server, monkeypatch: pytest.MonkeyPatch, *, after: bool) -> None:
+    """Wherever a migration is killed, the tables are as before or refused as half-way, and the next one completes it."""
+    run = NewColumn.run
+
+    def interrupted(step: NewColumn, lab: Database) -> None:
+        if after:
+            run(step, lab)
+        raise Crash
+
+    with monkeypatch.context() as killed:
+        killed.setattr(NewColumn, "run", interrupted)
+        with pytest.raises(Crash):
+            database(server, may_migrate=True)
+    expected = "its tables are of version 1" if server.backend == "postgresql" else "its tables are half-way"
+    with pytest.raises(Misconfigured, match=expected):
+        database(server)
+    with closing(database(server, may_migrate=True)) as lab:
+        assert lab.migrated == [f"{migration.what}." for migration in MIGRATIONS]
+        assert {*lab.SchemaVersion.to_arrays("version")} == {VERSION}
+
+
+def test_a_process_of_the_release_before_writes_nothing_any_more(server: Server) -> None:
+    """A process that connected before a migration is refused in its next transaction, and told to be started again."""
+    with closing(database(server, may_migrate=True)) as lab:
+        with lab.transaction():
+            hold_store(lab)
+        for row in lab.SchemaVersion.to_dicts():
+            lab.SchemaVersion.update1({**row, "version": VERSION + 1})
+        with pytest.raises(Misconfigured, match="were migrated to version"), lab.transaction():
+            hold_store(lab)
