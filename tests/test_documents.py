@@ -1,12 +1,13 @@
 """What the README and the manual show is so: commands, options, configuration, checks, formats, grants."""
 
+import json
 import re
 import shlex
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import click
 import datajoint as dj
@@ -114,6 +115,41 @@ def test_every_check_is_listed() -> None:
     listed = {code(row[0])[0]: row[1] for row in tables("configuration", "## `[checks]`")}
     expected = {name: f"{severity}, fixed" if name in FIXED else severity for name, severity in CHECKS.items()}
     assert listed == expected
+
+
+def members(schema: Mapping[str, Any], *parents: str) -> Iterator[str]:
+    """Yield the members that an object of a JSON schema can have, those of objects in it with the names of both."""
+    for name, member in schema["properties"].items():
+        if "properties" in member:
+            yield from members(member, *parents, name)
+        else:
+            yield ".".join((*parents, name))
+
+
+def schema(name: str) -> Any:
+    """Return a JSON schema of the package."""
+    return json.loads((PACKAGE / f"formats/{name}.schema.json").read_text())
+
+
+def test_every_member_of_a_rig_is_listed() -> None:
+    """The page has the members of a rig, of its features and of its videos, and the values that some can have."""
+    written = schema("rig")
+    lists = [written["properties"][name]["items"] for name in ("features", "videos")]
+    listed = {code(row[0])[0]: row[1] for row in tables("rig")}
+    assert set(listed) == {name for each in (written, *lists) for name in members(each)}
+    feature, video = (each["properties"] for each in lists)
+    assert set(code(listed["source.source_type"])) == set(feature["source"]["properties"]["source_type"]["enum"])
+    assert set(code(listed["data_type"])) == set(feature["data_type"]["enum"])
+    assert set(code(listed["format"])) == set(video["format"]["enum"])
+
+
+def test_every_member_of_a_manifest_is_listed() -> None:
+    """The page has the members of a manifest, and by what a session and an animal are named."""
+    properties = schema("manifest")["properties"]
+    listed = {name: row[1] for row in tables("manifest") for name in code(row[0])}
+    assert list(listed) == list(properties)
+    assert set(code(listed["session"])) == set(properties["session"]["properties"])
+    assert set(code(listed["animals"])) <= set(properties["animals"]["items"]["properties"])
 
 
 def test_every_member_of_a_receipt_is_listed() -> None:
