@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from math import inf
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +16,13 @@ from antelop.config import Config, WorkersConfig
 from antelop.lab import Lab
 from antelop.service import status
 from antelop.service.service import Service
+from antelop.service.watchers import Watchers
 from tests.clocks import wall
+from tests.drops import Drop
 from tests.labs import SCRIPT
+
+STEP = 4
+"""Seconds of a step in which time passes: fewer than after which a service takes itself to have been held up."""
 
 PATIENCE = 60.0
 """Seconds after which a test gives up waiting; nothing takes nearly as long."""
@@ -45,6 +51,19 @@ class Daemon(Service):
     def now(self) -> float:
         """Return its time."""
         return time.monotonic() + self.ahead
+
+    def pass_time(self, seconds: int, *talking: Drop) -> None:
+        """Let time pass in small steps; at each something happens in these folders, of which the service is told."""
+        for second in range(0, seconds, STEP):
+            self.ahead += STEP
+            self.step()
+            for drop in talking:
+                self._hear_of(drop, f"at-{second}.nwb")
+
+    def _hear_of(self, drop: Drop, name: str) -> None:
+        """Wait until the service has heard of a new file."""
+        (drop.path / name).touch()
+        self.until(lambda: (drop.config.name, name) in self.folders._waiting)
 
     def step(self) -> bool:
         """Work once; return true."""
@@ -81,6 +100,19 @@ class Daemon(Service):
 
 
 Start = Callable[..., Daemon]
+
+
+@pytest.fixture
+def on_own_disks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Give what puts each drop folder on a disk of its own, as services see it that are started then."""
+
+    def mount(*drops: Drop) -> None:
+        mountinfo = tmp_path / "mountinfo"
+        lines = (f"40 27 0:5{number} / {drop.path} rw - ext4 disk rw\n" for number, drop in enumerate(drops))
+        mountinfo.write_text("".join(lines))
+        monkeypatch.setattr(Watchers.__init__, "__defaults__", (mountinfo,))
+
+    return mount
 
 
 @pytest.fixture

@@ -167,9 +167,9 @@ def test_a_share_is_unmounted_or_covered_by_another(
     Disk(covered.path)
     for drop in drops:
         drop.deliver("strange", session=43, number=3)  # under the mount point, and on another disk
-    daemon.until(lambda: daemon.folders.present == set())
     because = "another folder is in its place: mount the share again, or reload to accept what is there now"
-    assert [folder["absent"] for folder in daemon.written()["folders"]] == [because, because]
+    daemon.until(lambda: [folder["absent"] for folder in daemon.written()["folders"]] == [because, because])
+    assert daemon.folders.present == set()
     mount(away.path.with_suffix(".share"), away.path, "", BIND)
     unmount(covered.path)
     daemon.until(lambda: daemon.folders.present == {"away", "covered"})
@@ -180,22 +180,22 @@ def test_a_share_is_unmounted_or_covered_by_another(
 
 
 @on_postgresql
-def test_a_share_hangs(start: Start, lab: Lab, dropping: Callable[..., Drop]) -> None:
+def test_a_share_hangs(start: Start, lab: Lab, dropping: Callable[..., Drop], on_own_disks: Callable[..., None]) -> None:
     """Who watches it and who reads from it cannot even be killed; others take their place, and later all is well."""
     share, well = dropping("share", scan=0.1), dropping("well")
+    on_own_disks(share, well)
     gate = Gate(lab)
     daemon = start(workers=WorkersConfig(count=1, mask_timeout=3600.0))
     share.deliver("a", number=1)
     daemon.until(gate.reached)
     (worker,) = daemon.crew.members
-    (watcher,) = [watcher for watcher in daemon.folders.sources() if watcher.folder.name == "share"]
+    (watcher,) = [watcher for watcher in daemon.folders.sources() if watcher.folders == {"share"}]
     with hung(share.path) as waiting:
         (lab.config.analysis.folders[0] / "licking.py").write_text(SCRIPT)
         gate.open()
         well.deliver("b", session=42, number=2)
         daemon.until(lambda: {worker.process.pid, watcher._process.pid} <= waiting)
-        daemon.step()
-        daemon.ahead += 40
+        daemon.pass_time(36, well)
         daemon.until(lambda: daemon.folders.present == {"well"})
         folder, _ = daemon.written()["folders"]
         assert (folder["name"], folder["absent"]) == ("share", "it does not answer: is its share hung?")
@@ -208,8 +208,9 @@ def test_a_share_hangs(start: Start, lab: Lab, dropping: Callable[..., Drop]) ->
         daemon.crew.nudge()
         return len(lab.database.Ingestion()) == 2
 
+    daemon.pass_time(12, well)
+    daemon.until(lambda: daemon.folders.present == {"share", "well"})
     daemon.until(ingested)
-    assert daemon.folders.present == {"share", "well"}
     assert set(lab.database.Attempt.to_arrays("outcome")) <= {"ingested", "unavailable"}
 
 

@@ -19,6 +19,7 @@ from antelop.dropfolder.delivery import Delivery
 from antelop.dropfolder.finished import Finished
 from antelop.dropfolder.inbox import Inbox
 from antelop.dropfolder.inotify import Hints
+from antelop.dropfolder.inotify_instance import Inotify
 from antelop.dropfolder.junk import is_candidate
 from antelop.dropfolder.presence import Presence
 from antelop.dropfolder.waiting import Waiting
@@ -33,6 +34,7 @@ class Drop:
     path: Path
     folder: Folder
     inbox: Inbox
+    inotify: Inotify
     start: Callable[..., "Drop"] = field(repr=False)
 
     def look(self, now: float) -> list[Update]:
@@ -65,7 +67,8 @@ class Drop:
     def hint(self) -> None:
         """Wait until inotify has said something."""
         assert self.inbox.hints is not None
-        assert select.select([self.inbox.hints], [], [], 30)[0]
+        assert select.select([self.inotify], [], [], 30)[0]
+        self.inotify.rest()
 
     def soon(self, now: float, path: str) -> list[Update]:
         """Look whenever inotify says something, until something is said about this path."""
@@ -96,8 +99,9 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Drop]]:
         **options: Any,
     ) -> Drop:
         folder = Folder("rig-2", path, **({"settle": SETTLE} | options))
-        inboxes.append(Inbox(folder, Finished(finished or []), mounts=mounts))
-        return Drop(path, folder, inboxes[-1], begin)
+        inotify = Inotify()
+        inboxes.append(Inbox(folder, Finished(finished or []), inotify=inotify, mounts=mounts))
+        return Drop(path, folder, inboxes[-1], inotify, begin)
 
     (tmp_path / "drop").mkdir()
     yield begin
@@ -157,7 +161,9 @@ def test_field_01_a_network_share_is_polled(start: Callable[..., Drop], tmp_path
     """No event comes from a share: new files are found by scanning, and settle for a minute."""
     mounts = mounted(tmp_path, f"40 27 0:50 / {tmp_path} rw - cifs //server/share rw")
     drop = start(mounts=mounts, settle=None)
-    assert drop.health(0.0) == Health(None, "polling", "cifs does not tell of changes that others make", 60.0, 0.0, 0)
+    health = drop.health(0.0)
+    assert (health.watching, health.because) == ("polling", "cifs does not tell of changes that others make")
+    assert (health.paused, health.settle, health.scanned, health.entries) == (None, 60.0, 0.0, 0)
     assert drop.inbox.hints is None
     drop.put("x")
     assert drop.look(9.0) == []
@@ -255,7 +261,7 @@ def test_a_share_that_is_mounted_after_the_start_takes_its_folder_s_place(tmp_pa
     """At boot the empty mount point may be seen first; the filesystem that comes on top of it is what was meant."""
     share = tmp_path / "share"
     share.mkdir()
-    presence = Presence(share, None, mounted(tmp_path))
+    presence = Presence(share, None, None, mounted(tmp_path))
     assert presence.absence() is None
     share.rename(tmp_path / "point")
     share.mkdir()
@@ -273,7 +279,7 @@ def test_a_share_that_is_mounted_again_is_the_same(tmp_path: Path) -> None:
     path = tmp_path / "share"
     mounts = mounted(tmp_path, "40 27 0:50 / /proc rw - nfs4 server:/a rw", "41 27 0:51 / /sys rw - nfs4 server:/a rw")
     path.symlink_to("/proc")
-    presence = Presence(path, None, mounts)
+    presence = Presence(path, None, None, mounts)
     assert presence.absence() is None
     path.unlink()
     path.symlink_to("/sys")  # whose inode is 1, as that of /proc is
@@ -370,9 +376,7 @@ def test_a_directory_that_moves_out_is_watched_no_more(drop: Drop, tmp_path: Pat
     (drop.path / "stays").mkdir()
     (drop.path / "goes" / "below").mkdir(parents=True)
     drop.look(0.0)
-    hints = drop.inbox.hints
-    assert hints is not None
-    watched = Path(f"/proc/self/fdinfo/{hints._inotify._inotify_fd}")
+    watched = Path(f"/proc/self/fdinfo/{drop.inotify.instance._inotify_fd}")
     assert watched.read_text().count("inotify wd:") == 4
     (drop.path / "goes").rename(tmp_path / "gone")
     (tmp_path / "gone" / "x.nwb").touch()  # of which nobody is told

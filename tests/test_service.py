@@ -139,22 +139,27 @@ def test_a_delivery_that_kills_three_workers_is_parked_and_answered(start: Start
 
 
 @on_postgresql
-def test_field_22_a_hung_share_hangs_nobody_else(start: Start, dropping: Callable[..., Drop]) -> None:
-    """The process that watches it does not answer; the status says so, and other folders go on."""
+def test_field_22_a_hung_share_hangs_nobody_else(
+    start: Start, dropping: Callable[..., Drop], on_own_disks: Callable[..., None]
+) -> None:
+    """The process that watches it says nothing: it is killed and replaced, log and status say so, and other folders go on."""
     hung, well = dropping("hung"), dropping("well")
+    on_own_disks(hung, well)
     daemon = start()
     daemon.until(lambda: daemon.folders.present == {"hung", "well"})
-    (watcher,) = [watcher for watcher in daemon.folders.sources() if watcher.folder.name == "hung"]
+    (watcher,) = [watcher for watcher in daemon.folders.sources() if watcher.folders == {"hung"}]
     os.kill(watcher._process.pid, signal.SIGSTOP)
     for drop in (hung, well):
         drop.deliver("a")
     (done,) = daemon.until_said("done")
     assert done["folder"] == "well"
-    daemon.ahead += 40
-    daemon.until(lambda: daemon.folders.present == {"well"})
+    with capture_logs() as logs:
+        daemon.pass_time(36, well)
+    assert [line["folders"] for line in logs if line["event"] == "watcher_hung"] == [["hung"]]
+    assert daemon.folders.present == {"well"}
     (folder,) = [folder for folder in daemon.written()["folders"] if folder["name"] == "hung"]
     assert folder["absent"] == "it does not answer: is its share hung?"
-    os.kill(watcher._process.pid, signal.SIGCONT)
+    daemon.pass_time(12, well)
     daemon.until(lambda: daemon.folders.present == {"hung", "well"})
     (_, again) = daemon.until_said("done", 2)
     assert (again["folder"], again["state"]) == ("hung", "already-ingested")
@@ -371,13 +376,14 @@ def test_a_reload_takes_new_folders_and_lets_old_ones_go(start: Start, lab: Lab,
     old, same = dropping("old"), dropping("same")
     daemon = start()
     daemon.until(lambda: daemon.folders.present == {"old", "same"})
-    (kept,) = [watcher for watcher in daemon.folders.sources() if watcher.folder.name == "same"]
+    (kept,) = daemon.folders.sources()
     new = dropping("new")
     config = replace(lab.config, folders=(same.config, new.config), state=lab.config.state / "elsewhere")
     with capture_logs() as logs:
         daemon.reload(config, daemon.now())
     assert [line["event"] for line in logs if line["event"].startswith("re")] == ["restart_needed", "reloaded"]
     daemon.until(lambda: daemon.folders.present == {"same", "new"})
+    assert [watcher.folders for watcher in daemon.folders.sources()] == [{"same", "new"}]
     assert kept in daemon.folders.sources()
     old.deliver("a")
     new.deliver("b")

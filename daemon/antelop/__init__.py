@@ -14,8 +14,8 @@ recording    `recording`, `source`, `reader`, `hdf5`, `chunks`
 analysis     `scripts`, `search`, `functions`, `masks`, `limits`, `permissions`
 checks       `severities`, `examine`, `check`, `examined`, `scans`, `session`, `features`, `times`, `videos`
 store        `codecs`, `objects`, `store`, `survey`
-dropfolder   `inbox`, `listing`, `snapshot`, `contents`, `inotify`, `settle`, `waiting`, `delivery`, `completeness`,
-             `presence`, `mount`, `junk`, `finished`, `messages`, `watcher`
+dropfolder   `inbox`, `listing`, `snapshot`, `contents`, `inotify`, `inotify_instance`, `settle`, `waiting`, `delivery`,
+             `completeness`, `presence`, `mount`, `sharing`, `junk`, `finished`, `messages`, `rounds`, `watcher`
 database     `connection`, `driver`, `statement`, `table`, `metadata`, `behaviour`, `ledger`, `references`, `row`,
              `migrations`, `embedded`
 config       `model`, `places`, `reader`, `table`, `values`
@@ -24,7 +24,7 @@ lab          `lab`, `naming`, `resolve`, `metadata`, `rigs`, `store_lock`
 ingest       `session`, `source_files`, `rows`, `masking`, `uniqueness`
 worker       `worker`, `process`, `reconsider`, `receipts`, `receipt`, `archive`, `event_log`
 upkeep       `verify`, `inventory`, `gc`, `backup`, `server_backup`, `removal`
-service      `main`, `service`, `pool`, `folders`, `status`, `notice`, `explain`, `systemd`
+service      `main`, `service`, `pool`, `folders`, `watchers`, `status`, `notice`, `explain`, `systemd`
 manual       the pages of the manual
 demo         `show`, `lab`, `daemon`, `licking`, `acquisition`, `video`
 cli          `command`, `terminal`, `key`, `service`, `deliveries`, `sessions`, `masks`, `rigs`, `metadata`,

@@ -1,4 +1,4 @@
-"""Drop folders on disk: `Watcher` watches one in a process of its own, `Inbox` is what that process knows.
+"""Drop folders on disk: `Watcher` has them watched by a process, `rounds` is what that does, `Inbox` what it knows of one.
 
 A look scans what may have changed (`snapshot`, `listing`), sees what has settled (`settle`), pairs it (`delivery`), makes sure
 that no writer is still at it (`completeness`), and returns what is different from what was said before (`messages`).

@@ -1,5 +1,5 @@
-"""Watches one drop folder for the process that started it, by ``python -m antelop.dropfolder NAME DESCRIPTOR``."""
+"""Watches drop folders for the process that started it: ``python -m antelop.dropfolder NAME... DESCRIPTOR``."""
 
-from antelop.dropfolder.watcher import main
+from antelop.dropfolder.rounds import main
 
 main()

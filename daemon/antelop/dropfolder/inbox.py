@@ -10,6 +10,7 @@ from antelop.dropfolder.completeness import unfinished
 from antelop.dropfolder.delivery import Delivery, Found, Note, pair, proven, unsettled
 from antelop.dropfolder.finished import Finished
 from antelop.dropfolder.inotify import Hints
+from antelop.dropfolder.inotify_instance import Inotify
 from antelop.dropfolder.messages import Folder, Health, Released, Update, Withdrawn
 from antelop.dropfolder.presence import MOUNTS
 from antelop.dropfolder.settle import Settling, Stat
@@ -38,6 +39,8 @@ class Inbox:
         The deliveries from it that need no more attention.
     beat
         Called now and then during a long look.
+    inotify
+        What hints come from, for other folders too; None: an instance of its own.
     mounts
         Where the kernel lists what is mounted.
 
@@ -48,13 +51,18 @@ class Inbox:
     """
 
     def __init__(
-        self, folder: Folder, finished: Finished, beat: Callable[[], None] = lambda: None, mounts: Path = MOUNTS
+        self,
+        folder: Folder,
+        finished: Finished,
+        beat: Callable[[], None] = lambda: None,
+        inotify: Inotify | None = None,
+        mounts: Path = MOUNTS,
     ) -> None:
         self.next_look = 0.0
         self._folder = folder
         self._finished = finished
         self._beat = beat
-        self._view = View(folder, finished, beat, mounts)
+        self._view = View(folder, finished, beat, mounts, inotify or Inotify())
         self._settling = Settling(self._view.settle)
         self._required: dict[str, tuple[str, ...]] = {}
         self._announced: dict[str, Delivery] = {}
@@ -63,8 +71,13 @@ class Inbox:
 
     @property
     def hints(self) -> Hints | None:
-        """What to wait for besides the time; None if the folder is polled."""
+        """What inotify says of the folder; None if it is polled."""
         return self._view.hints
+
+    def due(self, rested: float) -> float:
+        """Return when to look again, in monotonic seconds, if that may not be before `rested`: at once if there is a hint."""
+        hinted = self.hints is not None and self.hints.pending
+        return rested if hinted else max(rested, self.next_look)
 
     def look(self, now: float) -> list[Update]:
         """Look into the folder, and return what has changed since the last look.
@@ -90,6 +103,7 @@ class Inbox:
             settle=view.settle,
             scanned=view.scanned,
             entries=view.listing.entries,
+            identity=view.identity,
         )
         if health != self._health:
             self._health = health

@@ -5,7 +5,12 @@ from pathlib import Path
 from typing import Literal
 
 from antelop.dropfolder.delivery import Delivery
+from antelop.dropfolder.presence import Identity
 from antelop.dropfolder.waiting import Waiting
+
+NUMBER = 8
+"""Bytes at the start of the standard input of a process that watches folders: it writes the number of the folder there that it
+looks into, so that this is known even if it hangs. Zero: it looks into none."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,8 @@ class Folder:
         Name of a file without which it is not what it should be, or None.
     scan
         Seconds from one scan of everything to the next; None: `view.SCAN_WITH_EVENTS`, or `view.SCAN_POLLING`.
+    known
+        What it was when it was last there, also for a process that watched it before; None: what is found first is accepted.
     """
 
     name: str
@@ -35,6 +42,7 @@ class Folder:
     recursive: bool = True
     sentinel: str | None = None
     scan: float | None = None
+    known: Identity | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,8 @@ class Health:
         When all of it was last scanned, in monotonic seconds, or None.
     entries
         How many files and directories that scan met.
+    identity
+        What it was when it was last there, or None.
     """
 
     paused: str | None
@@ -79,7 +89,16 @@ class Health:
     settle: float
     scanned: float | None
     entries: int
+    identity: Identity | None
 
 
 Update = Delivery | Withdrawn | Waiting | Released | Health
 """A `Delivery` is ready to be ingested; a `Waiting` takes the place of an earlier one for its path."""
+
+
+@dataclass(frozen=True)
+class News:
+    """What has changed in a folder, which the process that watches it knows by this number."""
+
+    number: int
+    updates: tuple[Update, ...]

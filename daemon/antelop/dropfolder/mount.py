@@ -1,6 +1,7 @@
 """Which filesystem a path is on: the kernel's list of mounts."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,12 @@ _NETWORK = {
     *("fuse.smbnetfs", "fuse.sshfs", "fuse.vmhgfs-fuse"),
 }
 """Filesystems that others change behind the kernel's back: inotify does not hear of it, and locks are not what they seem."""
+
+_LOCAL = {
+    *("bcachefs", "btrfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "jfs", "nilfs2", "ntfs3", "overlay", "ramfs", "reiserfs"),
+    *("tmpfs", "ufs", "vfat", "xfs", "zfs"),
+}
+"""Filesystems of disks and of memory. What is on neither list may be served by anything: autofs, FUSE."""
 
 
 class Mount(NamedTuple):
@@ -24,42 +31,56 @@ class Mount(NamedTuple):
         Its type, such as ``ext4`` or ``cifs``.
     source
         What is mounted there, such as ``/dev/sda1`` or ``//server/share``.
+    device
+        Its device number, such as ``8:1``: the same wherever it is mounted.
     """
 
     point: str
     kind: str
     source: str
+    device: str = ""
+
+    @property
+    def local(self) -> bool:
+        """Whether it is known to answer without another system, or a process that serves it."""
+        return self.kind in _LOCAL
 
     @property
     def network(self) -> bool:
         """Whether it is a network filesystem, or one shared with another system."""
         return self.kind in _NETWORK
 
-    def covers(self, path: Path) -> bool:
-        """Whether a path is at or below the mount point."""
-        return path.is_relative_to(self.point)
+
+def mounts(mountinfo: str) -> dict[str, Mount]:
+    r"""Return what is mounted, by mount point; of two on the same point the later one, which covers the earlier.
+
+    Parameters
+    ----------
+    mountinfo
+        The text of ``/proc/self/mountinfo``. A line is "36 35 98:0 /root /mnt/point options [fields] - type source options",
+        with a space in a path as ``\040`` (proc_pid_mountinfo(5)).
+    """
+    found = {}
+    for line in mountinfo.splitlines():
+        fields, _, filesystem = line.partition(" - ")
+        kind, source = filesystem.split(" ")[:2]
+        _, _, device, _, point, *_ = fields.split(" ")
+        found[_unescaped(point)] = Mount(_unescaped(point), kind, _unescaped(source), device)
+    return found
 
 
-def mount_of(path: Path, mountinfo: str) -> Mount:
-    r"""Return the filesystem that a path is on.
+def mount_of(path: Path, mounted: Mapping[str, Mount]) -> Mount:
+    """Return the filesystem that a path is on: the one that is mounted deepest.
 
     Parameters
     ----------
     path
         An absolute path, links resolved.
-    mountinfo
-        The text of ``/proc/self/mountinfo``. A line is "36 35 98:0 /root /mnt/point options [fields] - type source options",
-        with a space in a path as ``\040`` (proc_pid_mountinfo(5)).
+    mounted
+        What is mounted, by mount point (`mounts`).
     """
-    found = Mount("/", "", "")
-    for line in mountinfo.splitlines():
-        fields, _, filesystem = line.partition(" - ")
-        kind, source = filesystem.split(" ")[:2]
-        mount = Mount(_unescaped(fields.split(" ")[4]), kind, _unescaped(source))
-        # The deepest one holds the path; of two on the same point, the later one covers the earlier.
-        if mount.covers(path) and len(mount.point) >= len(found.point):
-            found = mount
-    return found
+    points = (str(folder) for folder in (path, *path.parents))
+    return next((mounted[point] for point in points if point in mounted), Mount("/", "", ""))
 
 
 def _unescaped(text: str) -> str:

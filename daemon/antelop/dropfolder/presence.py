@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 from typing import NamedTuple
 
-from antelop.dropfolder.mount import Mount, mount_of
+from antelop.dropfolder.mount import Mount, mount_of, mounts
 
 MOUNTS = Path("/proc/self/mountinfo")
 """Where the kernel lists what is mounted."""
@@ -35,7 +35,9 @@ class Presence:
         The folder. It is never created.
     sentinel
         Name of a file without which the folder is not what it should be, or None.
-    mounts
+    known
+        What it was when it was last there, or None.
+    mountinfo
         Where the kernel lists what is mounted.
 
     Attributes
@@ -44,11 +46,11 @@ class Presence:
         Of the folder as it was last found, or None.
     """
 
-    def __init__(self, path: Path, sentinel: str | None, mounts: Path = MOUNTS) -> None:
+    def __init__(self, path: Path, sentinel: str | None, known: Identity | None = None, mountinfo: Path = MOUNTS) -> None:
         self._path = path
         self._sentinel = sentinel
-        self._mounts = mounts
-        self.identity: Identity | None = None
+        self._mountinfo = mountinfo
+        self.identity = known
 
     def absence(self) -> str | None:
         """Return why the folder must not be looked into now, or None if it is there."""
@@ -61,7 +63,7 @@ class Presence:
             if self._sentinel is not None and not os.path.lexists(self._path / self._sentinel):
                 return f"its sentinel file {self._sentinel} is missing: the share is not mounted, or the file was deleted"
             if self.identity is None or (found.st_dev, found.st_ino) != self.identity[:2]:
-                mount = mount_of(self._path.resolve(), self._mounts.read_text())
+                mount = mount_of(self._path.resolve(), mounts(self._mountinfo.read_text()))
                 if not self._accepts(found.st_ino, mount):
                     return "another folder is in its place: mount the share again, or reload to accept what is there now"
                 self.identity = Identity(found.st_dev, found.st_ino, mount)

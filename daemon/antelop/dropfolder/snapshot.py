@@ -8,6 +8,7 @@ from pathlib import Path
 from antelop.dropfolder.contents import Shelf, Shelves
 from antelop.dropfolder.finished import Finished
 from antelop.dropfolder.inotify import Hints
+from antelop.dropfolder.inotify_instance import Inotify
 from antelop.dropfolder.listing import Listing
 from antelop.dropfolder.messages import Folder
 from antelop.dropfolder.presence import Identity, Presence
@@ -35,13 +36,15 @@ class View:
         Called now and then during a long scan.
     mounts
         Where the kernel lists what is mounted.
+    inotify
+        What hints come from.
 
     Attributes
     ----------
     shelves
         What it held when it was last there.
     hints
-        Where hints come from; None if it is polled.
+        Which of its directories may have changed; None if it is polled.
     because
         Why it is polled, if that was not asked for; else empty.
     network
@@ -52,7 +55,7 @@ class View:
         When all of it was last scanned, or None.
     """
 
-    def __init__(self, folder: Folder, finished: Finished, beat: Callable[[], None], mounts: Path) -> None:
+    def __init__(self, folder: Folder, finished: Finished, beat: Callable[[], None], mounts: Path, inotify: Inotify) -> None:
         self.shelves: Shelves = {}
         self.hints: Hints | None = None
         self.because = ""
@@ -61,9 +64,15 @@ class View:
         self.scanned: float | None = None
         self.listing = Listing(folder, finished, self._enter, beat)
         self._folder = folder
-        self._presence = Presence(folder.path, folder.sentinel, mounts)
+        self._inotify = inotify
+        self._presence = Presence(folder.path, folder.sentinel, folder.known, mounts)
         self._identity: Identity | None = None
         self._stale: set[str] = set()
+
+    @property
+    def identity(self) -> Identity | None:
+        """What the folder was when it was last there, or None."""
+        return self._presence.identity
 
     @property
     def settle(self) -> float:
@@ -126,7 +135,7 @@ class View:
         self.because = f"{identity.mount.kind} does not tell of changes that others make" if silent else ""
         if self._folder.watch != "poll" and not silent:
             try:
-                self.hints = Hints(self._folder.path)
+                self.hints = Hints(self._folder.path, self._inotify)
             except OSError as error:
                 self._poll(error)
 

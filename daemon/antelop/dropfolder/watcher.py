@@ -1,87 +1,91 @@
-"""Watches a drop folder in a process of its own: when its share hangs, nobody else does."""
+"""A process that watches drop folders, seen from the process that has started it, which never waits for it or for a folder."""
 
+import itertools
 import os
 import pickle
-import select
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from math import inf
 from pathlib import Path
-from typing import Any
 
 from antelop.channel import Link
 from antelop.dropfolder.finished import Finished
-from antelop.dropfolder.inbox import Inbox
-from antelop.dropfolder.messages import Folder, Update
-
-HEARTBEAT = 5.0
-"""Seconds after which the process says that it is alive, whether there is news or not."""
-
-PAUSE = 0.05
-"""Between two looks it pauses so many seconds, so that what comes together is seen together; or as long as the look took, which
-is longer when the share answers slowly."""
-
-SHARE, CREDIT = 0.2, 1.0
-"""All looks together may take this share of a processor, and in advance what would be theirs in so many seconds: after a short
-look the next may follow at once, as for the manifest that comes right after its recording, and after a long one it rests."""
+from antelop.dropfolder.messages import NUMBER, Folder, News, Update
 
 CREDENTIALS = {"DB_USER", "DB_PASS", "CREDENTIALS_DIRECTORY"}
 """Environment variables of the database's password, which the process has no use for."""
 
-_GRACE = 1.0
-"""Seconds that a process is given to go when it is killed. One that is in a hung system call cannot."""
+SHOWN = 3
+"""How many folders a list of processes shows of each."""
+
+_numbers = itertools.count(1)
 
 
 class Watcher:
-    """A drop folder, watched by another process. Nothing here ever waits for that process, or for the folder.
+    """Drop folders, watched by another process.
 
     Parameters
     ----------
-    folder
-        The drop folder.
-    finished
-        The ids of deliveries from it that need no more attention.
+    folders
+        The drop folders, each with the ids of deliveries from it that need no more attention.
     now
         Monotonic seconds.
 
     Attributes
     ----------
+    started
+        When it was started, in monotonic seconds.
     heard
-        When the process last said something, in monotonic seconds: `HEARTBEAT` seconds ago at most, unless its share hangs.
+        When the process last said something, in monotonic seconds: a few seconds ago at most, unless a share hangs.
     """
 
-    def __init__(self, folder: Folder, finished: Iterable[str], now: float) -> None:
-        self.folder = folder
-        self.heard = now
+    def __init__(self, folders: Iterable[tuple[Folder, Iterable[str]]], now: float) -> None:
+        self.started = self.heard = now
+        self._names: dict[int, str] = {}
         ours, theirs = socket.socketpair()
         self._link = Link(ours.detach())
         path = os.pathsep.join(filter(None, [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")]))
-        with theirs, os.fdopen(os.memfd_create("finished"), "w+b") as known:
-            pickle.dump((folder, Finished(finished)), known)
-            known.seek(0)
+        self._known = os.fdopen(os.memfd_create("folders"), "w+b")
+        self._known.write(bytes(NUMBER))
+        pickle.dump([(self._number(folder), folder, Finished(finished)) for folder, finished in folders], self._known)
+        self._known.seek(NUMBER)
+        with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "antelop.dropfolder", folder.name, str(theirs.fileno())],
-                stdin=known,
+                [sys.executable, "-P", "-m", "antelop.dropfolder", *sorted(self.folders)[:SHOWN], str(theirs.fileno())],
+                stdin=self._known,
                 pass_fds=[theirs.fileno()],
                 env={**{name: value for name, value in os.environ.items() if name not in CREDENTIALS}, "PYTHONPATH": path},
                 process_group=0,  # so that Ctrl-C does not reach it
             )
 
     @property
+    def folders(self) -> set[str]:
+        """The names of the folders that it watches."""
+        return set(self._names.values())
+
+    @property
     def alive(self) -> bool:
-        """Whether the process runs."""
-        return self._process.poll() is None and not self._link.closed
+        """Whether the process runs, and can be heard."""
+        return not self.ended and not self._link.closed
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process runs no longer. One that was killed may run on: in a system call that hangs."""
+        return self._process.poll() is not None
+
+    @property
+    def inside(self) -> str | None:
+        """The folder that the process looks into, or looked into when it ended; None if it did not."""
+        return self._names.get(int.from_bytes(os.pread(self._known.fileno(), NUMBER, 0)))
 
     def fileno(self) -> int:
         """Return a descriptor that can be read from when `poll` has something to return."""
         return self._link.fileno()
 
-    def poll(self, now: float) -> list[Update]:
-        """Return what is new since the last time, in order.
+    def poll(self, now: float) -> Iterator[tuple[str, Update]]:
+        """Yield what is new since the last time, in order, each with the name of its folder.
 
         Parameters
         ----------
@@ -92,84 +96,50 @@ class Watcher:
         messages = self._link.receive()
         if messages:
             self.heard = now
-        return [update for updates in messages for update in updates]
+        for message in messages:
+            if isinstance(message, News) and message.number in self._names:  # else it was let go meanwhile
+                yield from ((self._names[message.number], update) for update in message.updates)
 
-    def finish(self, delivery_ids: Iterable[str]) -> None:
+    def watch(self, folder: Folder, finished: Iterable[str]) -> None:
+        """Watch one more folder."""
+        self._link.send(("watch", self._number(folder), folder, Finished(finished)))
+
+    def unwatch(self, name: str) -> None:
+        """Watch a folder no longer, and say nothing more of it."""
+        for number in [number for number, each in self._names.items() if each == name]:
+            del self._names[number]
+            self._link.send(("unwatch", number))
+
+    def finish(self, name: str, delivery_ids: Iterable[str]) -> None:
         """See `Inbox.finish`."""
-        self._link.send(("finish", list(delivery_ids)))
+        self._send("finish", name, list(delivery_ids))
 
-    def forget(self, delivery_ids: Iterable[str]) -> None:
+    def forget(self, name: str, delivery_ids: Iterable[str]) -> None:
         """See `Inbox.forget`."""
-        self._link.send(("forget", list(delivery_ids)))
+        self._send("forget", name, list(delivery_ids))
 
-    def require(self, delivery_id: str, paths: Iterable[str]) -> None:
+    def require(self, name: str, delivery_id: str, paths: Iterable[str]) -> None:
         """See `Inbox.require`."""
-        self._link.send(("require", delivery_id, list(paths)))
+        self._send("require", name, delivery_id, list(paths))
 
     def stop(self) -> None:
-        """End the process. One that hangs is left to the kernel after a second."""
+        """End the process, and wait for nothing: one that hangs in a system call goes when that is over."""
         self._link.close()
+        self._known.close()
         self._process.kill()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the process has ended, but no longer than this."""
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(_GRACE)
+            self._process.wait(seconds)
 
+    def _number(self, folder: Folder) -> int:
+        """Give a folder a number that nothing had before, so that nothing late is taken for news of it."""
+        number = next(_numbers)
+        self._names[number] = folder.name
+        return number
 
-class Pace:
-    """How soon a look may follow on another."""
-
-    def __init__(self) -> None:
-        self._earned = -inf  # when all looks together will have taken no more than their share
-
-    def rested(self, started: float, finished: float, used: float) -> float:
-        """Return when the next look may come, after one that used so many seconds of a processor; times are in seconds."""
-        self._earned = max(self._earned, started) + used / SHARE
-        return max(finished + max(PAUSE, finished - started), self._earned - CREDIT)
-
-
-def serve(inbox: Inbox, link: Link, clock: Callable[[], float], used: Callable[[], float]) -> None:
-    """Look again and again, and tell what is new, until the other end hangs up.
-
-    Parameters
-    ----------
-    clock
-        Returns monotonic seconds.
-    used
-        Returns how many seconds of a processor this process has used.
-    """
-    pace = Pace()
-    while not link.closed:
-        started, before = clock(), used()
-        link.send(inbox.look(started))
-        rested = pace.rested(started, clock(), used() - before)
-        while not link.closed and (left := max(rested, inbox.next_look) - clock()) > 0:
-            resting = rested - clock()
-            sources: list[Any] = [link] if resting > 0 or inbox.hints is None else [link, inbox.hints]
-            timeout = min(HEARTBEAT, resting if resting > 0 else left)
-            readable, _, _ = select.select(sources, [link] if link.pending else [], [], timeout)
-            for name, *arguments in link.receive():
-                _COMMANDS[name](inbox, *arguments)
-            if inbox.hints in readable:
-                break
-            if not link.pending:
-                link.send([])
-            link.flush()
-
-
-_COMMANDS: dict[str, Callable[..., None]] = {"finish": Inbox.finish, "forget": Inbox.forget, "require": Inbox.require}
-
-
-def main() -> None:
-    """Watch the folder that standard input describes, for the process at the other end of the last argument's descriptor."""
-    folder, finished = pickle.load(sys.stdin.buffer)  # noqa: S301  # from our own process
-    link = Link(int(sys.argv[-1]))
-    said = time.monotonic()
-
-    def beat() -> None:
-        nonlocal said
-        if time.monotonic() - said > 1 and not link.pending:
-            said = time.monotonic()
-            link.send([])
-        if link.closed:
-            raise SystemExit
-
-    serve(Inbox(folder, finished, beat), link, time.monotonic, time.process_time)
+    def _send(self, command: str, name: str, *arguments: object) -> None:
+        for number, each in self._names.items():
+            if each == name:
+                self._link.send((command, number, *arguments))

@@ -1,8 +1,7 @@
-"""The drop folders of a service: each watched by a process of its own, and what is known of them."""
+"""The drop folders of a service, and what the processes that watch them say of each."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from math import inf
 from typing import Any
 
 import structlog
@@ -11,17 +10,12 @@ from antelop.config import FolderConfig
 from antelop.dropfolder import Folder, Health, Released, Watcher, Withdrawn
 from antelop.dropfolder.delivery import Delivery
 from antelop.dropfolder.waiting import Waiting
+from antelop.service.watchers import AGAIN, Watchers
 
 log = structlog.get_logger()
 
-SILENCE = 30.0
-"""Seconds after which the process that watches a folder is taken to be stuck in it."""
-
-NEW, HUNG = "it is being looked into for the first time", "it does not answer: is its share hung?"
-"""Why nothing can be taken from a folder, besides what its own process says."""
-
-REST = 10.0
-"""Seconds until the process that watches a folder is started again after it has died."""
+NEW = "it is being looked into for the first time"
+"""Why nothing can be taken from a folder, besides what is said of it."""
 
 
 class Folders:
@@ -38,23 +32,22 @@ class Folders:
     def __init__(self, configured: Iterable[FolderConfig]) -> None:
         self.configured = {folder.name: folder for folder in configured}
         self.absent: dict[str, str] = {}
-        self._watchers: dict[str, Watcher] = {}
+        self._watchers = Watchers()
         self._health: dict[str, Health] = {}
         self._waiting: dict[tuple[str, str], Waiting] = {}
         self._announced: set[tuple[str, str, float]] = set()
-        self._rest_until: dict[str, float] = {}
 
     @property
     def present(self) -> set[str]:
         """The folders that deliveries can be taken from."""
-        return self._watchers.keys() - self.absent.keys()
+        return self._watchers.watched - self.absent.keys()
 
     def sources(self) -> list[Watcher]:
         """Return what can be read from when there is something to listen to."""
-        return [watcher for watcher in self._watchers.values() if watcher.fileno() >= 0]
+        return self._watchers.sources()
 
     def watch(self, finished: Callable[[str], Iterable[str]], now: float) -> None:
-        """Watch every folder that is not watched yet, or whose process has died.
+        """Watch every folder that is not watched yet, or whose process was lost.
 
         Parameters
         ----------
@@ -63,51 +56,49 @@ class Folders:
         now
             Monotonic seconds.
         """
-        for name, folder in self.configured.items():
-            if name in self._watchers and not self._watchers[name].alive:
-                log.error("watcher_died", folder=name)
-                self.let_go(name)
-                self._rest_until[name] = now + REST
-            if name not in self._watchers and now >= self._rest_until.get(name, -inf):
-                watched = Folder(name, folder.path, folder.watch, folder.settle, folder.recursive, folder.sentinel, folder.scan)
-                self._watchers[name] = Watcher(watched, finished(name), now)
+        folders = {
+            name: Folder(name, folder.path, folder.watch, folder.settle, folder.recursive, folder.sentinel, folder.scan)
+            for name, folder in self.configured.items()
+        }
+        self._forget(self._watchers.tend(folders, finished, now))
 
     def let_go(self, name: str) -> None:
         """Watch a folder no longer; if it is watched again, whatever is in it is told again."""
-        if watcher := self._watchers.pop(name, None):
-            watcher.stop()
-        self._health.pop(name, None)
-        self._waiting = {key: waiting for key, waiting in self._waiting.items() if key[0] != name}
+        self._watchers.let_go(name)
+        self._forget({name})
+
+    def close(self) -> None:
+        """Watch nothing any more."""
+        self._watchers.close()
 
     def listen(self, now: float) -> Iterator[Delivery | Withdrawn]:
         """Take in what has changed, and yield the deliveries that have come or gone."""
-        for name, watcher in self._watchers.items():
-            for update in watcher.poll(now):
-                match update:
-                    case Waiting():
-                        self._waiting[name, update.path] = update
-                    case Released():
-                        self._waiting.pop((name, update.path), None)
-                    case Health():
-                        self._health[name] = update
-                    case Delivery() | Withdrawn():
-                        yield update
-        self._look_for_absent(now)
+        for name, update in self._watchers.poll(now):
+            match update:
+                case Waiting():
+                    self._waiting[name, update.path] = update
+                case Released():
+                    self._waiting.pop((name, update.path), None)
+                case Health():
+                    self._health[name] = update
+                case Delivery() | Withdrawn():
+                    yield update
+        self._look_for_absent()
 
     def finish(self, name: str, delivery_ids: Iterable[str]) -> None:
         """See `Watcher.finish`."""
-        if name in self._watchers:
-            self._watchers[name].finish(delivery_ids)
+        if watcher := self._watchers.of(name):
+            watcher.finish(name, delivery_ids)
 
     def forget(self, name: str, delivery_ids: Iterable[str]) -> None:
         """See `Watcher.forget`."""
-        if name in self._watchers:
-            self._watchers[name].forget(delivery_ids)
+        if watcher := self._watchers.of(name):
+            watcher.forget(name, delivery_ids)
 
     def require(self, name: str, delivery_id: str, paths: Iterable[str]) -> None:
         """See `Watcher.require`."""
-        if name in self._watchers:
-            self._watchers[name].require(delivery_id, paths)
+        if watcher := self._watchers.of(name):
+            watcher.require(name, delivery_id, paths)
 
     def long_waits(self, now: float) -> Iterator[tuple[str, Waiting]]:
         """Yield what has waited for longer than its folder allows, with the folder's name, once each."""
@@ -150,19 +141,26 @@ class Folders:
             facts |= {"scanned": scanned, "entries": health.entries}
         return facts
 
-    def _look_for_absent(self, now: float) -> None:
-        """See which folders are not there, or hang."""
+    def _forget(self, names: set[str]) -> None:
+        """Forget what was said of folders, which is told anew if they are watched again."""
+        for name in names:
+            self._health.pop(name, None)
+        if names:
+            self._waiting = {key: waiting for key, waiting in self._waiting.items() if key[0] not in names}
+
+    def _look_for_absent(self) -> None:
+        """See which folders are not there, or not watched."""
         absent = {}
-        for name, watcher in self._watchers.items():
+        for name in self.configured:
             health = self._health.get(name)
-            if now - watcher.heard > SILENCE:
-                absent[name] = HUNG
+            if name in self._watchers.lost:
+                absent[name] = self._watchers.lost[name]
             elif health is None:
                 absent[name] = NEW
             elif health.paused:
                 absent[name] = health.paused
         for name, because in absent.items():
-            if because not in (NEW, self.absent.get(name)):
+            if because not in (NEW, AGAIN, self.absent.get(name)):
                 log.warning("folder_absent", folder=name, because=because)
         for name in sorted((self.absent.keys() - absent.keys()) & self._health.keys()):
             log.info("folder_there", folder=name, watching=self._health[name].watching, because=self._health[name].because)

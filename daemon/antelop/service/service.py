@@ -155,8 +155,7 @@ class Service:
             select.select(self.crew.sources(), [], [], 0.1)
             self._listen(time.monotonic())
             self.crew.enforce(time.monotonic())
-        for name in list(self.folders.configured):
-            self.folders.let_go(name)
+        self.folders.close()
         if self._lab is not None:
             with suppress(Unavailable):
                 self._enter(self._lab.database, time.monotonic())

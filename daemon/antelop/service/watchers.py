@@ -1,0 +1,201 @@
+"""The processes that watch the drop folders of a service: one for each filesystem, and a new one for each that is lost.
+
+Folders on one filesystem hang together or not at all, so they share a process. A folder that may depend on others has one of
+its own, and so has one in which a shared process has hung or died: whatever lies in it is the trouble of no other folder.
+"""
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from math import inf
+from pathlib import Path
+
+import structlog
+
+from antelop.dropfolder.messages import Folder, Health, Update
+from antelop.dropfolder.presence import MOUNTS, Identity
+from antelop.dropfolder.sharing import Grouping, alone
+from antelop.dropfolder.watcher import Watcher
+
+log = structlog.get_logger()
+
+SILENCE = 30.0
+"""Seconds after which a process that says nothing is taken to hang; it is killed."""
+
+BUSY = 5.0
+"""Seconds that may be between two times that processes are listened to."""
+
+REST, LONGEST_REST = 10.0, 600.0
+"""Seconds until a process is started in the place of one that was lost; twice as long each time that this happens again."""
+
+STEADY = 600.0
+"""Seconds of a process's life after which the next rest is the shortest again."""
+
+APART = 4
+"""How many folders of one filesystem get processes of their own because a shared one was lost in them. If it is lost in more,
+the filesystem is at fault and not the folders: all of them wait."""
+
+_GRACE = 1.0
+"""Seconds that processes are given to end when the service does."""
+
+HUNG, DIED = "it does not answer: is its share hung?", "the process that watched it has died; another one is started soon"
+"""Why a folder is not watched: the process was lost in it, or it is not known where."""
+
+AGAIN = "it is looked into again, since a process that watched it with others was lost"
+"""As `HUNG`, where the process was lost in another folder."""
+
+
+class Watchers:
+    """Watches folders. Nothing here ever waits for a process, or for a folder.
+
+    Parameters
+    ----------
+    mountinfo
+        Where the kernel lists what is mounted.
+
+    Attributes
+    ----------
+    lost
+        The folders of which nothing was heard since a process was lost, and why.
+    """
+
+    def __init__(self, mountinfo: Path = MOUNTS) -> None:
+        self.lost: dict[str, str] = {}
+        self._watchers: dict[str, Watcher] = {}
+        self._places: dict[str, str] = {}
+        self._known: dict[str, Identity | None] = {}
+        self._grouping = Grouping(mountinfo)
+        self._apart: dict[str, str] = {}
+        self._leaving: dict[Watcher, set[str]] = {}
+        self._losses: Counter[str] = Counter()
+        self._rested: dict[str, float] = {}
+        self._tended = -inf
+
+    @property
+    def watched(self) -> set[str]:
+        """The folders that are watched."""
+        return set(self._places)
+
+    def of(self, name: str) -> Watcher | None:
+        """Return the process that watches a folder; None if none does."""
+        return self._watchers.get(self._places.get(name, ""))
+
+    def sources(self) -> list[Watcher]:
+        """Return what can be read from when there is something to listen to."""
+        return [watcher for watcher in self._watchers.values() if watcher.fileno() >= 0]
+
+    def poll(self, now: float) -> Iterator[tuple[str, Update]]:
+        """Yield what is new, each with the name of its folder."""
+        for watcher in self._watchers.values():
+            for name, update in watcher.poll(now):
+                if isinstance(update, Health):
+                    self.lost.pop(name, None)
+                    self._known[name] = update.identity
+                yield name, update
+
+    def tend(self, folders: Mapping[str, Folder], finished: Callable[[str], Iterable[str]], now: float) -> set[str]:
+        """Have these folders watched: start processes for those that are not, and end those that hang.
+
+        Parameters
+        ----------
+        folders
+            By name.
+        finished
+            Returns the deliveries of a folder that need no more attention.
+        now
+            Monotonic seconds.
+
+        Returns
+        -------
+        set of str
+            The folders whose process was lost or changed: what was said of them is told anew.
+        """
+        self._excuse(now)
+        self._leaving = {watcher: names for watcher, names in self._leaving.items() if not watcher.ended}
+        told_anew = self._bury(now)
+        keys = self._grouping.keys(folders, self._apart, now)
+        for name in [name for name, key in self._places.items() if keys.get(name, key) != key]:
+            self._remove(name)
+            told_anew.add(name)
+        self._start(folders, keys, finished, now)
+        return told_anew
+
+    def let_go(self, name: str) -> None:
+        """Watch a folder no longer, and forget what was known of it: whatever is there next time is accepted."""
+        self._remove(name)
+        for known in (self.lost, self._known, self._apart):
+            known.pop(name, None)
+
+    def close(self) -> None:
+        """Watch nothing any more."""
+        for key in list(self._watchers):
+            self._end(key, set())
+        deadline = time.monotonic() + _GRACE
+        for watcher in self._leaving:
+            watcher.wait(max(0.0, deadline - time.monotonic()))
+
+    def _start(
+        self, folders: Mapping[str, Folder], keys: Mapping[str, str], finished: Callable[[str], Iterable[str]], now: float
+    ) -> None:
+        """Have those folders watched that are not, unless a process still hangs in one, or it is too soon."""
+        held = set[str]().union(*self._leaving.values())
+        new = defaultdict(list)
+        for name, folder in folders.items():
+            if name not in self._places and name not in held and now >= self._rested.get(keys[name], -inf):
+                new[keys[name]].append((replace(folder, known=self._known.get(name)), finished(name)))
+        for key, found in new.items():
+            if key in self._watchers:
+                for each in found:
+                    self._watchers[key].watch(*each)
+            else:
+                self._watchers[key] = Watcher(found, now)
+            self._places |= {folder.name: key for folder, _ in found}
+
+    def _excuse(self, now: float) -> None:
+        """Count no time as silence in which nothing was listened to: while this process waited, or the machine was paused."""
+        for watcher in self._watchers.values():
+            watcher.heard += max(0.0, now - self._tended - BUSY)
+        self._tended = now
+
+    def _bury(self, now: float) -> set[str]:
+        """End the processes that hang, and note which have died; return the folders that they watched."""
+        buried = set[str]()
+        for key, watcher in list(self._watchers.items()):
+            hangs = watcher.alive and now - watcher.heard > SILENCE
+            if hangs or not watcher.alive:
+                buried |= watcher.folders
+                self._lose(key, watcher, HUNG if hangs else DIED, now)
+        return buried
+
+    def _lose(self, key: str, watcher: Watcher, because: str, now: float) -> None:
+        """Note in which folder a process was lost, and when another one may be started."""
+        names, inside = watcher.folders, watcher.inside
+        log.error("watcher_hung" if because == HUNG else "watcher_died", folder=inside, folders=sorted(names))
+        if inside is not None and len(names) > 1 and list(self._apart.values()).count(key) < APART:
+            self._apart[inside] = key
+            blamed, key_of_blamed = {inside}, alone(inside)
+        else:
+            blamed, key_of_blamed = names, key
+        self.lost |= {name: because if name in blamed else AGAIN for name in names}
+        if now - watcher.started > STEADY:
+            self._losses[key_of_blamed] = 0
+        self._rested[key_of_blamed] = now + min(REST * 2 ** self._losses[key_of_blamed], LONGEST_REST)
+        self._losses[key_of_blamed] += 1
+        self._end(key, blamed)
+
+    def _remove(self, name: str) -> None:
+        """Have a folder watched no longer by the process that does, which ends if it has no other."""
+        watcher, key = self.of(name), self._places.pop(name, "")
+        if watcher is not None:
+            watcher.unwatch(name)
+            if not watcher.folders:
+                self._end(key, set())
+
+    def _end(self, key: str, held: set[str]) -> None:
+        """End a process; the folders that it is held by are not watched until it has."""
+        watcher = self._watchers.pop(key)
+        for name in watcher.folders:
+            del self._places[name]
+        watcher.stop()
+        self._leaving[watcher] = held
