@@ -17,7 +17,8 @@ from antelop.checks.examined import Facts
 from antelop.checks.scans import order, rows, states
 from antelop.checks.severities import CHECKS, CONFIGURABLE, FIXED
 from antelop.errors import Problem, Rejected
-from antelop.formats.rig import UNKNOWN, Camera, DataType, Feature, Rig
+from antelop.formats.rig import Camera, DataType, Feature, Rig
+from antelop.formats.rig_rules import UNKNOWN
 from antelop.recording.recording import Clock, Intervals, Recording, Samples, Series, Track, Video, in_time_order
 
 WHERE = "acquisition/lick"

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antelop.errors import Problem, Rejected
-from antelop.formats.rig import NAME_LENGTH, UNKNOWN, Camera, Feature, Rig, differences, parse
+from antelop.formats.difference import differences
+from antelop.formats.rig import NAME_LENGTH, Camera, Feature, Rig, parse
+from antelop.formats.rig_rules import UNKNOWN
 
 RIG: dict[str, Any] = {
     "specification": "antelop-behaviour",

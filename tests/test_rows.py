@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from antelop.formats.rig import UNKNOWN, Camera, Feature, Rig
+from antelop.formats.rig import Camera, Feature, Rig
+from antelop.formats.rig_rules import UNKNOWN
 from antelop.ingest.rows import Keys, fingerprint, is_blank, plan
 from antelop.recording.recording import Clock, Intervals, Recording, Scaled, Series, Video
 

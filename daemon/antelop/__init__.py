@@ -9,7 +9,7 @@ What each package is for, and what may never be in it, is the docstring of its `
 
 ===========  ====================================================================================================
 (ground)     `errors`, `directory`, `files`, `wording`, `channel`, `superblock`, `outcome`, `log`, `progress`, `trials`
-formats      `document`, `schema`, `manifest`, `rig`
+formats      `document`, `schema`, `manifest`, `rig`, `rig_rules`, `difference`
 recording    `recording`, `source`, `reader`, `hdf5`, `chunks`
 analysis     `scripts`, `search`, `functions`, `masks`, `limits`, `permissions`
 checks       `severities`, `examine`, `check`, `examined`, `scans`, `session`, `features`, `times`, `videos`

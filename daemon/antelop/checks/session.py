@@ -7,7 +7,7 @@ from typing import NamedTuple
 from antelop.checks.check import Finding, Look, check
 from antelop.checks.examined import Examined, Facts
 from antelop.formats.manifest import Key
-from antelop.formats.rig import UNKNOWN
+from antelop.formats.rig_rules import UNKNOWN
 from antelop.recording.recording import Recording
 from antelop.wording import nearest, quoted
 

@@ -6,16 +6,15 @@ them, for a lab notes serial numbers and calibrations there. But one whose name 
 problem: ``"ownerhsip"`` would silently give an animal's feature to the world.
 """
 
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from antelop.errors import Problem, Rejected, first
-from antelop.formats.document import items, load, member, pointer
+from antelop.formats.document import load
+from antelop.formats.rig_rules import RULES
 from antelop.formats.schema import Schema
-from antelop.wording import nearest, quoted
 
 DataType = Literal["analog", "digital", "interval", "kinematics"]
 
@@ -24,9 +23,6 @@ LONGEST = 8 << 20
 
 NAME_LENGTH = 100
 """How many characters a name may have (also in the schema, and in the tables)."""
-
-UNKNOWN = -1
-"""The animal number of a feature of which only tracking will tell whose it is."""
 
 _SCHEMA = Schema("rig.schema.json", "rig_format")
 
@@ -46,7 +42,7 @@ class Feature:
     video
         The video that it was, or will be, tracked in.
     ownership, animal
-        Whether it belongs to the world or to an animal, and to which: 1 to N, or `UNKNOWN`. None for the world.
+        Whether it belongs to the world or to an animal, and to which: 1 to N, or `rig_rules.UNKNOWN`. None for the world.
     coordinates
         Where it is: x, y, z from the rig's reference point.
     """
@@ -122,7 +118,7 @@ def parse(document: object) -> Rig:
     Rejected
         With everything that is wrong with it.
     """
-    found = (Problem(rule.__name__[1:], *finding) for rule in _RULES for finding in rule(document))
+    found = (Problem(rule.__name__, *finding) for rule in RULES for finding in rule(document))
     problems = first(chain(_SCHEMA.problems(document), found))
     if problems or not isinstance(document, dict):
         raise Rejected(problems)
@@ -151,152 +147,3 @@ def _feature(feature: Mapping[str, Any]) -> Feature:
         animal=int(owner["animal"]) if owner["ownership"] == "self" else None,
         coordinates=coordinates and tuple(map(float, coordinates)),
     )
-
-
-Finding = tuple[str, str, str]
-"""Where, what and the remedy."""
-
-
-def _name_repeated(document: object) -> Iterator[Finding]:
-    for group in ("features", "videos"):
-        first: dict[str, str] = {}
-        for where, item in items(document, group):
-            name = member(item, "name")
-            if isinstance(name, str) and first.setdefault(name, where) != where:
-                yield f"{where}/name", f"{quoted(name)} is already the name of {first[name]}", "Give it a name of its own"
-
-
-def _stimulus_of_an_animal(document: object) -> Iterator[Finding]:
-    for where, feature in items(document, "features"):
-        if member(feature, "source", "source_type") == "stimulus" and member(feature, "ownership", "ownership") == "self":
-            remedy = 'Write "world", or the source_type that the feature really has'
-            yield f"{where}/ownership/ownership", "a stimulus belongs to the world, not to an animal", remedy
-
-
-def _animal_unnumbered(document: object) -> Iterator[Finding]:
-    for where, feature in items(document, "features"):
-        if member(feature, "ownership", "ownership") != "self":
-            continue
-        number = member(feature, "ownership", "animal")
-        if "animal" not in feature["ownership"]:
-            remedy = 'Add "animal": 1, or the number of the animal that is meant'
-            yield f"{where}/ownership", '"self" has no animal number', remedy
-        elif isinstance(number, int | float) and number < 1 and number != UNKNOWN:
-            remedy = f"Number the animals from 1, or write {UNKNOWN} if only tracking will tell"
-            yield f"{where}/ownership/animal", f"{quoted(number)} is no animal's number", remedy
-
-
-def _animals_with_gaps(document: object) -> Iterator[Finding]:
-    first: dict[int, str] = {}
-    for where, feature in items(document, "features"):
-        number = _owner(feature)
-        if number is None:
-            return  # which numbers there are cannot be told
-        if number > 0:
-            first.setdefault(number, f"{where}/ownership/animal")
-    for expected, number in enumerate(sorted(first), 1):
-        if number != expected:
-            what = f"there is an animal {number} but no animal {expected}"
-            yield first[number], what, "Number the animals 1, 2, 3 without gaps"
-            return
-
-
-def _owner(feature: object) -> int | None:
-    """Return the number of the animal, `UNKNOWN` or 0 for the world; None if it cannot be read."""
-    if isinstance(feature, dict) and "ownership" not in feature:
-        return 0
-    owner, number = member(feature, "ownership", "ownership"), member(feature, "ownership", "animal")
-    if owner == "self" and isinstance(number, int | float) and number // 1 == number and (number > 0 or number == UNKNOWN):
-        return int(number)
-    return 0 if owner == "world" else None
-
-
-def _video_undeclared(document: object) -> Iterator[Finding]:
-    declared = [member(video, "name") for _, video in items(document, "videos")]
-    names = {name: None for name in declared if isinstance(name, str)}
-    for where, feature in items(document, "features"):
-        video = member(feature, "source", "video")
-        if isinstance(video, str) and video and video not in names:
-            near = nearest(video, names)
-            remedy = f"Write {quoted(near)}" if near else 'Declare it in "videos"'
-            yield f"{where}/source/video", f"{quoted(video)} is not one of the rig's videos", remedy
-
-
-def _module_missing(document: object) -> Iterator[Finding]:
-    for where, feature in items(document, "features"):
-        if member(feature, "source", "source_type") == "processing" and not member(feature, "source", "module"):
-            remedy = 'Add "module": the path from processing to the feature, such as "behavior"'
-            yield f"{where}/source", "a processed feature has no module", remedy
-
-
-def _data_type_impossible(document: object) -> Iterator[Finding]:
-    for where, feature in items(document, "features"):
-        source, given = member(feature, "source", "source_type"), member(feature, "data_type")
-        wanted = {"deeplabcut": "kinematics", "intervals": "interval"}.get(source) if isinstance(source, str) else None
-        if wanted and isinstance(given, str) and given != wanted:
-            what = f"what comes from {source} is {wanted}, not {quoted(given)}"
-            yield f"{where}/data_type", what, f"Write {quoted(wanted)}, or the source_type that the feature really has"
-
-
-def _coordinates_not_finite(document: object) -> Iterator[Finding]:
-    for where, feature in items(document, "features"):
-        coordinates = member(feature, "coordinates")
-        for index, number in enumerate(coordinates if isinstance(coordinates, list) else ()):
-            if isinstance(number, int | float) and not abs(number) <= sys.float_info.max:
-                yield f"{where}/coordinates/{index}", f"{quoted(number)} is not a finite number", "Write a finite number"
-
-
-_RULES: tuple[Callable[[object], Iterator[Finding]], ...] = (
-    _name_repeated,
-    _stimulus_of_an_animal,
-    _animal_unnumbered,
-    _animals_with_gaps,
-    _video_undeclared,
-    _module_missing,
-    _data_type_impossible,
-    _coordinates_not_finite,
-)
-
-
-def differences(old: object, new: object, where: str = "") -> list[str]:
-    """Return in which ways a rig's document differs from an earlier one: a line for each, by JSON pointer.
-
-    Features and videos are compared by name, so that a new one does not make all that follow it look changed.
-    """
-    if old == new:
-        return []
-    before, after = _parts(old), _parts(new)
-    if before is None or after is None or isinstance(old, list) != isinstance(new, list):
-        return [f"{where}: {quoted(old)} became {quoted(new)}"]
-    gone = [part for name, part in before.items() if name not in after]
-    lines = [f"{where}{pointer([part.step])}: {quoted(part.shown)} is gone" for part in gone]
-    for name, part in after.items():
-        place = where + pointer([part.step])
-        if name in before:
-            lines += differences(before[name].value, part.value, place)
-        else:
-            lines.append(f"{place}: {quoted(part.shown)} is new")
-    order = [name for name in after if name in before]
-    if isinstance(new, list) and order != [name for name in before if name in after]:
-        lines.append(f"{where}: the order became {', '.join(map(quoted, order))}")
-    return lines
-
-
-class _Part(NamedTuple):
-    """A member of an object or a named item of a list: how a pointer leads there, and how it is shown."""
-
-    step: str | int
-    value: object
-    shown: object
-
-
-def _parts(value: object) -> dict[str, _Part] | None:
-    """Return the parts by name, None if the value has no parts with names of their own."""
-    if isinstance(value, Mapping):
-        return {name: _Part(name, member, member) for name, member in value.items()}
-    if not isinstance(value, list):
-        return None
-    names = [member(item, "name") for item in value]
-    if not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
-        return None
-    return {name: _Part(index, item, name) for index, (name, item) in enumerate(zip(names, value, strict=True))}

@@ -15,6 +15,7 @@ from antelop.database import Database
 from antelop.database.row import Row
 from antelop.errors import Problem, Rejected, gathering
 from antelop.formats import rig as rigs
+from antelop.formats.difference import differences
 from antelop.formats.document import load
 from antelop.formats.schema import Schema
 from antelop.lab.lab import Lab
@@ -155,7 +156,7 @@ def _store(database: Database, experimenter: str, rig_name: str, document: Row, 
     stored = found[0]
     key = {name: stored[name] for name in database.BehaviourRig.primary_key}
     if stored["rig_json"] != document:
-        attached = _clear(database, key, rigs.differences(stored["rig_json"], document))
+        attached = _clear(database, key, differences(stored["rig_json"], document))
         database.BehaviourRig.update1({**key, "rig_json": document})
         _insert_features(database, key, rig, attached)
     return key
