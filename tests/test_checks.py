@@ -1,6 +1,6 @@
 """The checks: each finds what it is named after, says so in whole sentences, and is silent on a twin that is as it should."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +19,8 @@ from antelop.checks.severities import CHECKS, CONFIGURABLE, FIXED
 from antelop.errors import Problem, Rejected
 from antelop.formats.rig import Camera, DataType, Feature, Rig
 from antelop.formats.rig_rules import UNKNOWN
-from antelop.recording.recording import Clock, Intervals, Recording, Samples, Series, Track, Video, in_time_order
+from antelop.recording.events import in_time_order
+from antelop.recording.recording import Clock, Intervals, Recording, Samples, Series, Track, Video
 
 WHERE = "acquisition/lick"
 REMEDY = "Correct the recording, or take the feature out of the rig"
@@ -39,11 +40,13 @@ def sampled(data_type: Any = "analog", **members: Any) -> tuple[Recording, Rig]:
     return replace(RECORDING, series={WHERE: series}), Rig("1", "", (Feature("lick", "acquisition", data_type, ""),))
 
 
+TRIALS = Rig("1", "", (Feature("trials", "intervals", "interval", ""),))
+
+
 def tabled(start: Any, stop: Any) -> tuple[Recording, Rig]:
     """Return a recording of a table of trials, and the rig that names it."""
     table = Intervals("intervals/trials", np.array(start), np.array(stop))
-    rig = Rig("1", "", (Feature("trials", "intervals", "interval", ""),))
-    return replace(RECORDING, intervals={table.path: table}), rig
+    return replace(RECORDING, intervals={table.path: table}), TRIALS
 
 
 def filmed(*videos: Video, timestamps: Samples | None = FRAMES) -> tuple[Recording, Rig]:
@@ -80,7 +83,67 @@ def test_nothing_is_found_where_all_is_well(pair: tuple[Recording, Rig]) -> None
     assert found(pair, times_from_session_start="warning") == Findings((), ())
 
 
+@dataclass(frozen=True)
+class Declared:
+    """Whole numbers (n,) that a file declares, going up or down, of which some bytes were written."""
+
+    length: int
+    written: int
+    step: int = 1
+
+    @property
+    def shape(self) -> tuple[int]:
+        return (self.length,)
+
+    @property
+    def dtype(self) -> np.dtype[np.float64]:
+        return np.dtype(np.float64)
+
+    def __getitem__(self, key: slice) -> NDArray[np.float64]:
+        return self.step * np.arange(*key.indices(self.length), dtype=np.float64)
+
+
+LARGE = Declared(2**24 + 1, 8 * (2**24 + 1))
+
 ERRORS = [
+    (
+        sampled(data=Declared(3, 0)),
+        "never_written",
+        WHERE,
+        "its data, of shape (3,), declares 24 bytes, of which none was ever written",
+        "Write it again without what was not recorded, or copy it again if it should be whole",
+    ),
+    (
+        sampled("digital", timestamps=Declared(3, 16)),
+        "never_written",
+        WHERE,
+        "its timestamps, of shape (3,), declares 24 bytes, of which 16 were written",
+        "Write it again without what was not recorded, or copy it again if it should be whole",
+    ),
+    (
+        (
+            replace(RECORDING, intervals={"intervals/trials": Intervals("intervals/trials", Declared(3, 0), np.arange(3.0))}),
+            TRIALS,
+        ),
+        "never_written",
+        "intervals/trials",
+        "its start_time, of shape (3,), declares 24 bytes, of which none was ever written",
+        "Write it again without what was not recorded, or copy it again if it should be whole",
+    ),
+    (
+        sampled("digital", data=LARGE, timestamps=replace(LARGE, step=-1)),
+        "too_large_to_load",
+        WHERE,
+        f"its {16 * LARGE.length} bytes have to be in memory at once, where {2**28} are set aside for such",
+        "Write its events in the order of their times",
+    ),
+    (
+        (replace(RECORDING, intervals={"intervals/trials": Intervals("intervals/trials", LARGE, LARGE)}), TRIALS),
+        "too_large_to_load",
+        "intervals/trials",
+        f"its {16 * LARGE.length} bytes have to be in memory at once, where {2**28} are set aside for such",
+        "Write it in parts",
+    ),
     (
         (replace(RECORDING, series={"processing/behavior/lick": sampled()[0].series[WHERE]}), sampled()[1]),
         "feature_missing",
@@ -270,6 +333,13 @@ ERRORS = [
         "intervals/trials",
         "1 of 3 rows start before the row before has stopped, the first at index 1, at 0.500 s and not after 1.000 s",
         REMEDY,
+    ),
+    (
+        (replace(RECORDING, others={"acquisition/top": "ImageSeries (odd)"}), filmed()[1]),
+        "video_missing",
+        "acquisition/top",
+        "what the file has there names no videos that can be stored: ImageSeries (odd)",
+        "Make it an ImageSeries with external files, or take the video out of the rig",
     ),
     (
         (RECORDING, filmed()[1]),
@@ -695,6 +765,7 @@ def test_what_cannot_be_stored_cannot_be_configured() -> None:
         "subject_unknown": "warning",
         "session_date": "warning",
         "channel_empty": "warning",
+        "never_written": "error",
         "events_without_time": "warning",
         "events_sorted": "warning",
         "interval_open": "warning",

@@ -1,9 +1,14 @@
 """NWB files that were made to do harm, by hand and at random, in processes with a worker's limits and through a service."""
 
+import json
+import os
 import resource
 import shutil
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +20,18 @@ from antelop.config import WorkersConfig
 from antelop.formats.rig import Camera, Feature, Rig
 from antelop.lab import Lab
 from antelop.queue import jobs
+from antelop.recording import reading
+from antelop.recording.bounds import Account
 from antelop.service.service import CARE
 from tests.daemons import PATIENCE, Start
 from tests.drops import Drop
+from tests.hostile import declarations
 from tests.hostile.canary import canary, leading_out, secrets
 from tests.hostile.examiners import Examiners, Task, examiners
 from tests.hostile.recordings import run
 from tests.hostile.texts import EVIL
 from tests.recordings import write_recording
+from tests.test_bounded_work import counting
 
 MEMORY = 448 << 20
 """Bytes that a process may take beside its code: less than what some of these files unfold to."""
@@ -89,6 +98,11 @@ def lick(**changes: Any) -> Edit:
     return edit
 
 
+def zeros(kind: Any) -> Callable[[h5py.Group, str, int], object]:
+    """Return what makes a dataset of zeros of a type."""
+    return lambda group, name, length: group.create_dataset(name, data=np.zeros(length, kind), dtype=kind)
+
+
 def of_type(kind: Any) -> Callable[[h5py.Group, str, int], object]:
     """Return what makes a dataset of a type that only HDF5 may have."""
     return lambda group, name, length: h5py.h5d.create(group.id, name.encode(), kind, h5py.h5s.create_simple((length,)))
@@ -146,6 +160,23 @@ def nothing(file: h5py.File) -> None:
     assert "acquisition" in file
 
 
+def length_of_gigabytes(path: Path) -> None:
+    """Have the identifier be 4 GB long, of which there are some bytes."""
+    with h5py.File(path, "r+") as file:
+        place = file["identifier"].id.get_offset()
+    with path.open("r+b") as raw:
+        raw.seek(place)
+        raw.write(b"\xf0\xff\xff\xff")
+
+
+LICK = {
+    "name": "lick",
+    "source": {"source_type": "acquisition"},
+    "data_type": "digital",
+    "description": "",
+    "ownership": {"ownership": "world"},
+}
+
 UNSTORABLE = "acquisition/lick: what the file has there is no time series that can be stored: TimeSeries ({}). " + CORRECT
 
 HARMLESS: dict[str, Edit] = {
@@ -153,10 +184,10 @@ HARMLESS: dict[str, Edit] = {
     "a decompression bomb": bomb,
     "a thousand series": thousand,
     "texts of 10 MB": long_texts,
-    "half precision": lick(data=lambda group, name, length: group.create_dataset(name, (length,), "f2")),
-    "big-endian": lick(data=lambda group, name, length: group.create_dataset(name, (length,), ">i8")),
-    "more than double precision": lick(data=lambda group, name, length: group.create_dataset(name, (length,), np.longdouble)),
-    "an enumeration": lick(data=of_type(h5py.h5t.py_create(h5py.enum_dtype({"OFF": 0, "ON": 1}, "i1")))),
+    "half precision": lick(data=zeros("f2")),
+    "big-endian": lick(data=zeros(">i8")),
+    "more than double precision": lick(data=zeros(np.longdouble)),
+    "an enumeration": lick(data=zeros(h5py.enum_dtype({"OFF": 0, "ON": 1}, "i1"))),
     "NaN for every value": lick(data=lambda group, name, length: group.create_dataset(name, data=np.full(length, np.nan))),
     "NaN for every time": lick(timestamps=lambda group, name, length: group.create_dataset(name, data=np.full(length, np.nan))),
     "a conversion of NaN": lambda file: file["acquisition/force/data"].attrs.create("conversion", np.nan),
@@ -191,11 +222,11 @@ REFUSED: dict[str, tuple[Edit, str]] = {
         + MEND,
     ),
     "complex numbers": (
-        lick(data=lambda group, name, length: group.create_dataset(name, (length,), "c16")),
+        lick(data=zeros("c16")),
         "acquisition/lick: its data are of the type complex128, not numbers. " + CORRECT,
     ),
     "32 dimensions": (
-        lick(data=lambda group, name, _: group.create_dataset(name, (1,) * 32, "f8")),
+        lick(data=lambda group, name, _: group.create_dataset(name, data=np.zeros((1,) * 32))),
         f"acquisition/lick: its data have the shape {(1,) * 32}, and digital data are (n,). {RETYPE} (and 1 more)",
     ),
     "a single number": (
@@ -230,6 +261,138 @@ def test_what_cannot_be_meant_is_refused(bench: Examiners, nwb: Path, edit: Edit
     assert examine(bench, nwb)["sentence"] == sentence
 
 
+AGAIN = "Write it again without what was not recorded, or copy it again if it should be whole."
+LONG = "the names and texts of made.nwb have more than 67108864 characters in all. Write it again with short texts."
+
+DECLARED: dict[str, tuple[Callable[[Path], object], str]] = {
+    "1 GB of names": (declarations.names_of_a_megabyte, LONG),
+    "60,000 names": (
+        declarations.sixty_thousand_names,
+        (
+            "made.nwb has more than 50000 objects below acquisition, stimulus, processing and intervals. "
+            "Deliver it in several files, or leave out of it what is no recording."
+        ),
+    ),
+    "60 GB of names of videos": (declarations.one_text("acquisition/camera/external_file", 60_000), LONG),
+    "3 GB of an identifier": (declarations.one_text("identifier", 3000), LONG),
+    "3,000 texts for a unit": (declarations.texts_of_an_attribute, UNSTORABLE.format("its unit has 3000 texts")),
+    "a heap of 4 GB": (
+        declarations.heap_of_gigabytes,
+        f"made.nwb cannot be read: the heap of its texts at byte 111724 has {4 << 30} bytes. {MEND}",
+    ),
+    "3 GB that were never written": (
+        declarations.gigabyte_of_fill_values,
+        (
+            f"acquisition/lick: its data, of shape ({2**27 - 1},), declares {2**30 - 8} bytes, of which none was ever written. "
+            f"{AGAIN} (and 2 more)"
+        ),
+    ),
+    "a chunk that was not written": (
+        declarations.hole,
+        f"acquisition/force: its data, of shape (1000,), declares 8000 bytes, of which 7200 were written. {AGAIN}",
+    ),
+    "a chunk that counts 320 times": (
+        declarations.chunk_many_times,
+        (
+            "acquisition/force: what the file has there is no time series that can be stored: "
+            f"TimeSeries (its data claims 1342283200 bytes of a file of 4341023). {CORRECT} (and 1 more)"
+        ),
+    ),
+    "a table of 320 MB": (
+        declarations.table_of_zeros,
+        (
+            f"intervals/trials: its {320 << 20} bytes have to be in memory at once, where {2**28} are set aside for such. "
+            "Write it in parts."
+        ),
+    ),
+    "540 MB of events out of order": (
+        declarations.events_out_of_order,
+        (
+            f"acquisition/lick: its {540 << 20} bytes have to be in memory at once, where {2**28} are set aside for such. "
+            "Write its events in the order of their times."
+        ),
+    ),
+    "a gigabyte in a chunk of a megabyte": (
+        declarations.too_much_in_a_chunk,
+        (
+            "acquisition/lick/timestamps: it cannot be read: "
+            f"Can't synchronously read data (filter returned failure during read). {MEND}"
+        ),
+    ),
+    "a billion channels": (
+        declarations.one_enormous_row,
+        (
+            "acquisition/force: what the file has there is no time series that can be stored: "
+            f"TimeSeries (each row of its data has {2**30} values). {CORRECT}"
+        ),
+    ),
+    "a quadrillion samples of no channel": (
+        declarations.rows_of_nothing,
+        (
+            "acquisition/force: what the file has there is no time series that can be stored: "
+            f"TimeSeries (its data declares {10**15} rows of no values). {CORRECT}"
+        ),
+    ),
+    "2^62 frames": (
+        declarations.very_many_frames,
+        (
+            "acquisition/camera: what the file has there names no videos that can be stored: "
+            f"ImageSeries (its num_samples is {2**62}). "
+            "Make it an ImageSeries with external files, or take the video out of the rig."
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "sentence"), DECLARED.values(), ids=DECLARED)
+def test_what_declares_more_than_it_holds_is_refused(
+    bench: Examiners, nwb: Path, change: Callable[[Path], object], sentence: str
+) -> None:
+    """In a sentence, before memory is taken for what it declares."""
+    change(nwb)
+    assert examine(bench, nwb, replace(RIG, videos=(Camera("camera", "", "avi"),)))["sentence"] == sentence
+
+
+@pytest.mark.parametrize("change", [declarations.in_itself, declarations.compressed_twice])
+def test_what_is_much_but_true_goes_in(bench: Examiners, nwb: Path, change: Callable[[Path], object]) -> None:
+    """A group of 2,000 names that holds itself, and 256 MB of zeros that were compressed twice."""
+    change(nwb)
+    assert examine(bench, nwb)["outcome"] == "ingested"
+
+
+def test_the_reason_why_something_is_not_read_is_short(bench: Examiners, nwb: Path) -> None:
+    """However long the description of its type is."""
+    declarations.very_many_fields(nwb)
+    sentence = examine(bench, nwb)["sentence"]
+    assert sentence.startswith(UNSTORABLE.partition("{")[0] + "its data is of type [('field")
+    assert len(sentence) < 1500
+
+
+def test_each_object_is_looked_at_once(nwb: Path) -> None:
+    """Of a group that holds itself under 2,000 names, 2,000 names are read and not 4,000,000."""
+    declarations.in_itself(nwb)
+    with counting(Account.name) as calls, reading(nwb) as recording:
+        assert "acquisition/lick" in recording.series
+    assert 2000 < calls["name"] < 2100
+
+
+@pytest.mark.parametrize("change", [declarations.names_of_a_megabyte, length_of_gigabytes, declarations.too_much_in_a_chunk])
+def test_a_check_by_hand_keeps_within_a_workers_memory(nwb: Path, tmp_path: Path, change: Callable[[Path], object]) -> None:
+    """`antelop check`, which no service looks after, takes no more than a worker may, and says what is wrong."""
+    change(nwb)
+    (tmp_path / "antelop.toml").write_text('state = "state"\n[store]\nlocation = "store"\n[workers]\nmemory = "256MiB"\n')
+    rig = {"specification": "antelop-behaviour", "version": "1.0", "reference_point": "", "features": [LICK]}
+    (tmp_path / "rig.json").write_text(json.dumps(rig))
+    command = [sys.executable, "-m", "antelop", "check", "--json", "--config", "antelop.toml", "--rig", "rig.json", str(nwb)]
+    with (tmp_path / "said").open("w") as said:
+        process = subprocess.Popen(command, cwd=tmp_path, stdout=said)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    document = json.loads((tmp_path / "said").read_text())
+    assert (process.returncode, document["outcome"], len(document["problems"])) == (1, "rejected", 1)
+    assert used.ru_maxrss << 10 < 800 << 20
+
+
 def test_names_are_shown_as_names(bench: Examiners, nwb: Path) -> None:
     """Those that would move a cursor, make up a line or be another path are escaped wherever they come out."""
     names = [name for name in EVIL if 0 < len(name) < 100 and name.isascii() and not {"/", "\0"} & set(name) and name != "."]
@@ -245,11 +408,7 @@ def test_names_are_shown_as_names(bench: Examiners, nwb: Path) -> None:
 
 def test_text_that_claims_to_be_very_long_is_not_read(bench: Examiners, nwb: Path) -> None:
     """A damaged length of 4 GB of a text, for which HDF5 would take as much memory, is an error where there is not as much."""
-    with h5py.File(nwb, "r+") as file:
-        place = file["identifier"].id.get_offset()
-    with nwb.open("r+b") as raw:
-        raw.seek(place)
-        raw.write(b"\xf0\xff\xff\xff")
+    length_of_gigabytes(nwb)
     sentence = examine(bench, nwb)["sentence"]
     assert sentence.startswith("made.nwb cannot be read: ")
     assert sentence.endswith(MEND)
@@ -281,15 +440,16 @@ def test_nothing_but_the_recording_is_opened(bench: Examiners, nwb: Path, tmp_pa
 
 
 def swollen(path: Path) -> None:
-    """Have a recording say its identifier 3,000 times, each time the same megabyte of text."""
+    """Have a recording hold 252 MB of events out of order: nearly as many as may be sorted."""
+    size, chunks = 1 << 20, 28
     with h5py.File(path, "r+") as file:
-        del file["identifier"]
-        texts = file.create_dataset("identifier", (3000,), h5py.string_dtype())
-        texts[0] = "x" * 1_000_000
-        place = texts.id.get_offset()
-    content = bytearray(path.read_bytes())
-    content[place : place + 16 * 3000] = content[place : place + 16] * 3000
-    path.write_bytes(content)
+        lick = file["acquisition/lick"]
+        for name, dtype in (("data", "i1"), ("timestamps", "f8")):
+            chunk = zlib.compress(np.arange(size).astype(dtype).tobytes() if name == "timestamps" else bytes(size), 1)
+            del lick[name]
+            made = lick.create_dataset(name, (chunks * size,), dtype, chunks=(size,), compression="gzip")
+            for start in range(0, chunks * size, size):
+                made.id.write_direct_chunk((start,), chunk)
 
 
 def test_what_kills_its_process_is_counted(made: Path, nwb: Path) -> None:

@@ -9,17 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from antelop.recording.events import Events, in_time_order
 from antelop.recording.recording import (
     BLOCK_BYTES,
     MOST_BYTES,
     Cast,
     Clock,
-    Events,
     Scaled,
     Series,
     Track,
     blocks,
-    in_time_order,
 )
 
 

@@ -8,11 +8,13 @@ A package imports only from those above it in this table, and inside a package n
 What each package is for, and what may never be in it, is the docstring of its ``__init__``.
 
 ===========  ====================================================================================================
-(ground)     `errors`, `directory`, `files`, `wording`, `channel`, `superblock`, `outcome`, `log`, `progress`, `trials`
+(ground)     `errors`, `directory`, `files`, `wording`, `channel`, `superblock`, `outcome`, `log`, `memory`,
+             `progress`, `trials`
 formats      `document`, `schema`, `manifest`, `rig`, `rig_rules`, `difference`
-recording    `recording`, `source`, `reader`, `hdf5`, `chunks`
+recording    `recording`, `events`, `source`, `reader`, `hdf5`, `bounds`, `chunks`
 analysis     `scripts`, `search`, `functions`, `masks`, `limits`, `permissions`
-checks       `severities`, `examine`, `check`, `examined`, `scans`, `session`, `features`, `times`, `videos`
+checks       `severities`, `examine`, `check`, `examined`, `scans`, `session`, `features`, `size`, `times`,
+             `videos`
 store        `codecs`, `objects`, `store`, `survey`
 dropfolder   `inbox`, `listing`, `snapshot`, `contents`, `inotify`, `inotify_instance`, `settle`, `waiting`, `delivery`,
              `completeness`, `presence`, `mount`, `sharing`, `junk`, `finished`, `messages`, `rounds`, `watcher`

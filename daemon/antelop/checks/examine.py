@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from antelop.checks import features, session, times, videos
+from antelop.checks import features, session, size, times, videos
 from antelop.checks.check import Check
 from antelop.checks.examined import Examined, Facts
 from antelop.checks.severities import CHECKS, FIXED, Severity
@@ -18,7 +18,8 @@ from antelop.errors import MOST, Problem, first
 from antelop.formats.rig import Rig
 from antelop.recording.recording import Recording
 
-_ALL = [found for module in (session, features, times, videos) for found in vars(module).values() if isinstance(found, Check)]
+_MODULES = (session, features, size, times, videos)
+_ALL = [found for module in _MODULES for found in vars(module).values() if isinstance(found, Check)]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from antelop.checks.scans import Order, Rows, States, order, rows, states
 from antelop.errors import MOST, Problem, Rejected
 from antelop.formats.manifest import Key
 from antelop.formats.rig import Camera, Feature, Rig
-from antelop.recording.recording import Clock, Events, Recording, Samples, Series, in_time_order
+from antelop.recording.events import MOST_LOADED, Events, TooLarge, in_time_order
+from antelop.recording.recording import Clock, Intervals, Recording, Samples, Series
 
 
 @dataclass(frozen=True)
@@ -136,13 +137,21 @@ def are_times(samples: Samples) -> bool:
 class Examined:
     """A recording, the rig that it should agree with, and what the database knows; None if it is not asked.
 
-    Arrays are read when a check first asks for what is in them, and once; `damage` is what reading them raised.
+    Arrays are read when a check first asks for what is in them, and once.
+
+    Attributes
+    ----------
+    damage
+        What reading them raised.
+    crowded
+        By path, the bytes of `happenings` that would have to be in memory at once, and for which there is no room.
     """
 
     recording: Recording
     rig: Rig
     facts: Facts | None
     damage: list[Problem] = field(default_factory=list)
+    crowded: dict[str, int] = field(default_factory=dict, init=False)
     _orders: dict[int, Order] = field(default_factory=dict, init=False)
 
     @cached_property
@@ -162,18 +171,22 @@ class Examined:
         for channel in self.channels:
             if channel.feature.data_type in ("analog", "kinematics") and (sound := channel.sound):
                 times = sound[1]
-                with self._noting_damage():
+                with self.noting_damage():
                     found.append(Signal(channel.series.path, times, self._order(times)))
         return tuple(found)
 
     @cached_property
     def happenings(self) -> tuple[Happening, ...]:
         """What happens at discrete times."""
-        found = []
+        found: list[Happening] = []
         for channel in self.channels:
             if channel.feature.data_type in ("digital", "interval") and (sound := channel.sound):
-                with self._noting_damage():
-                    events = in_time_order(*sound)
+                with self.noting_damage():
+                    try:
+                        events = in_time_order(*sound, room=MOST_LOADED - sum(each.events.loaded for each in found))
+                    except TooLarge as error:
+                        self.crowded[channel.series.path] = error.size
+                        continue
                     alternation = states(events.data) if channel.feature.data_type == "interval" else None
                     found.append(Happening(channel.series.path, sound[1].shape[0], events, alternation))
         return tuple(found)
@@ -182,13 +195,17 @@ class Examined:
     def tables(self) -> tuple[Table, ...]:
         """The features that the file has as tables of intervals."""
         found = []
-        for feature in self.rig.features:
-            table = self.recording.intervals.get(feature.path or "") if feature.source_type == "intervals" else None
-            if table:
-                sound = are_times(table.start) and are_times(table.stop) and table.start.shape == table.stop.shape
-                with self._noting_damage():
-                    found.append(Table(table.path, table.start, table.stop, rows(table.start, table.stop) if sound else None))
+        for table in self.intervals:
+            sound = are_times(table.start) and are_times(table.stop) and table.start.shape == table.stop.shape
+            with self.noting_damage():
+                found.append(Table(table.path, table.start, table.stop, rows(table.start, table.stop) if sound else None))
         return tuple(found)
+
+    @property
+    def intervals(self) -> Iterator[Intervals]:
+        """The tables of intervals that the rig names, unread."""
+        named = (feature.path or "" for feature in self.rig.features if feature.source_type == "intervals")
+        return (self.recording.intervals[path] for path in named if path in self.recording.intervals)
 
     @cached_property
     def views(self) -> tuple[View, ...]:
@@ -198,7 +215,7 @@ class Examined:
             series = self.recording.series.get(camera.path)
             if series and series.videos:
                 times, seen = series.timestamps, None
-                with self._noting_damage():
+                with self.noting_damage():
                     seen = self._order(times) if times is not None and are_times(times) else None
                 found.append(View(camera, series, seen))
         return tuple(found)
@@ -220,7 +237,7 @@ class Examined:
         return self._orders[id(times)]
 
     @contextmanager
-    def _noting_damage(self) -> Iterator[None]:
+    def noting_damage(self) -> Iterator[None]:
         """Note what reading raises about damaged samples, so that the others are looked at all the same."""
         try:
             yield

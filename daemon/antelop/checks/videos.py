@@ -16,7 +16,10 @@ def video_missing(examined: Examined) -> Iterator[Finding]:
     cameras = {path: series for path, series in examined.recording.series.items() if series.videos}
     for camera in examined.rig.videos:
         series = examined.recording.series.get(camera.path)
-        if series is None:
+        if reason := examined.recording.others.get(camera.path):
+            what = f"what the file has there names no videos that can be stored: {printable(reason)}"
+            yield Finding(camera.path, what, "Make it an ImageSeries with external files, or take the video out of the rig")
+        elif series is None:
             near = nearest(camera.path, cameras)
             remedy = f"The file has {printable(near)}: correct the rig, or the recording" if near else REMEDY
             yield Finding(camera.path, "the rig names this video and the file does not have it", remedy)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from antelop import memory
 from antelop.cli.command import FILE, main
 from antelop.cli.terminal import STATUSES, Terminal, failure
 from antelop.errors import Problem, Rejected, Unavailable, gathering
@@ -28,6 +29,7 @@ def ingest(ctx: click.Context, manifests: tuple[Path, ...]) -> None:
     """
     worst = 0
     with ctx.obj.lab() as lab:
+        memory.limit(lab.config.workers.memory)
         for manifest in manifests:
             document = ingested(lab, manifest)
             ctx.obj.tell(document, manifest.name)
@@ -84,6 +86,7 @@ def _rehearsed(terminal: Terminal, manifest: Path) -> "Findings":
     from antelop.lab.resolve import Policy
 
     with terminal.lab() as lab:
+        memory.limit(lab.config.workers.memory)
         return rehearse(lab, manifest, Policy())
 
 
@@ -93,11 +96,12 @@ def _compared(terminal: Terminal, nwb_file: Path, rig_file: Path) -> "Findings":
     from antelop.formats import rig
     from antelop.recording import reading
 
-    severities = terminal.config().checks
+    config = terminal.config()
+    memory.limit(config.workers.memory)
     problems: list[Problem] = []
     with ExitStack() as opened:
         with gathering(problems):
             recording = opened.enter_context(reading(nwb_file))
         with gathering(problems), rig_file.open("rb") as file:
             wanted = rig.parse(rig.read(file.read(rig.LONGEST + 1)))
-        return Findings(tuple(problems), ()) if problems else examine(recording, wanted, None, severities)
+        return Findings(tuple(problems), ()) if problems else examine(recording, wanted, None, config.checks)

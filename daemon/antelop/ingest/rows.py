@@ -10,7 +10,8 @@ import numpy as np
 
 from antelop.database.row import TABLES, Row
 from antelop.formats.rig import Feature, Rig
-from antelop.recording.recording import Cast, Recording, Samples, in_time_order
+from antelop.recording.events import in_time_order
+from antelop.recording.recording import Cast, Recording, Samples
 
 KEYS = {"experimenter", "experiment_id", "session_id", "behaviourrig_id", "animal_id"}
 """Attributes that say whose the recording is, not what was recorded."""

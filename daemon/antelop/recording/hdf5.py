@@ -1,7 +1,7 @@
 """What is in an HDF5 file, found without ever leaving the file, and read no further than asked."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -11,25 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from antelop.errors import Problem, Rejected
+from antelop.recording.bounds import LONGEST_PATH, MOST_TEXTS, Account, OutOfReach, expect_readable, written
 from antelop.recording.chunks import Gzip, gzip
 from antelop.recording.source import COPY_AGAIN
 
 Hdf5 = Any
 """A file, group or dataset of h5py, which has no types."""
 
-LONGEST_PATH = 1000
-"""Longer paths are not followed, so that neither names nor nesting can fill the memory."""
-
-MOST_UNHELD = 1 << 30
-"""Bytes that a dataset may declare beyond what is written of it, and that a chunk may have: so much is soon read."""
-
-_MOST_MADE = 1032  # bytes that gzip makes of one, at most (https://zlib.net/zlib_tech.html)
 _MOST_LINKS = 16  # on the way to one object, as many as HDF5 itself follows
 _MOST_BYTES = 1 << 20  # of values that are read at once
-
-
-class OutOfReach(ValueError):
-    """Something is not in the file as it should be, or not in a form that can be read; the text says what it is instead."""
 
 
 @contextmanager
@@ -58,6 +48,12 @@ class Stored:
     def contiguous(self) -> bool:
         """Whether the samples lie in the file as they are, one after the other."""
         return self.chunks is None
+
+    @property
+    def written(self) -> int:
+        """See `Written.written`."""
+        with self._reading():
+            return written(self.dataset)
 
     def __getitem__(self, key: slice) -> NDArray[Any]:
         with self._reading():
@@ -103,10 +99,10 @@ def find(group: Hdf5, path: str) -> Hdf5 | None:
             continue
         if kind != h5py.h5l.TYPE_SOFT:
             raise OutOfReach("link to another file")
-        target = here.id.links.get_val(key).decode("utf-8", "surrogateescape")
         links += 1
-        if links > _MOST_LINKS or len(target) > LONGEST_PATH:
+        if links > _MOST_LINKS or here.id.links.get_info(key).u > LONGEST_PATH:
             raise OutOfReach("link to nothing")
+        target = here.id.links.get_val(key).decode("utf-8", "surrogateescape")
         here = here.file if target.startswith("/") else here
         ahead += target.split("/")[::-1]
     return here
@@ -142,18 +138,8 @@ def dataset(group: Hdf5, name: str) -> Hdf5 | None:
     _expect_plain(name, dtype)
     if found.shape is None:
         return None
-    _expect_held(name, found)
+    expect_readable(name, found)
     return found
-
-
-def _expect_held(name: str, found: Hdf5) -> None:
-    """Raise OutOfReach for what declares much more than was written: reading fill values would go on for years."""
-    declared = prod(found.shape) * found.dtype.itemsize
-    if declared > MOST_UNHELD and declared - MOST_UNHELD > _MOST_MADE * found.id.get_storage_size():
-        raise OutOfReach(f"its {name} declares {declared} bytes, and the file holds {found.id.get_storage_size()}")
-    chunk = prod(found.chunks or ()) * found.dtype.itemsize
-    if chunk > MOST_UNHELD:
-        raise OutOfReach(f"its {name} is in chunks of {chunk} bytes")
 
 
 def attribute(item: Hdf5, name: str, default: object = "") -> Any:  # noqa: ANN401  # as it comes
@@ -164,6 +150,8 @@ def attribute(item: Hdf5, name: str, default: object = "") -> Any:  # noqa: ANN4
     _expect_plain(name, stored.dtype)
     if stored.get_storage_size() > _MOST_BYTES:
         raise OutOfReach(f"its {name} has {stored.get_storage_size()} bytes")
+    if stored.dtype.kind == "O" and prod(stored.shape) > MOST_TEXTS:
+        raise OutOfReach(f"its {name} has {prod(stored.shape)} texts")
     array = np.empty(stored.shape, stored.dtype)
     stored.read(array)
     return array
@@ -182,13 +170,54 @@ def samples(group: Hdf5, name: str, where: str) -> Stored | None:
 
 
 def values(group: Hdf5, name: str) -> list[Any]:
-    """Read all of a small dataset of a group, of whatever shape; an empty list if there is none."""
-    found = dataset(group, name)
+    """Read all of a small dataset of numbers of a group, of whatever shape; an empty list if there is none."""
+    found = _small(group, name)
+    return [] if found is None else list(np.ravel(found[()]))
+
+
+def texts(group: Hdf5, name: str, account: Account) -> list[str]:
+    """Read all of a small dataset of texts of a group, of whatever shape; an empty list if there is none."""
+    found = _small(group, name)
     if found is None:
         return []
-    if found.nbytes > _MOST_BYTES:
+    if found.dtype.kind != "O":
+        return [account.text(text(value)) for value in np.ravel(found[()])]
+    # One after the other, because each may be the same enormous one.
+    return [account.text(text(found[index])) for index in np.ndindex(found.shape)]
+
+
+def _small(group: Hdf5, name: str) -> Hdf5 | None:
+    found = dataset(group, name)
+    if found is not None and found.nbytes > _MOST_BYTES:
         raise OutOfReach(f"its {name} has {found.size} values of type {found.dtype}")
-    return list(np.ravel(found[()]))
+    return found
+
+
+def has(item: Hdf5, *names: str) -> list[bool]:
+    """Tell which of these members an object has, which a dataset has not."""
+    return [isinstance(item, h5py.Group) and item.id.links.exists(name.encode()) for name in names]
+
+
+def members(group: Hdf5, account: Account) -> list[str]:
+    """Return the names in a group, in order; without those that no rig could name, because they are too long or no UTF-8."""
+    found: list[str] = []
+    excess: list[Rejected] = []
+
+    def note(name: bytes) -> bool | None:
+        try:
+            account.name(name)
+        except Rejected as rejected:
+            excess.append(rejected)
+            return True  # which ends the iteration, as no exception may
+        with suppress(UnicodeDecodeError):
+            if len(name) <= LONGEST_PATH:
+                found.append(name.decode())
+        return None
+
+    group.id.links.iterate(note, order=h5py.h5.ITER_NATIVE)  # in another order HDF5 would first read all of them
+    if excess:
+        raise excess[0]
+    return sorted(found)
 
 
 def text(value: object) -> str:

@@ -13,18 +13,20 @@ from posixpath import join
 import h5py
 import numpy as np
 
+from antelop.recording.bounds import LONGEST_PATH, Account, OutOfReach
 from antelop.recording.hdf5 import (
-    LONGEST_PATH,
     Hdf5,
-    OutOfReach,
     Stored,
     attribute,
     damage_told,
     dataset,
     find,
+    has,
+    members,
     number,
     samples,
     text,
+    texts,
     values,
 )
 from antelop.recording.recording import Clock, Intervals, Recording, Series, Video
@@ -37,6 +39,12 @@ PLACES = {
     "intervals": "intervals",
 }
 """With what a rig's paths begin, and where the file keeps it."""
+
+_MOST_FRAMES = 100_000_000
+"""How many frames videos may have that have fewer bytes: two days of a thousand a second."""
+
+_LONGEST_NAME = os.pathconf("/", "PC_PATH_MAX")
+"""How many characters the path of a file may have."""
 
 
 @contextmanager
@@ -77,17 +85,18 @@ def reading(path: Path, within: Path | None = None) -> Iterator[Recording]:
 
 
 def _recording(path: Path, file: Hdf5) -> Recording:
-    version = _nwb_version(path.name, file)
+    account = Account(path.name)
+    version = _nwb_version(path.name, file, account)
     kind = text(attribute(file, "neurodata_type", "NWBFile"))
     if kind != "NWBFile":
         what = f"{path.name} is a {kind!r} of the extension {text(attribute(file, 'namespace'))!r}, and no NWBFile"
         raise rejection("nwb_extension", what, "Write it as an NWBFile (the objects in it may be of any extension)")
     identifier, started, subject = (
-        text(values(file, name)) for name in ("identifier", "session_start_time", "general/subject/subject_id")
+        text(texts(file, name, account)) for name in ("identifier", "session_start_time", "general/subject/subject_id")
     )
     if not identifier or not started:
         raise OutOfReach(f"it has no {'session_start_time' if identifier else 'identifier'}")
-    series, intervals, others = _contents(path.parent, file)
+    series, intervals, others = _contents(path.parent, file, account)
     return Recording(
         path=path,
         nwb_version=version,
@@ -108,10 +117,10 @@ def _time(written: str) -> datetime:
         raise OutOfReach(f"its session_start_time is {written[:40]!r}, and no ISO 8601 time") from None
 
 
-def _nwb_version(name: str, file: Hdf5) -> str:
+def _nwb_version(name: str, file: Hdf5, account: Account) -> str:
     version = attribute(file, "nwb_version", None)
     if version is None:
-        version = text(values(file, "nwb_version"))  # where NWB 1 has it
+        version = text(texts(file, "nwb_version", account))  # where NWB 1 has it
     if np.ndim(version):
         what = f"{name} gives its nwb_version as an array, {version[:3].tolist()}, and not as text"
         raise rejection("nwb_version", what, "Write it again with a current MatNWB or pynwb")
@@ -123,13 +132,13 @@ def _nwb_version(name: str, file: Hdf5) -> str:
     return stated
 
 
-def _contents(folder: Path, file: Hdf5) -> tuple[dict[str, Series], dict[str, Intervals], dict[str, str]]:
+def _contents(folder: Path, file: Hdf5, account: Account) -> tuple[dict[str, Series], dict[str, Intervals], dict[str, str]]:
     """Look at every object that a rig could name, the outer ones first."""
     series: dict[str, Series] = {}
     intervals: dict[str, Intervals] = {}
     others: dict[str, str] = {}
     seen = set()
-    times: dict[Hdf5, Stored] = {}
+    shared: dict[Hdf5, Stored] = {}
     ahead = deque((path, file, place) for path, place in PLACES.items())
     while ahead:
         path, holder, name = ahead.popleft()
@@ -141,68 +150,77 @@ def _contents(folder: Path, file: Hdf5) -> tuple[dict[str, Series], dict[str, In
                 found = find(holder, name)
                 if found is None:
                     continue
-                kind = text(attribute(found, "neurodata_type"))
-                members = list(found) if isinstance(found, h5py.Group) else []
-                members = [member for member in members if isinstance(member, str)]  # bytes are no UTF-8, and no rig's
+                kind = account.text(text(attribute(found, "neurodata_type")))
                 is_table = "colnames" in found.attrs
-                if path.startswith("intervals/") and {"start_time", "stop_time"} <= set(members):
-                    intervals[path] = _intervals(path, found)
-                elif kind and not is_table and {"data", "timestamps", "starting_time"} & set(members):
-                    series[path] = _series(path, kind, found, folder, times)
+                if path.startswith("intervals/") and all(has(found, "start_time", "stop_time")):
+                    intervals[path] = _intervals(path, found, shared)
+                elif kind and not is_table and any(has(found, "data", "timestamps", "starting_time")):
+                    series[path] = _series(path, kind, found, folder, shared, account)
                 elif found.name == join(holder.name, name) and found not in seen:  # not what a link shows once more
                     seen.add(found)
                     if kind:
-                        others[path] = kind
-                    if not is_table:
-                        ahead.extend((f"{path}/{member}", found, member) for member in members)
+                        others[path] = kind[:LONGEST_PATH]
+                    if isinstance(found, h5py.Group) and not is_table:
+                        ahead.extend((f"{path}/{member}", found, member) for member in members(found, account))
             except OutOfReach as reason:
-                others[path] = f"{kind} ({reason})" if kind else str(reason)
+                others[path] = (f"{kind} ({reason})" if kind else str(reason))[:LONGEST_PATH]
     return series, intervals, others
 
 
-def _intervals(path: str, group: Hdf5) -> Intervals:
-    start, stop = samples(group, "start_time", path), samples(group, "stop_time", path)
+def _samples(group: Hdf5, name: str, path: str, shared: dict[Hdf5, Stored]) -> Stored | None:
+    """Describe a dataset; what several series have in common is one object, so that it is read and kept once."""
+    found = samples(group, name, path)
+    return found and shared.setdefault(found.dataset, found)
+
+
+def _intervals(path: str, group: Hdf5, shared: dict[Hdf5, Stored]) -> Intervals:
+    start, stop = (_samples(group, name, path, shared) for name in ("start_time", "stop_time"))
     if start is None or stop is None:
         raise OutOfReach("its start_time or stop_time is empty")
     return Intervals(path, start, stop)
 
 
-def _series(path: str, kind: str, group: Hdf5, folder: Path, times: dict[Hdf5, Stored]) -> Series:
-    """Describe a series; timestamps that several share are one object, by the dataset, so that they are read and kept once."""
+def _series(  # noqa: PLR0913, PLR0917  # what all series of a file have in common
+    path: str, kind: str, group: Hdf5, folder: Path, shared: dict[Hdf5, Stored], account: Account
+) -> Series:
     if find(group, "channel_conversion") is not None:
         raise OutOfReach("each of its channels has a conversion of its own")
-    data, timestamps = (samples(group, name, path) for name in ("data", "timestamps"))
+    data, timestamps, confidence = (_samples(group, name, path, shared) for name in ("data", "timestamps", "confidence"))
     unit, conversion, offset = (
         attribute(data.dataset, name, default) if data else default
         for name, default in {"unit": "", "conversion": 1.0, "offset": 0.0}.items()
     )
-    videos = tuple(_video(text(name), folder.resolve()) for name in values(group, "external_file"))
+    videos = tuple(_video(name, folder.resolve()) for name in texts(group, "external_file", account))
     return Series(
         path=path,
         neurodata_type=kind,
         data=None if videos else data,
-        timestamps=times.setdefault(timestamps.dataset, timestamps) if timestamps else _clock(group, data),
-        unit=text(unit),
+        timestamps=timestamps or _clock(group, data, videos),
+        unit=account.text(text(unit)),
         conversion=number(conversion, "conversion"),
         offset=number(offset, "offset"),
-        confidence=samples(group, "confidence", path),
+        confidence=confidence,
         videos=videos,
     )
 
 
-def _clock(group: Hdf5, data: Stored | None) -> Clock | None:
+def _clock(group: Hdf5, data: Stored | None, videos: tuple[Video, ...]) -> Clock | None:
     start = dataset(group, "starting_time")
     if start is None or "rate" not in start.attrs:
         return None
     count = data.shape[0] if data and data.shape else 0
     if not count:
-        count = int(sum(values(group, "num_samples")))  # of external videos, in recent versions of NWB
+        count = sum(map(int, values(group, "num_samples")))  # of external videos, in recent versions of NWB
+        if not 0 <= count <= max(_MOST_FRAMES, sum(video.size for video in videos)):  # whoever reads the clock takes memory
+            raise OutOfReach(f"its num_samples is {count}")
     return Clock(number(values(group, "starting_time"), "starting_time"), number(attribute(start, "rate"), "rate"), count)
 
 
 def _video(name: str, folder: Path) -> Video:
     """Look for a file, unless it is outside the (real) folder."""
     missing = Video(name, None, inside=True, size=0)
+    if len(name) > _LONGEST_NAME:
+        return missing
     with disk_told(folder / name):
         try:
             real = Path(os.path.realpath(folder / name))

@@ -49,6 +49,15 @@ class Contiguous(Samples, Protocol):
         """Read as many rows as there is room for, from one on; without memory of its own, which would have to be copied."""
 
 
+@runtime_checkable
+class Written(Samples, Protocol):
+    """Samples of a file, which may declare more of them than were ever written."""
+
+    @property
+    def written(self) -> int:
+        """How many of the declared bytes were written: the others read as fill values, which nobody measured."""
+
+
 MOST_BYTES = 16 * BLOCK_BYTES
 """How much it may be where samples are stored in large chunks, so that each chunk is decompressed only once."""
 
@@ -298,47 +307,3 @@ class Recording:
     series: Mapping[str, Series] = field(default_factory=dict)
     intervals: Mapping[str, Intervals] = field(default_factory=dict)
     others: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Events:
-    """Samples at discrete times, in time order.
-
-    Attributes
-    ----------
-    data, timestamps
-        As in the file where that was in order already, else sorted copies.
-    dropped
-        How many rows had a time that is no finite number, and were left out.
-    backward
-        How many times stepped back, so that the rows were sorted.
-    """
-
-    data: Samples
-    timestamps: Samples
-    dropped: int = 0
-    backward: int = 0
-
-
-def in_time_order(data: Samples, timestamps: Samples) -> Events:
-    """Put discrete samples in time order: rows with a time that is no finite number are dropped, the others sorted (stable).
-
-    Samples that are in order already are returned as they are, unread. Arrays that differ in length are returned as they are:
-    saying so is a check's business.
-    """
-    if isinstance(timestamps, Clock) or data.shape[:1] != timestamps.shape[:1]:
-        return Events(data, timestamps)
-    dropped = backward = 0
-    last = -np.inf
-    for block in blocks(timestamps):
-        finite = np.isfinite(block)
-        dropped += int(len(block) - np.count_nonzero(finite))
-        times = np.concatenate([[last], block[finite]])
-        backward += int(np.count_nonzero(np.diff(times) < 0))
-        last = times[-1]
-    if not dropped and not backward:
-        return Events(data, timestamps)
-    times = timestamps[:]
-    kept = np.flatnonzero(np.isfinite(times))
-    order = kept[np.argsort(times[kept], kind="stable")]
-    return Events(data[:][order], times[order], dropped, backward)

@@ -17,7 +17,7 @@ ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
 """What the operating system says of a path where no file is."""
 
 COPY_AGAIN = "Copy it again from the computer that recorded it"
-_LARGEST_HEAP = 1 << 26
+_LARGEST_HEAP = 1 << 26  # bytes that HDF5 reads all at once for a text in it
 
 
 def rejection(check: str, what: str, remedy: str) -> Rejected:
@@ -89,8 +89,10 @@ class Source(io.FileIO):
 
     def _expect_no_hole(self, position: int, size: int) -> None:
         """Raise ValueError if an object in a global heap collection takes no space (HDF5 File Format Specification, III.E)."""
+        if size > _LARGEST_HEAP:
+            raise ValueError(f"the heap of its texts at byte {position} has {size} bytes")
         with disk_told(self.name):
-            heap = os.pread(self.fileno(), min(size, _LARGEST_HEAP), position)
+            heap = os.pread(self.fileno(), size, position)
         at = 16
         while at + 16 <= len(heap):
             index, length = int.from_bytes(heap[at : at + 2], "little"), int.from_bytes(heap[at + 8 : at + 16], "little")

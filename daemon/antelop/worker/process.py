@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from antelop import log
+from antelop import log, memory
 from antelop.channel import Link
 from antelop.errors import Misconfigured, Unavailable
 from antelop.lab import Lab
@@ -140,6 +140,8 @@ def main() -> None:
     while not link.closed:
         try:
             with Lab(config, os.environ, partial(datetime.now, UTC)) as lab:
+                # What takes more than it may is ended by the service, which says so, but looks only now and then.
+                memory.limit(2 * config.workers.memory)
                 serve(lab, link)
                 return
         except (Unavailable, Misconfigured) as error:  # the service waits too, which began with this configuration

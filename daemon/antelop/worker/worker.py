@@ -165,6 +165,8 @@ class Worker:
             return {"event": "gone", "sought": jobs.leave(database, delivery_id, self._lab.clock())}
         except (Unavailable, Misconfigured) as error:  # such as a right that this user lacks: no delivery is wrong for that
             outcome = Outcome.of("unavailable", str(error), self._lab.clock())
+        except MemoryError:
+            outcome = Outcome.of("failed", "it takes more memory than a worker may have ([workers] memory)", self._lab.clock())
         except Exception as error:  # noqa: BLE001  # a defect of ours costs the delivery a try, and not the worker its life
             sentence = f"a defect of this software: {type(error).__name__}: {error}"
             outcome = Outcome.of("failed", sentence, self._lab.clock())

@@ -1,0 +1,53 @@
+"""Checks that what a file declares was written, and fits into memory where it has to be there as a whole."""
+
+from collections.abc import Iterator
+
+from antelop.checks.check import Finding, check
+from antelop.checks.examined import Examined
+from antelop.recording.events import MOST_LOADED, bytes_of
+from antelop.recording.recording import Samples, Written
+
+
+@check
+def never_written(examined: Examined) -> Iterator[Finding]:
+    """Expect all samples that a file declares to have been written; the others read as a fill value that nobody measured."""
+    for where, name, samples in _stored(examined):
+        with examined.noting_damage():
+            declared, written = bytes_of(samples), samples.written
+            if written < declared:
+                shape = f"its {name}, of shape {samples.shape}, declares {declared} bytes, of which"
+                what = f"{shape} {written} were written" if written else f"{shape} none was ever written"
+                yield Finding(
+                    where, what, "Write it again without what was not recorded, or copy it again if it should be whole"
+                )
+
+
+@check
+def too_large_to_load(examined: Examined) -> Iterator[Finding]:
+    """Expect tables, and events that are not in the order of their times, to fit into memory, all of each kind together."""
+    tables = {table.path: bytes_of(table.start, table.stop) for table in examined.intervals}
+    total = 0
+    for where, size in tables.items():
+        total += size
+        if total > MOST_LOADED:
+            yield _crowded(where, size, "Write it in parts")
+    _ = examined.happenings  # which finds those for which there is no room
+    for where, size in examined.crowded.items():
+        yield _crowded(where, size, "Write its events in the order of their times")
+
+
+def _crowded(where: str, size: int, remedy: str) -> Finding:
+    return Finding(where, f"its {size} bytes have to be in memory at once, where {MOST_LOADED} are set aside for such", remedy)
+
+
+def _stored(examined: Examined) -> Iterator[tuple[str, str, Written]]:
+    """Yield the samples that come from a file, once however many series share them, after their path and name."""
+    named: dict[int, tuple[str, str, Samples]] = {}
+    for series in [*(channel.series for channel in examined.channels), *(view.series for view in examined.views)]:
+        parts = {"data": series.data, "timestamps": series.timestamps, "confidence": series.confidence}
+        named |= {id(part): (series.path, name, part) for name, part in parts.items() if part is not None}
+    for table in examined.intervals:
+        named |= {id(part): (table.path, name, part) for name, part in (("start_time", table.start), ("stop_time", table.stop))}
+    for where, name, samples in named.values():
+        if isinstance(samples, Written):
+            yield where, name, samples
