@@ -13,52 +13,9 @@ import pytest
 from antelop.lab import Lab
 from tests.labs import SESSION
 from tests.recordings import LICKING_RIG, write_recording
+from tests.scripts import HELLO_WORLD
 
 Script = Callable[..., "subprocess.CompletedProcess[str]"]
-
-GREETINGS = '''
-from antelop import antelop_analysis
-
-
-@antelop_analysis
-class Greeting:
-    """Says hello."""
-
-    name = "greeting"
-    query = "Experimenter"
-    returns = {"greeting": str}
-    args = {"excited": bool}
-
-    def run(key, excited=True):
-        full_name = (Experimenter & key).fetch1("full_name")
-        return f"Hello, {full_name}!" if excited else f"Hello, {full_name}."
-
-
-@antelop_analysis
-class CountExperiments:
-    """Counts a member's experiments."""
-
-    name = "count_experiments"
-    query = "Experimenter"
-    data = "Experiment"
-    returns = {"count": int}
-
-    def run(key):
-        return len(Experiment & key)
-
-
-@antelop_analysis
-class GreetingWithCount:
-    """Calls two others."""
-
-    name = "greeting_with_count"
-    query = "Experimenter"
-    returns = {"response": str}
-    calls = ["greeting", "count_experiments"]
-
-    def run(key):
-        return f"{greeting(key)['greeting']} You have {count_experiments(key)['count']} experiment."
-'''
 
 
 @pytest.fixture
@@ -149,7 +106,7 @@ print(len(World & session), World.connection is scripting.HERE.lab.database.conn
 
 def test_analysis_functions_are_there_by_their_scripts(script: Script, lab: Lab) -> None:
     """A function runs on one key, on all, with its arguments, and calls the others that it names."""
-    (lab.config.analysis.folders[0] / "hello_world.py").write_text(GREETINGS)
+    (lab.config.analysis.folders[0] / "hello_world.py").write_text(HELLO_WORLD)
     printed = done(
         script(
             """
@@ -162,7 +119,7 @@ print(hello_world.greeting_with_count()['response'])
         )
     )
     assert printed == (
-        "{'experimenter': 'lab', 'greeting': 'Hello, The lab!'}\nHello, The lab.\nHello, The lab! You have 1 experiment.\n"
+        "{'experimenter': 'lab', 'greeting': 'Hello, The lab!'}\nHello, The lab.\nHello, The lab! You have run 1 experiments.\n"
     )
 
 

@@ -21,7 +21,7 @@ class TableTrials:
 
 @antelop_analysis
 class RewardedTrials:
-    """From each reward to the last lick before the next one; rewards that nobody licked make no trial."""
+    """From each reward to the last lick before the next one; a reward without a lick makes no trial."""
 
     name = "rewarded_trials"
     query = "World"
