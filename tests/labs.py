@@ -186,18 +186,15 @@ def visitor(lab: Lab) -> Iterator[Callable[..., Lab]]:
 def connected_as(lab: Lab, user: str, right: str) -> Database:
     """Make a user of the lab's server, if need be, and connect as that user."""
     say = lab.database.connection.query
-    where: dict[str, Any]
-    if lab._server:
+    if lab.database.is_postgresql:
         if not say("SELECT 1 FROM pg_roles WHERE rolname = %s", (user,)).rowcount:
             say(f"CREATE ROLE {user} LOGIN")
         for schema in (lab.database.prefix + name for name in SCHEMAS):
             say(f"GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT {right} ON ALL TABLES IN SCHEMA {schema} TO {user}")
-        where = {"host": lab._server.host, "port": lab._server.port, "name": lab._server.database}
     else:
-        settings = lab.config.database
-        assert settings
         say(f"CREATE USER IF NOT EXISTS {user} IDENTIFIED BY ''")
         pattern = lab.database.prefix.replace("_", r"\_")
         say(f"GRANT {right} ON `{pattern}%%`.* TO {user}")
-        where = {"host": settings.host, "port": settings.port, "backend": "mysql", "service": settings.service}
-    return Database(**where, user=user, password="", use_tls=False, store=lab.store.folder)
+    address = replace(lab.database.connection.address, user=user, password="")
+    service = lab.config.database.service if lab.config.database else None
+    return Database(address, service=service, store=lab.store.folder)

@@ -19,6 +19,11 @@ NEEDS = {
     "mariadb_dump": (shutil.which("mariadb-dump") is not None, "mariadb-dump: apt-get install mariadb-client"),
     "root": (os.geteuid() == 0, "root, who starts the embedded database as another user: run the tests as root too"),
     "systemd": (shutil.which("systemd-analyze") is not None, "systemd's programs: apt-get install systemd"),
+    "postgresql": (
+        (servers.newest_postgresql() / "postgres").exists(),
+        "a PostgreSQL server that listens on the network: apt-get install postgresql",
+    ),
+    "pgbouncer": (shutil.which("pgbouncer") is not None, "a connection pooler: apt-get install pgbouncer"),
     "openssl": (shutil.which("openssl") is not None, "openssl, which makes a certificate: apt-get install openssl"),
     "recordings": (RECORDINGS.is_dir(), f"the recordings in {RECORDINGS}: set ANTELOP_RECORDINGS to the folder that has them"),
 }

@@ -9,14 +9,15 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import psycopg2
 import pymysql
 
 from antelop.database.embedded import serving
+from antelop.database.opening import Address
 
 PATIENCE = 60.0
 MARIADB = Path("/usr/sbin/mariadbd")
@@ -57,11 +58,18 @@ class DatabaseServer(Protocol):
         """Execute statements with every right, such as making another user; each is committed."""
 
 
+def address(server: DatabaseServer) -> Address:
+    """Return how a server is reached, without TLS."""
+    where = (server.host, server.port, server.user, server.password, server.name)
+    return Address("mysql" if server.backend == "mysql" else "postgresql", *where, use_tls=False)
+
+
 class EmbeddedServer:
     """The embedded PostgreSQL of a state directory."""
 
     backend = "postgresql"
     password = ""
+    name: str | None
 
     def __init__(self, state: Path) -> None:
         self._server = serving(state)
@@ -100,12 +108,10 @@ class MariaDBServer:
     backend = "mysql"
     user = "lab"
     password = "correct horse"  # noqa: S105  # of a server that lives as long as the test
-    name = None
+    name: str | None = None
 
     def __init__(self, folder: Path, *options: str) -> None:
-        number = os.getpid()
-        self.host = f"127.{64 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
-        self.port = next(_PORTS)
+        self.host, self.port = own_address(), next(_PORTS)
         self._folder = folder
         self._data = folder / "data"
         self._data.mkdir(mode=0o700)
@@ -123,6 +129,11 @@ class MariaDBServer:
             f"CREATE USER '{self.user}'@'%' IDENTIFIED BY '{self.password}'",
             f"GRANT ALL PRIVILEGES ON *.* TO '{self.user}'@'%' WITH GRANT OPTION",
         )
+
+    @property
+    def process(self) -> int:
+        """The number of its process."""
+        return self._process.pid
 
     def start(self) -> None:
         said = self._folder / "said"
@@ -156,6 +167,88 @@ class MariaDBServer:
                 connection.cursor().execute(statement)
 
 
+class PostgreSQLServer:
+    """A PostgreSQL of the system's in a folder, on an address of its own, for any user, with settings of its own."""
+
+    backend = "postgresql"
+    user = "lab"
+    password = ""
+    name: str | None = "postgres"
+
+    def __init__(self, folder: Path, *settings: str) -> None:
+        self.host, self.port = own_address(), next(_PORTS)
+        self._data = folder / "data"
+        self._data.mkdir(mode=0o700)
+        self._account: dict[str, Any] = {}
+        if os.geteuid() == 0:
+            self._account = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+            shutil.chown(self._data, "nobody")
+        self._run("initdb", f"--username={self.user}", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
+        with (self._data / "postgresql.conf").open("a") as file:
+            place = [f"listen_addresses = '{self.host}'", f"port = {self.port}", f"unix_socket_directories = '{self._data}'"]
+            file.write("\n".join([*place, *settings, ""]))
+        with (self._data / "pg_hba.conf").open("a") as file:
+            file.write("host all all all trust\n")
+        self.start()
+
+    @property
+    def process(self) -> int:
+        """The number of its first process."""
+        return int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
+
+    def standby(self) -> None:
+        """Make it a replica from its next start on."""
+        (self._data / "standby.signal").touch()
+
+    def start(self) -> None:
+        self._run("pg_ctl", "start", "--silent", "--wait", f"--log={self._data / 'said'}")
+
+    def stop(self) -> None:
+        end(self.process, signal.SIGINT)
+
+    def kill(self) -> None:
+        with suppress(FileNotFoundError):  # it was stopped
+            end(self.process, signal.SIGQUIT)  # without a checkpoint; its processes end with it
+
+    def execute(self, *statements: str) -> None:
+        with closing(psycopg2.connect(host=str(self._data), port=self.port, user=self.user, dbname=self.name)) as connection:
+            connection.autocommit = True
+            for statement in statements:
+                connection.cursor().execute(statement)
+
+    def _run(self, program: str, *options: str) -> None:
+        command = [str(newest_postgresql() / program), *options, f"--pgdata={self._data}"]
+        # Its output is a file's: the server would inherit a pipe, and the other end would wait for ever.
+        with tempfile.TemporaryFile() as said:
+            done = subprocess.run(command, env=_SEARCH, cwd="/", check=False, stdout=said, stderr=said, **self._account)
+            if done.returncode:
+                said.seek(0)
+                raise RuntimeError(f"{command} failed:\n{said.read().decode()}")
+
+
+def newest_postgresql() -> Path:
+    """Return the folder of the programs of the system's newest PostgreSQL; one that does not exist if there is none."""
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    return versions[-1].parent if versions else Path("/usr/lib/postgresql/bin")
+
+
+def own_address() -> str:
+    """Return an address of this process's own: all of 127.0.0.0/8 is this machine."""
+    number = os.getpid()
+    return f"127.{64 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
+
+
+@contextmanager
+def postgresql(*settings: str) -> Iterator[PostgreSQLServer]:
+    """Run a PostgreSQL that exists only here."""
+    with public_folder() as folder:
+        server = PostgreSQLServer(folder, *settings)
+        try:
+            yield server
+        finally:
+            server.kill()
+
+
 def available() -> bool:
     """Return whether a MariaDB can be started here."""
     return all(program.exists() for program in (MARIADB, INSTALL, PRINT_DEFAULTS))
@@ -183,10 +276,10 @@ def embedded(state: Path) -> Iterator[EmbeddedServer]:
 
 
 @contextmanager
-def mariadb() -> Iterator[MariaDBServer]:
+def mariadb(*options: str) -> Iterator[MariaDBServer]:
     """Run a MariaDB that exists only here."""
     with public_folder() as folder:
-        server = MariaDBServer(folder)
+        server = MariaDBServer(folder, *options)
         try:
             yield server
         finally:

@@ -32,7 +32,9 @@ class TestExample:
         assert config.load(EXAMPLE, {}) == Config(
             state=Path("/var/lib/antelop"),
             store=Path("/srv/antelop/store"),
-            database=DatabaseConfig(host="db.lab.example.org", name="antelop", use_tls=True, service="antelop"),
+            database=DatabaseConfig(
+                host="db.lab.example.org", name="antelop", use_tls=True, tls_ca=Path("/etc/antelop/ca.pem"), service="antelop"
+            ),
             analysis=AnalysisConfig((Path("/srv/antelop/analysis"),), ("lab-analysts",)),
             folders=(
                 FolderConfig(

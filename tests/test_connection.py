@@ -2,9 +2,8 @@
 
 import os
 import socket
-import subprocess
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import datajoint as dj
@@ -12,7 +11,8 @@ import pytest
 
 from antelop.database import Database
 from antelop.database.connection import OutcomeUnknown
-from antelop.database.driver import is_outage
+from antelop.database.opening import Address
+from antelop.database.outages import is_outage
 from antelop.errors import Misconfigured, Unavailable
 from antelop.lab import Lab
 from tests import servers
@@ -171,7 +171,7 @@ def test_a_lost_connection_frees_its_locks(lab: Lab, others: Callable[[], Lab]) 
 def test_waiting_for_a_lock_ends(lab: Lab, others: Callable[[], Lab], monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits in vain is told that the database is not available."""
     other = others()
-    monkeypatch.setattr("antelop.database.connection.PATIENCE", 0)
+    monkeypatch.setattr("antelop.database.connection.LOCK_TIMEOUT", 0)
     if lab.database.is_postgresql:
         other.database.connection.query("SET lock_timeout = '10ms'")
     with lab.database.lock("rigs"), pytest.raises(Unavailable), other.database.lock("rigs", wait=True):
@@ -286,13 +286,9 @@ def test_keys_that_postgresql_does_not_show(lab: Lab, visitor: Callable[..., Lab
     assert experimenters(visitor("blind", "SELECT")) == ["lab"]
 
 
-def other_place(lab: Lab, **changes: Any) -> Database:
-    """Connect to the same server, with other names of schemas."""
-    database = lab.database
-    where = {name: database.connection.conn_info[name] for name in ("host", "port", "user")}
-    where |= {"password": database.connection.conn_info["passwd"], "name": database.connection.conn_info["database_name"]}
-    backend = "postgresql" if database.is_postgresql else "mysql"
-    return Database(**{**where, "backend": backend, "use_tls": False, "store": lab.store.folder, **changes})
+def other_place(lab: Lab, prefix: str = "antelop_ingest_", **changes: Any) -> Database:
+    """Connect to the same server in another way, or with other names of schemas."""
+    return Database(replace(lab.database.connection.address, **changes), prefix=prefix, store=lab.store.folder)
 
 
 @pytest.fixture
@@ -382,9 +378,9 @@ def test_a_wrong_password_is_a_mistake_on_postgresql_too() -> None:
         server.execute("SELECT pg_reload_conf()")
 
         def refused(**changes: str) -> str:
-            where: dict[str, Any] = {"user": "ada", "password": "wrong", "name": server.name, **changes}
+            where = {"user": "ada", "password": "wrong", "name": server.name, **changes}
             with pytest.raises(Misconfigured) as raised:
-                Database(host=server.host, port=server.port, store=folder / "store", **where)
+                Database(Address("postgresql", server.host, server.port, **where), store=folder / "store")  # type: ignore[arg-type]
             (problem,) = raised.value.problems
             assert problem.check == "database_refused"
             return problem.what.rpartition("FATAL: ")[2]
@@ -393,46 +389,3 @@ def test_a_wrong_password_is_a_mistake_on_postgresql_too() -> None:
         assert refused(user="team") == 'role "team" is not permitted to log in'
         assert refused(user="antelop", name="absent").startswith("no pg_hba.conf entry for host")
         assert "no password supplied" in refused(password="")
-
-
-@pytest.fixture
-def secured() -> Iterator[servers.MariaDBServer]:
-    """Give a MariaDB that offers TLS, with a certificate of its own making."""
-    with servers.public_folder() as folder:
-        key, certificate = folder / "key.pem", folder / "certificate.pem"
-        make = ["openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
-        subprocess.run([*make, "-subj", "/CN=db.lab", "-keyout", key, "-out", certificate], check=True, capture_output=True)
-        key.chmod(0o644)
-        server = servers.MariaDBServer(folder, f"--ssl-key={key}", f"--ssl-cert={certificate}")
-        try:
-            yield server
-        finally:
-            server.kill()
-
-
-def encrypted(server: servers.MariaDBServer, store: Path, *, use_tls: bool | None) -> bool:
-    """Connect as the configuration says; return whether the connection is encrypted."""
-    database = Database(
-        host=server.host,
-        port=server.port,
-        user=server.user,
-        password=server.password,
-        backend="mysql",
-        use_tls=use_tls,
-        store=store,
-    )
-    try:
-        return bool(database.connection.query("SHOW STATUS LIKE 'Ssl_cipher'").fetchone()[1])
-    finally:
-        database.close()
-
-
-@pytest.mark.openssl
-@pytest.mark.mariadb
-def test_a_connection_is_encrypted_unless_that_is_turned_off(secured: servers.MariaDBServer, tmp_path: Path) -> None:
-    """By default where the server offers it, and `use_tls = true` demands it."""
-    assert [encrypted(secured, tmp_path, use_tls=use_tls) for use_tls in (None, True, False)] == [True, True, False]
-    with servers.mariadb() as plain:
-        assert not encrypted(plain, tmp_path, use_tls=None)
-        with pytest.raises(Misconfigured, match="SSL is required but the server doesn't support it"):
-            encrypted(plain, tmp_path, use_tls=True)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -156,23 +157,15 @@ def test_a_store_of_another_lab(lab: Lab, others: Callable[[], Lab]) -> None:
 @contextmanager
 def as_weak_user(lab: Lab, *rights: str) -> Iterator[Lab]:
     """Connect as a user who has only these rights."""
-    query, facts = lab.database.connection.query, lab.database.connection.conn_info
+    query = lab.database.connection.query
     account, password = ("weak", "") if lab.database.is_postgresql else ("'weak'@'%%'", "battery staple")
     query(f"CREATE USER {account}" + ("" if lab.database.is_postgresql else f" IDENTIFIED BY '{password}'"))
     for right in rights:
         query(f"GRANT {right} TO {account}")
     weak = copy(lab)
     try:
-        weak.database = Database(
-            host=facts["host"],
-            port=facts["port"],
-            user="weak",
-            password=password,
-            backend=lab.database.connection.adapter.backend,
-            name=facts.get("database_name"),
-            use_tls=False,
-            store=lab.store.folder,
-        )
+        address = replace(lab.database.connection.address, user="weak", password=password)
+        weak.database = Database(address, store=lab.store.folder)
         yield weak
         weak.database.close()
     finally:

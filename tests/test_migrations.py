@@ -62,18 +62,7 @@ def server(request: Any) -> Iterator[Server]:
 
 def database(server: Server, *, may_migrate: bool = False) -> Database:
     """Connect to the lab on a server."""
-    return Database(
-        host=server.host,
-        port=server.port,
-        user=server.user,
-        password=server.password,
-        backend=server.backend,
-        name=server.name,
-        use_tls=False,
-        store=Path("/nowhere"),
-        service=server.user,
-        may_migrate=may_migrate,
-    )
+    return Database(servers.address(server), store=Path("/nowhere"), service=server.user, may_migrate=may_migrate)
 
 
 SHAPE = {

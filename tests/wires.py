@@ -4,7 +4,7 @@ import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -34,7 +34,10 @@ class Wire:
         self._connect = connect
         self._fatal = b""
         self._delivered = False
+        self._answer = b""
+        self._kept: list[socket.socket] | None = None
         self._ends: set[socket.socket] = set()
+        self._clients: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._threads = [threading.Thread(target=self._accept)]
@@ -51,6 +54,17 @@ class Wire:
         """Cut the next connection that carries a statement: before the server gets it, or (`delivered`) before its answer."""
         self._fatal, self._delivered = statement, delivered
 
+    def answer(self, statement: bytes, answer: bytes) -> None:
+        """Give the next connection that carries a statement this answer in the place of the server's, and cut it."""
+        self._fatal, self._answer = statement, answer
+
+    def lose(self) -> None:
+        """Cut every connection for its client alone: the server does not learn of it."""
+        self._kept = []
+        for client in self._clients & self._ends:
+            self.cuts += 1
+            client.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Cut everything, and carry no more."""
         with suppress(OSError):
@@ -59,6 +73,8 @@ class Wire:
         self.cut()
         for thread in self._threads:
             thread.join()
+        for server in self._kept or ():
+            server.close()
 
     def _accept(self) -> None:
         with suppress(OSError):  # it was closed
@@ -71,18 +87,25 @@ class Wire:
     def _carry(self, client: socket.socket, server: socket.socket) -> None:
         ends = {client: server, server: client}
         self._ends |= ends.keys()
-        with closing(client), closing(server), suppress(OSError):
+        self._clients.add(client)
+        with closing(client), suppress(OSError), ExitStack() as behind:
+            behind.callback(server.close)
             while True:
                 for end in select.select(list(ends), [], [])[0]:
                     carried = end.recv(1 << 16)
                     fatal = end is client and self._fatal and self._fatal in carried
-                    if not fatal or self._delivered:
+                    if fatal and self._answer:
+                        client.sendall(self._answer)
+                    elif not fatal or self._delivered:
                         ends[end].sendall(carried)
                     if fatal and self._delivered:
                         server.recv(1)
                     if fatal:
                         self._fatal = b""
                         self.cuts += 1
+                    if self._kept is not None and end is client and not carried:
+                        self._kept.append(server)
+                        behind.pop_all()
                     if fatal or not carried:
                         self._ends -= ends.keys()
                         return

@@ -18,8 +18,8 @@ checks       `severities`, `examine`, `check`, `examined`, `scans`, `session`, `
 store        `codecs`, `objects`, `store`, `survey`
 dropfolder   `inbox`, `listing`, `snapshot`, `contents`, `inotify`, `inotify_instance`, `settle`, `waiting`, `delivery`,
              `completeness`, `presence`, `mount`, `sharing`, `junk`, `finished`, `messages`, `rounds`, `watcher`
-database     `connection`, `driver`, `statement`, `table`, `metadata`, `behaviour`, `ledger`, `references`, `row`,
-             `migrations`, `embedded`
+database     `connection`, `driver`, `opening`, `promise`, `limits`, `deadline`, `predecessor`, `outages`, `statement`,
+             `table`, `metadata`, `behaviour`, `ledger`, `references`, `row`, `migrations`, `embedded`
 config       `model`, `places`, `reader`, `table`, `values`
 queue        `jobs`, `ledger`
 lab          `lab`, `naming`, `resolve`, `metadata`, `rigs`, `store_lock`

@@ -17,7 +17,9 @@ class DatabaseConfig:
     prefix
         What the names of our three schemas begin with.
     use_tls
-        None: where the server offers it.
+        True: encrypted, and the server's certificate is verified. None: encrypted where the server offers it, without proof.
+    tls_ca
+        The CA's certificates, in PEM format, by which it is verified; None: those that the system trusts.
     service
         The database user of the daemon, who may write for every experimenter.
     """
@@ -28,6 +30,7 @@ class DatabaseConfig:
     name: str | None = None
     prefix: str = "antelop_ingest_"
     use_tls: bool | None = None
+    tls_ca: Path | None = None
     service: str | None = None
 
 

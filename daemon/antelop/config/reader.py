@@ -70,7 +70,7 @@ def parse(written: str, folder: Path, environment: Mapping[str, str]) -> Config:
     config = Config(
         state=state,
         store=top.table("store").take("location", a_path, state / "store"),
-        database=_database(database) if "database" in document else None,
+        database=_database(database, a_path) if "database" in document else None,
         analysis=AnalysisConfig(analysis.take("folders", list_of(a_path), ()), analysis.take("trusted", list_of(text), ())),
         folders=tuple(_folder(table, a_path) for table in top.tables("folders")),
         workers=_workers(top.table("workers")),
@@ -92,7 +92,7 @@ def _state(environment: Mapping[str, str], problems: list[Problem]) -> Path:
         return Path("/")
 
 
-def _database(table: Table) -> DatabaseConfig:
+def _database(table: Table, a_path: Read[Path]) -> DatabaseConfig:
     known: Read[Backend] = one_of("postgresql", "mysql")
     default: Backend = "postgresql"
     backend = table.need("backend", known, 'Write "postgresql" or "mysql"', default)
@@ -104,10 +104,13 @@ def _database(table: Table) -> DatabaseConfig:
         name=table.take("name", text, None),
         prefix=table.take("prefix", prefix, DatabaseConfig.prefix),
         use_tls=table.take("use_tls", flag, None),
+        tls_ca=table.take("tls_ca", a_path, None),
         service=table.take("service", text, None),
     )
     if backend == "mysql" and config.name is not None:
         table.complain("name", "a MySQL server has no databases with schemas in them", "Leave it out, or change `prefix`")
+    if config.tls_ca is not None and not config.use_tls:
+        table.complain("tls_ca", "certificates are verified only with use_tls = true", "Write use_tls = true, or leave it out")
     return config
 
 

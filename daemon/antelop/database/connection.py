@@ -15,8 +15,11 @@ import datajoint as dj
 from datajoint.settings import Config
 
 from antelop.database import behaviour, ledger, metadata
-from antelop.database.driver import PATIENCE, Connection, is_denied, sentence
+from antelop.database.driver import Connection
+from antelop.database.limits import LOCK_TIMEOUT, Limits
 from antelop.database.migrations import VERSION, check_version, migrate
+from antelop.database.opening import Address
+from antelop.database.outages import is_denied, sentence
 from antelop.database.table import Jobs, Table
 from antelop.errors import Misconfigured, Problem, Unavailable
 
@@ -38,8 +41,10 @@ class Database:
 
     Parameters
     ----------
-    host, port, user, password, backend, name, use_tls
-        Where the database is; ``host`` may be the folder of a Unix socket. ``name`` is PostgreSQL's database.
+    address
+        Where the database is; the host may be the folder of a Unix socket.
+    limits
+        How long a session may pause.
     prefix
         What the names of our three schemas begin with.
     store
@@ -61,21 +66,16 @@ class Database:
     Unavailable
         If the database cannot be reached.
     Misconfigured
-        If it refuses the user, tables are missing and may not be made, a schema of that name is not ours, or its tables are of
-        another release.
+        If it refuses the user or would break the promise, tables are missing and may not be made, a schema of that name is not
+        ours, or its tables are of another release.
     """
 
     def __init__(  # noqa: PLR0913  # these are what a connection needs
         self,
+        address: Address,
         *,
-        host: str,
-        port: int,
-        user: str,
-        password: str,
         store: Path,
-        backend: str = "postgresql",
-        name: str | None = None,
-        use_tls: bool | None = None,
+        limits: Limits = Limits(),  # noqa: B008  # a frozen value
         prefix: str = "antelop_ingest_",
         trusted: bool = False,
         service: str | None = None,
@@ -83,15 +83,13 @@ class Database:
     ) -> None:
         settings = Config()
         settings.stores = {"antelop": {"protocol": "file", "location": str(store)}}
-        self.connection = Connection(
-            host, user, password, port, use_tls=use_tls, database_name=name, backend=backend, config_override=settings
-        )
+        self.connection = Connection(address, limits, settings)
         self.prefix = prefix
-        self.user = user
-        self.is_postgresql = backend == "postgresql"
+        self.user = address.user
+        self.is_postgresql = address.backend == "postgresql"
         self.tables: dict[str, type[dj.Table]] = {}
         self.migrated: list[str] = []
-        self._everyone = trusted or user == service
+        self._everyone = trusted or address.user == service
         try:
             with self.lock("declare", wait=True):
                 self._declare(may_migrate=may_migrate)
@@ -129,13 +127,16 @@ class Database:
         self.connection.drop()
 
     @contextmanager
-    def transaction(self, *, commit: bool = True) -> Iterator[None]:
+    def transaction(self, *, commit: bool = True, patient: bool = False) -> Iterator[None]:
         """Open the one transaction: committed at the end, rolled back by an exception.
 
         Parameters
         ----------
         commit
             Whether it is to be; a rehearsal is rolled back at its end.
+        patient
+            Whether there may be long pauses between its statements. The server ends any other transaction if this client does
+            not go on, for an ingest may wait for its locks.
 
         Raises
         ------
@@ -151,7 +152,11 @@ class Database:
         committing = False
         self.connection.start_transaction()
         try:
+            if patient:
+                self.connection.allow_pauses(allow=True)
             yield
+            if patient:
+                self.connection.allow_pauses(allow=False)
             if commit:
                 committing = True
                 self.connection.commit_transaction()
@@ -172,7 +177,7 @@ class Database:
         Raises
         ------
         Unavailable
-            If it is to `wait`, and another process has held the lock for `PATIENCE`.
+            If it is to `wait`, and another process has held the lock for `LOCK_TIMEOUT`.
         """
         digest = hashlib.sha256(f"{self.prefix}:{name}".encode()).digest()
         if self.is_postgresql:
@@ -181,10 +186,10 @@ class Database:
             free = "pg_advisory_unlock(%s)"
         else:
             key = f"antelop:{digest.hex()[:48]}"
-            take, free = f"GET_LOCK(%s, {PATIENCE if wait else 0}) = 1", "RELEASE_LOCK(%s)"
+            take, free = f"GET_LOCK(%s, {LOCK_TIMEOUT if wait else 0}) = 1", "RELEASE_LOCK(%s)"
         had = bool(self.connection.query(f"SELECT {take}", (key,)).fetchone()[0])
         if wait and not had:
-            raise Unavailable(f"another process has held the lock {name!r} for {PATIENCE} s")
+            raise Unavailable(f"another process has held the lock {name!r} for {LOCK_TIMEOUT} s")
         try:
             yield had
         finally:

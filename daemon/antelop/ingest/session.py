@@ -16,7 +16,7 @@ from antelop.analysis.functions import AnalysisFunction
 from antelop.checks.examine import Findings, examine, examine_names
 from antelop.database import Database
 from antelop.database.connection import OutcomeUnknown
-from antelop.database.driver import sentence
+from antelop.database.outages import sentence
 from antelop.database.row import Row
 from antelop.dropfolder.delivery import Delivery
 from antelop.errors import Misconfigured, Problem, Rejected, Unavailable, gathering

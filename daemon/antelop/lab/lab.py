@@ -12,6 +12,8 @@ from antelop.analysis.scripts import Analysis
 from antelop.config import Config, DatabaseConfig, credentials
 from antelop.database import Database
 from antelop.database.embedded import Server, serving
+from antelop.database.limits import Limits
+from antelop.database.opening import Address
 from antelop.errors import Misconfigured, Problem, Unavailable
 from antelop.store import Store
 
@@ -88,33 +90,27 @@ class Lab:
         self._opened.close()
 
     def _embedded(self, server: Server) -> Database:
-        return Database(
-            host=server.host,
-            port=server.port,
-            user=server.user,
-            password="",  # the folder of its socket is closed to everybody else
-            name=server.database,
-            use_tls=False,
-            store=self.store.folder,
-            trusted=True,
-            may_migrate=True,
-        )
+        # No password: the folder of its socket is closed to everybody else.
+        address = Address("postgresql", server.host, server.port, server.user, "", server.database, use_tls=False)
+        return Database(address, limits=self._limits, store=self.store.folder, trusted=True, may_migrate=True)
 
     def _remote(self, settings: DatabaseConfig, environment: Mapping[str, str], *, may_migrate: bool) -> Database:
         user, password = credentials(environment)
+        where = (settings.backend, settings.host, settings.port, user, str(password), settings.name)
         return Database(
-            host=settings.host,
-            port=settings.port,
-            user=user,
-            password=str(password),
-            backend=settings.backend,
-            name=settings.name,
-            use_tls=settings.use_tls,
+            Address(*where, use_tls=settings.use_tls, tls_ca=settings.tls_ca),
+            limits=self._limits,
             prefix=settings.prefix,
             service=settings.service,
             may_migrate=may_migrate,
             store=self.store.folder,
         )
+
+    @property
+    def _limits(self) -> Limits:
+        """How long a session may pause: a minute longer than a mask may take, and an hour longer than a whole ingest."""
+        workers = self.config.workers
+        return Limits(transaction=workers.mask_timeout + 60, session=workers.timeout + 3600)
 
     def _open_store(self) -> None:
         """Make the store if the lab is new: where rows refer to it and it is not there, it is a share that is away."""

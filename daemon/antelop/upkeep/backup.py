@@ -104,7 +104,7 @@ def backup(lab: Lab, folder: Path, now: datetime, progress: Progress) -> Backup:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # what is in the database is nobody else's to read
         copy.make()
         copy.clear()
-        with serving(lab.config.state) as server, lab.database.transaction(commit=False):
+        with serving(lab.config.state) as server, lab.database.transaction(commit=False, patient=True):
             query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             snapshot, version = query("SELECT pg_export_snapshot(), current_setting('server_version')").fetchone()
             sessions = len(lab.database.World())

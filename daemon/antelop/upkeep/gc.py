@@ -45,7 +45,7 @@ def collect(lab: Lab, grace: timedelta, report: Callable[[Object], None], *, dry
         if not dry_run:
             store.clear()
         before = now(store) - grace.total_seconds()
-        with Inventory(store) as inventory, database.transaction(commit=False):
+        with Inventory(store) as inventory, database.transaction(commit=False, patient=True):
             if not dry_run:
                 hold_store(database, to_change=True)
             if doubts := [*unseen(database), *inventory.lacking(database)]:

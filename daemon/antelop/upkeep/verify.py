@@ -67,13 +67,13 @@ def verify(lab: Lab, report: Callable[[Problem], None], reading: Progress | None
     """
     lab.analysis.load(lab.database.tables)
     for find in (_ledger, _rows, _rigs, _masks, _deliveries, _receipts):
-        with lab.database.transaction(commit=False):
+        with lab.database.transaction(commit=False, patient=True):
             for problem in find(lab):
                 report(problem)
     with Inventory(lab.store) as inventory:
         if reading:
             inventory.read(reading)
-        with lab.database.transaction(commit=False):
+        with lab.database.transaction(commit=False, patient=True):
             for problem in _objects(lab.database, inventory):
                 report(problem)
         return Holdings(len(lab.database.World()), inventory.total(), inventory.total(referenced=True))

@@ -1,0 +1,175 @@
+"""Opening a connection to a database server: within a time limit, and encrypted and verified as the configuration says."""
+
+import os
+import socket
+import ssl
+import struct
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import psycopg2
+import pymysql
+
+from antelop.errors import Misconfigured, Problem
+
+CONNECT_TIMEOUT = 10
+"""Seconds that a server may take to let a user in; also the whole time for a server that accepts and then says nothing."""
+
+# DataJoint's own mode: its statements are written for it.
+_SQL_MODE = (
+    "NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ONLY_FULL_GROUP_BY"
+)
+
+_SSL_REQUEST = struct.pack("!ii", 8, 80877103)
+"""What a client of PostgreSQL asks first, if it wants TLS (PostgreSQL manual, "Message Formats")."""
+
+_NO_TLS = 2026
+"""CR_SSL_CONNECTION_ERROR: by PyMySQL, for a server that offers no TLS."""
+
+_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Arch, Gentoo
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, Red Hat
+    "/etc/ssl/ca-bundle.pem",  # openSUSE
+    "/etc/ssl/cert.pem",  # Alpine
+)
+"""Where distributions keep the certificates of the CAs that they trust."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a server is, who connects, and how.
+
+    Attributes
+    ----------
+    name
+        PostgreSQL's database; None: ``postgres``.
+    use_tls
+        True: encrypted, and the server proves its host name by a certificate. False: not encrypted. None: encrypted if the
+        server offers it, without any proof.
+    tls_ca
+        The file of the CA's certificates, in PEM format; None: those that the system trusts.
+    """
+
+    backend: Literal["postgresql", "mysql"]
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    name: str | None = None
+    use_tls: bool | None = None
+    tls_ca: Path | None = None
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+def open_connection(address: Address) -> Any:  # noqa: ANN401  # the drivers have no types
+    """Return the driver's connection, on which each statement is a transaction of its own.
+
+    DataJoint's adapters open one too, but verify no certificate, and wait without a limit for a MySQL server that is silent.
+
+    Raises
+    ------
+    Misconfigured
+        If TLS cannot be verified: the server offers none, or its certificate is for another host or not by the CA.
+    Exception
+        The driver's, if the server cannot be reached or refuses this user.
+    """
+    return _open_postgresql(address) if address.backend == "postgresql" else _open_mysql(address)
+
+
+def _open_postgresql(address: Address) -> Any:  # noqa: ANN401  # as above
+    modes = {True: "verify-full", False: "disable", None: "prefer"}
+    tls = {"sslmode": modes[address.use_tls]}
+    if address.use_tls:
+        tls["sslrootcert"] = str(address.tls_ca or system_cas())
+    try:
+        connection = psycopg2.connect(
+            host=address.host,
+            port=address.port,
+            user=address.user,
+            password=address.password,
+            dbname=address.name or "postgres",
+            connect_timeout=CONNECT_TIMEOUT,
+            **tls,
+        )
+    except psycopg2.OperationalError:
+        # libpq tells a failed verification by words alone, so it is tried again by Python's own TLS.
+        if address.use_tls and not address.host.startswith("/"):
+            _try_tls(address)
+        raise
+    connection.autocommit = True
+    return connection
+
+
+def _open_mysql(address: Address) -> Any:  # noqa: ANN401  # as above
+    tls: dict[str, Any] = {"ssl": _context(address)} if address.use_tls else {"ssl_disabled": address.use_tls is False}
+    try:
+        connection = pymysql.connect(
+            host=address.host,
+            port=address.port,
+            user=address.user,
+            password=address.password,
+            charset="utf8mb4",
+            sql_mode=_SQL_MODE,
+            autocommit=True,
+            connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=CONNECT_TIMEOUT,
+            write_timeout=CONNECT_TIMEOUT,
+            **tls,
+        )
+    except pymysql.OperationalError as error:
+        if error.args[0] == _NO_TLS:
+            raise _unverified(address, "the server offers no TLS") from error
+        cause = getattr(error, "original_exception", None)
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            raise _unverified(address, cause.verify_message) from error
+        raise
+    # These limits are for each packet. From here on `Deadline` limits the whole statement.
+    connection._read_timeout = connection._write_timeout = None  # noqa: SLF001  # the driver has no public name for them
+    return connection
+
+
+def system_cas() -> str:
+    """Return the file of the certificates that this system trusts; ``system`` if it is nowhere: libpq looks for it then."""
+    found = [ssl.get_default_verify_paths().cafile, *_BUNDLES]
+    return next((path for path in found if path and os.path.isfile(path)), "system")  # noqa: PTH113  # may be None
+
+
+def _context(address: Address) -> ssl.SSLContext:
+    """Return what verifies a server by its host name and the CA."""
+    try:
+        context = ssl.create_default_context(cafile=str(address.tls_ca) if address.tls_ca else None)
+    except OSError as error:  # ssl.SSLError, for a file without certificates, is one as well
+        what = f"no certificate of a CA can be read from {address.tls_ca}: {error.strerror or error}"
+        remedy = "Give the CA's certificate in PEM format, in a file that the service may read"
+        raise Misconfigured([Problem("tls_ca", "database.tls_ca", what, remedy)]) from error
+    # On by default since Python 3.13; certificates that MySQL makes for itself, and many CAs of labs, do not pass it.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
+
+
+def _try_tls(address: Address) -> None:
+    """Raise `Misconfigured` if a PostgreSQL server cannot be verified; return if it can, or is not there."""
+    context = _context(address)
+    try:
+        with socket.create_connection((address.host, address.port), CONNECT_TIMEOUT) as link:
+            link.sendall(_SSL_REQUEST)
+            answer = link.recv(1)
+            if answer == b"N":
+                raise _unverified(address, "the server offers no TLS")
+            if answer == b"S":
+                context.wrap_socket(link, server_hostname=address.host).close()
+    except ssl.SSLCertVerificationError as error:
+        raise _unverified(address, error.verify_message) from error
+    except OSError:  # it is away, which is what the driver's own error says
+        return
+
+
+def _unverified(address: Address, what: str) -> Misconfigured:
+    remedy = (
+        "Set [database] tls_ca to the CA that signed the server's certificate, and host to a name in that certificate; "
+        "use_tls = false connects without encryption"
+    )
+    return Misconfigured([Problem("tls_unverified", str(address), f"its TLS cannot be verified: {what.rstrip('.')}", remedy)])

@@ -1,0 +1,85 @@
+"""The server's session behind a connection: which one it is, and how it is ended when the connection to it was lost.
+
+A client that lost its connection is done with its session, but the server may not know that for hours. Until it does, that
+session holds its locks, the claim on a delivery among them, and a COMMIT that was under way may still succeed.
+"""
+
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, Self
+
+from antelop.errors import Unavailable
+
+_PATIENCE = 5.0
+"""Seconds that a session is given to end."""
+
+_NO_SUCH_SESSION = 1094
+"""ER_NO_SUCH_THREAD."""
+
+_WHO = {
+    "postgresql": "SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()",
+    "mysql": "SELECT id, host FROM information_schema.processlist WHERE id = CONNECTION_ID()",
+}
+_OF_POSTGRESQL = "FROM pg_stat_activity WHERE pid = %s AND backend_start::text = %s"
+_ON_POSTGRESQL = f"SELECT pg_terminate_backend(pid, {_PATIENCE * 1000:.0f}) {_OF_POSTGRESQL}"  # constants
+_ON_MYSQL = "SELECT 1 FROM information_schema.processlist WHERE id = %s AND host = %s"
+
+
+@dataclass(frozen=True)
+class Session:
+    """One session of a server.
+
+    Attributes
+    ----------
+    number
+        PostgreSQL's process, MySQL's connection number. A server that was restarted begins anew with them.
+    mark
+        What tells it from another session of the same number: when it began (PostgreSQL), or the client's port (MySQL).
+    is_direct
+        Whether the server itself named the number when we connected; if not, a pooler stands before it.
+    """
+
+    number: int
+    mark: str
+    is_direct: bool
+
+    @classmethod
+    def of(cls, connection: Any, backend: str) -> Self:  # noqa: ANN401  # the drivers have no types
+        """Return the session that a driver's connection has."""
+        named = connection.info.backend_pid if backend == "postgresql" else connection.thread_id()
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(_WHO[backend])
+            number, mark = cursor.fetchone()
+        return cls(number, str(mark), named == number)
+
+    def end(self, connection: Any, backend: str) -> None:  # noqa: ANN401  # as above
+        """End this session from another connection of the same user; return when it is over.
+
+        Raises
+        ------
+        Unavailable
+            If it does not end in time.
+        """
+        with closing(connection.cursor()) as cursor:
+            if backend == "postgresql":
+                cursor.execute(_ON_POSTGRESQL, (self.number, self.mark))
+                ended = all(row[0] for row in cursor.fetchall())
+            else:
+                ended = self._end_on_mysql(cursor)
+        if not ended:
+            raise Unavailable(f"the session that this process lost, number {self.number}, does not end")
+
+    def _end_on_mysql(self, cursor: Any) -> bool:  # noqa: ANN401  # as above
+        """Kill it, and wait until the server has forgotten it, which takes some milliseconds."""
+        deadline = time.monotonic() + _PATIENCE
+        while cursor.execute(_ON_MYSQL, (self.number, self.mark)):
+            if time.monotonic() > deadline:
+                return False
+            try:
+                cursor.execute(f"KILL CONNECTION {self.number:d}")
+            except Exception as error:
+                if error.args[:1] != (_NO_SUCH_SESSION,):
+                    raise
+            time.sleep(0.01)
+        return True
