@@ -77,4 +77,3 @@ def test_names_in_the_glossary_are_those_of_the_code() -> None:
     assert set(code(GLOSSARY["data type"])) == set(get_args(DataType))
     assert set(code(GLOSSARY["job"])) == {name for pair in transitions("The job") for name in pair} - {"none"}
     assert set(code(GLOSSARY["check"])) <= set(CHECKS)
-    assert GLOSSARY["superseded"].startswith("the state")

@@ -118,10 +118,12 @@ def test_the_commands_for_going_on(told: str) -> None:
         "antelop masks try licking.lick_bouts demo/licking/1",
         "antelop run",
         "antelop demo .",
+        "antelop manual lab",
     ]
     assert "demo/1/1  " in pasted(told, "antelop sessions")
     assert "18 trials" in pasted(told, "antelop masks try licking.lick_bouts demo/licking/1")
     assert "Run the service" in pasted(told, "antelop run --help")
+    assert pasted(told, "antelop manual lab").startswith("# A lab of your own")
 
 
 def plain(told: str) -> str:

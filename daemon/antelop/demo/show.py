@@ -37,12 +37,13 @@ from antelop.load_connection import *
 key = {{"session_id": {session_id}, "digitalevents_name": "lick", "mask_name": "led_to_reward"}}
 print(*split_trials((DigitalEvents & key).fetch1("data", "timestamps"), (Mask & key).fetch1("data", "timestamps")), sep="\\n")
 
-And these, of which `antelop --help` says more:
+Other commands, which `antelop --help` lists:
 
-antelop sessions                                        # what came in
-antelop masks try licking.lick_bouts demo/licking/1     # what the function in analysis/licking.py makes of a session
+antelop sessions                                        # the recordings that went in
+antelop masks try licking.lick_bouts demo/licking/1     # the trials that a function in analysis/licking.py finds
 antelop run                                             # the daemon, until Ctrl-C: drop a recording, it answers
-antelop demo .                                          # another day"""
+antelop demo .                                          # record another day
+antelop manual lab                                      # how to set up a lab of your own"""
 
 
 class Show:
