@@ -1,6 +1,7 @@
 """The command line, run on any lab."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from antelop.cli.terminal import Terminal
 from antelop.config import Config
 from antelop.lab import Lab
 from tests.clocks import still
+
+ORDINARY = () if os.geteuid() else ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+"""How a command line begins that may read and write only what the modes of files allow, as that of anyone but root."""
 
 Command = Callable[..., Result]
 """Runs a command line on a lab's configuration: ``command(config, "verify", "--deep")``."""

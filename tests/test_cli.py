@@ -1,5 +1,6 @@
 """The command line: what people and programs read, and the exit status that says what came of it."""
 
+import errno
 import fcntl
 import json
 import os
@@ -563,6 +564,18 @@ def test_a_defect_of_ours(flag: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     else:
         assert result.stdout == ""
         assert said in result.stderr.replace("by nothing\n", r"by nothing\n")
+
+
+def test_what_the_system_refuses_is_no_defect(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file or folder that is closed, full or broken is named in a sentence, whichever command meets it."""
+
+    def refuse(_text: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/srv/state/a")
+
+    monkeypatch.setattr("antelop.formats.document.load", refuse)
+    result = CliRunner().invoke(main, ["add", "session", "--from-json", "-"], input="{}")
+    said = "unavailable  /srv/state/a cannot be used: No space left on device\n"
+    assert (result.exit_code, result.output) == (3, said)
 
 
 def test_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:

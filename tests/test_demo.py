@@ -1,6 +1,8 @@
 """The demo, as a person runs it, and what it leaves for them."""
 
+import getpass
 import json
+import os
 import re
 import signal
 import subprocess
@@ -12,9 +14,11 @@ import h5py
 import numpy as np
 import pytest
 
+from antelop.demo.lab import MARK
 from antelop.demo.licking import filmed
 from antelop.demo.video import avi
 from antelop.trials import split_trials
+from tests.commands import ORDINARY
 from tests.documents import blocks
 from tests.servers import public_folder
 
@@ -32,8 +36,9 @@ def lab() -> Iterator[Path]:
 
 
 def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run the demo to its end, not on a terminal."""
-    return subprocess.run([*DEMO, *words], capture_output=True, text=True, check=False)
+    """Run the demo to its end, not on a terminal, with a home directory that cannot be made."""
+    environment = {**os.environ, "HOME": "/dev/null"}
+    return subprocess.run([*DEMO, *words], env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +185,40 @@ def test_it_leaves_other_folders_alone(tmp_path: Path) -> None:
         "           Name a folder that is not there yet: antelop demo FOLDER\n"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["antelop.toml"]
+
+
+@pytest.mark.parametrize("place", ["the working directory", "a folder", "a folder of the lab"])
+def test_it_says_where_it_may_not_write(place: str, tmp_path: Path) -> None:
+    """Whose folder it is, and as whom it runs: in a sentence, with the status of a disk that is away."""
+    lab = tmp_path / "closed" / "antelop-demo"
+    closed = lab / "drop" if place == "a folder of the lab" else lab.parent
+    closed.mkdir(parents=True)
+    if closed != lab.parent:
+        (lab / "antelop.toml").write_text(f"{MARK}\n")
+    closed.chmod(0o555)
+    words = [] if place == "the working directory" else [str(lab)]
+    done = subprocess.run([*ORDINARY, *DEMO, *words], cwd=lab.parent, capture_output=True, text=True, check=False)
+    closed.chmod(0o755)
+    me = getpass.getuser()
+    said = f"the demo's folder {lab} cannot be made, read or written: Permission denied: {closed} belongs to {me} (dr-xr-xr-x)"
+    assert (done.returncode, done.stderr) == (3, f"unavailable  {said}, and this runs as {me}\n")
+
+
+def test_it_says_where_no_folder_can_be() -> None:
+    """Such as in a device, whoever runs it."""
+    done = run("/dev/null/lab")
+    said = "unavailable  the demo's folder /dev/null/lab cannot be made, read or written: Not a directory\n"
+    assert (done.returncode, done.stderr) == (3, said)
+
+
+def test_it_says_that_the_working_directory_was_removed(tmp_path: Path) -> None:
+    """Where its folder would be is a question without an answer."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = 'rmdir "$PWD" && exec "$@"'
+    done = subprocess.run(["/bin/sh", "-c", script, "sh", *DEMO], cwd=gone, capture_output=True, text=True, check=False)
+    said = "unavailable  the working directory was removed: change into another folder\n"
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", said)
 
 
 @pytest.mark.root

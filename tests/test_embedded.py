@@ -434,9 +434,7 @@ class TestRefusal:
         with pytest.raises(Unavailable) as caught:
             serving(new_folder / "state")
         folder = new_folder / "state" / "postgres"
-        assert str(caught.value) == (
-            f"The embedded database in {folder} cannot be used: [Errno 20] Not a directory: '{folder}'."
-        )
+        assert str(caught.value) == f"The embedded database in {folder} cannot be used: Not a directory."
 
 
 @pytest.mark.root
@@ -466,7 +464,8 @@ class TestUsers:
         with begin(state, AS_NOBODY + USER.replace("server =", f"{refused}server ="), wheel) as process:
             said, _ = process.communicate(timeout=60)
         assert said == (
-            f"Misconfigured state: the database needs the folder {state}/postgres, and user nobody may not have it. "
+            f"Misconfigured state: the database needs the folder {state}/postgres, and user nobody may not have it: "
+            f"it belongs to {(state / 'postgres').owner()} (drwx------). "
             "Run this as its user, or set `state` to a folder of your own; several users share a server, see `[database]`.\n"
         )
 

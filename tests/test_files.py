@@ -1,7 +1,11 @@
 """Files that are held, read up to a bound, and written whole or not at all."""
 
+import errno
+import getpass
 import os
 import resource
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -10,6 +14,7 @@ import pytest
 from antelop import files
 from antelop.errors import Unavailable
 from antelop.files import RegularFile
+from tests.commands import ORDINARY
 
 SPARSE = 6 << 30
 
@@ -146,3 +151,31 @@ def test_what_the_operating_system_refuses_is_unavailable() -> None:
         files.available("the receipt cannot be read"),
     ):
         Path("/nowhere").read_bytes()
+
+
+def test_who_is_denied_learns_whose_the_folder_is(tmp_path: Path) -> None:
+    """Of a path that is not there, the folder counts in which it would be made."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    script = (
+        "import sys; from pathlib import Path; from antelop import files\n"
+        "try: files.write(Path(sys.argv[1]), b'')\n"
+        "except OSError as error: print(error.filename, files.reason(error), sep='\\n')"
+    )
+    command = [*ORDINARY, sys.executable, "-c", script, str(closed / "a")]
+    said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+    me = getpass.getuser()
+    assert said == [f"{closed}/a", f"Permission denied: {closed} belongs to {me} (dr-x------), and this runs as {me}"]
+
+
+@pytest.mark.parametrize("filename", [None, 3, "relative", "/"])
+def test_what_else_the_system_says_is_told_as_it_is(filename: str | int | None) -> None:
+    """If no path is known, or nothing about it explains why access is denied."""
+    assert files.reason(PermissionError(errno.EACCES, "Permission denied", filename)) == "Permission denied"
+    assert files.reason(OSError(errno.EIO, "Input/output error", filename)) == "Input/output error"
+
+
+def test_users_without_a_name_have_a_number() -> None:
+    """As on a share that another machine writes to."""
+    assert files.user_name(0) == "root"
+    assert files.user_name(4_000_000_000) == "user number 4000000000"

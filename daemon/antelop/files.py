@@ -9,6 +9,7 @@ import errno
 import hashlib
 import io
 import os
+import pwd
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -27,6 +28,7 @@ _BLOCK = 1 << 20
 _RENAME_NOREPLACE = 1  # linux/fs.h
 _NOT_RENAMED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}  # a filesystem, or a kernel, that does not know the flag
 _NOT_SYNCED = {errno.EACCES, errno.EINVAL, errno.ENOTSUP, errno.EBADF}  # a folder that may not be read, or is not on a disk
+_DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -133,6 +135,9 @@ def write(path: Path, content: bytes, *, durable: bool = True) -> None:
     try:
         with writing(folder, path.name, durable=durable) as file:
             file.write(content)
+    except OSError as error:
+        error.filename = str(path)  # and not what it is called until it is whole
+        raise
     finally:
         os.close(folder)
 
@@ -239,4 +244,28 @@ def available(otherwise: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise Unavailable(f"{otherwise}: {error.strerror or error}") from error
+        raise Unavailable(f"{otherwise}: {reason(error)}") from error
+
+
+def reason(error: OSError) -> str:
+    """Return what the operating system says; where it denies access, also whose file or folder it is, and who asked."""
+    said = error.strerror or str(error)
+    if error.errno not in _DENIED or not isinstance(error.filename, str):
+        return said
+    path = Path(error.filename)
+    # The first part that is there and may not be written: the path itself, or what it lies in.
+    for part in (path, *path.parents) if path.is_absolute() else ():
+        with suppress(OSError):
+            status = part.stat()
+            if not os.access(part, os.W_OK, effective_ids=True):
+                mode, owner, asked = stat.filemode(status.st_mode), user_name(status.st_uid), user_name(os.geteuid())
+                return f"{said}: {part} belongs to {owner} ({mode}), and this runs as {asked}"
+    return said
+
+
+def user_name(uid: int) -> str:
+    """Return what a user is called, also one who has no name on this machine."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user number {uid}"

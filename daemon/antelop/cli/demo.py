@@ -1,6 +1,7 @@
 """A lab in a box: ``demo``."""
 # ruff: noqa: PLC0415  # see antelop.cli.terminal
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -25,12 +26,18 @@ def demo(ctx: click.Context, folder: Path) -> None:
         raise click.UsageError("the demo has a configuration of its own, FOLDER/antelop.toml: leave --config out")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
-    click.echo(f"A lab in a box: {folder.absolute()}\n", err=ctx.obj.as_json)
+    folder = folder.absolute()
+    click.echo(f"A lab in a box: {folder}\n", err=ctx.obj.as_json)
     from rich.console import Console
 
+    from antelop.demo.lab import make
+
+    config = make(folder)
+    # pynwb makes a cache as soon as it is imported, which would be in a home directory that need not be there.
+    os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
     from antelop.demo.show import Show
 
-    answer = Show(folder.absolute(), Console(stderr=ctx.obj.as_json), ctx.obj.clock).run()
+    answer = Show(folder, config, Console(stderr=ctx.obj.as_json), ctx.obj.clock).run()
     if ctx.obj.as_json:
         ctx.obj.write(answer)
     ctx.exit(STATUSES.get(answer["outcome"], 0))

@@ -4,6 +4,7 @@ Libraries are imported in the functions that need them, so that ``--help`` and a
 """
 # ruff: noqa: PLC0415  # as just said
 
+import errno
 import json
 import os
 import sys
@@ -28,6 +29,9 @@ STATUSES = {"rejected": 1, "damaged": 1, "misconfigured": 2, "unavailable": 3, "
 """The exit statuses of the outcomes that are none of success; a wrong command line is 2 as well, which is click's doing."""
 
 COLOURS = {"rejected": "red", "damaged": "red", "misconfigured": "red", "unavailable": "yellow", "failed": "red"}
+
+REFUSALS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE}
+"""What the operating system says when a file or folder is closed, full or broken, and the software is not to blame."""
 
 WIDE = 10_000
 """More characters than a line of a table has."""
@@ -135,10 +139,31 @@ def failure(error: Exception) -> dict[str, Any]:
     if isinstance(error, MemoryError):
         said = "it takes more memory than a worker may have ([workers] memory)"
         return {"outcome": "failed", "sentence": said, "problems": []}
+    if isinstance(error, OSError) and (sentence := _refusal(error)):
+        return {"outcome": "unavailable", "sentence": sentence, "problems": []}
     click.echo("\n".join(_lines("".join(traceback.format_exception(error)))), err=True)
     what = f"{type(error).__name__}: {error}".rstrip(".")
     said = f"{what}. This is a defect of antelop, not of your data: please report it with the lines above"
     return {"outcome": "failed", "sentence": said, "problems": []}
+
+
+def _refusal(error: OSError) -> str | None:
+    """Say in a sentence what the operating system has refused; None if that does not explain it, as when a file is missing."""
+    from antelop.files import reason
+
+    if error.filename is None and not _here():
+        return "the working directory was removed: change into another folder"
+    if error.errno in REFUSALS and error.filename is not None:
+        return f"{os.fsdecode(error.filename)} cannot be used: {reason(error)}"
+    return None
+
+
+def _here() -> bool:
+    """Tell whether the working directory is there."""
+    try:
+        return bool(os.getcwd())  # noqa: PTH109  # a relative path asks for it, too
+    except FileNotFoundError:
+        return False
 
 
 def complain(label: Literal["problem", "warning"], problems: Iterable[Mapping[str, str]], *, err: bool = False) -> None:

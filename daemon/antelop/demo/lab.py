@@ -2,15 +2,17 @@
 
 import json
 import os
-import pwd
 from importlib.resources import files
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from antelop import config
 from antelop.config import Config
+from antelop.database.embedded.owner import owner_of
 from antelop.database.row import Row
 from antelop.errors import Misconfigured, Problem
+from antelop.files import available
 from antelop.formats import manifest
 from antelop.lab import Lab
 from antelop.lab.metadata import enrol
@@ -27,6 +29,9 @@ MASKS = [
 
 MARK = "# The demo's lab."
 """How its configuration begins, so that no other lab is taken for it."""
+
+WRITTEN = ("drop", "state", "cache")
+"""The folders that the demo, its daemon and pynwb write into."""
 
 CONFIGURATION = """\
 {mark} config/antelop.toml in the source of antelop explains every key that there is.
@@ -52,13 +57,20 @@ def make(folder: Path) -> Config:
     ------
     Misconfigured
         If there is something else in the folder, such as another lab.
+    Unavailable
+        If the folder cannot be made, read or written.
     """
+    with available(f"the demo's folder {folder} cannot be made, read or written"):
+        return _make(folder)
+
+
+def _make(folder: Path) -> Config:
     configuration = folder / "antelop.toml"
     is_demo = configuration.is_file() and configuration.read_text().startswith(MARK)
     if folder.exists() and any(folder.iterdir()) and not is_demo:
         what, remedy = "something else is in it", "Name a folder that is not there yet: antelop demo FOLDER"
         raise Misconfigured([Problem("demo_folder", str(folder), what, remedy)])
-    user = pwd.getpwuid(os.geteuid()).pw_name
+    user = "root" if os.geteuid() == 0 else owner_of(folder).pw_name
     source = files("antelop.demo") / "lab"
     contents = {name: (source / name).read_text() for name in ("analysis/licking.py", "rigs/licking.json")}
     for name, text in {**contents, "antelop.toml": CONFIGURATION.format(mark=MARK, user=user)}.items():
@@ -66,7 +78,9 @@ def make(folder: Path) -> Config:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             path.write_text(text)
-    (folder / "drop").mkdir(exist_ok=True)
+    for name in WRITTEN:
+        (folder / name).mkdir(exist_ok=True)
+        TemporaryFile(dir=folder / name).close()  # or the daemon would say it, who is not listened to
     return config.load(configuration, os.environ)
 
 

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from antelop.config import Config
 from antelop.demo.daemon import Daemon
-from antelop.demo.lab import furnish, make, manifest_of, next_day
+from antelop.demo.lab import furnish, manifest_of, next_day
 from antelop.demo.licking import record
 from antelop.errors import Misconfigured, Unavailable
 from antelop.lab import Lab
@@ -52,8 +52,9 @@ class Show:
     Its sessions begin when the clock says, which returns the time with its zone.
     """
 
-    def __init__(self, folder: Path, console: Console, clock: Callable[[], datetime]) -> None:
+    def __init__(self, folder: Path, config: Config, console: Console, clock: Callable[[], datetime]) -> None:
         self._folder = folder
+        self._config = config
         self._drop = folder / "drop"
         self._clock = clock
         bar = BarColumn(bar_width=4 * STEPS), TextColumn("{task.description}")
@@ -61,7 +62,7 @@ class Show:
         self._task = self._progress.add_task("", total=STEPS)
 
     def run(self) -> dict[str, Any]:
-        """Make the lab if need be, have its daemon ingest another session, and return the receipt.
+        """Furnish the lab if need be, have its daemon ingest another session, and return the receipt.
 
         Raises
         ------
@@ -72,20 +73,19 @@ class Show:
         """
         with self._progress:
             self._begin("starting the embedded database")
-            config = make(self._folder)
-            with _opened(config, self._clock) as lab:
+            with _opened(self._config, self._clock) as lab:
                 furnish(lab, self._folder)
                 self._say("lab       experimenter demo, experiment licking, animals m17 and m18, rig licking with two masks")
-                answer = self._deliver(config, next_day(lab, self._drop))
+                answer = self._deliver(next_day(lab, self._drop))
                 if "session" in answer:
                     self._report(lab, answer)
         return answer
 
-    def _deliver(self, config: Config, day: int) -> dict[str, Any]:
+    def _deliver(self, day: int) -> dict[str, Any]:
         """Have the daemon ingest a session, and return the receipt."""
         nwb, manifest = self._drop / f"day-{day}.nwb", self._drop / f"day-{day}.manifest.json"
         self._begin("starting the daemon")
-        daemon = Daemon(self._folder / "antelop.toml", config.state, self._folder / "daemon.log")
+        daemon = Daemon(self._folder / "antelop.toml", self._config.state, self._folder / "daemon.log")
         try:
             daemon.wait()
             self._say(f"daemon    started; it watches {self._drop}")

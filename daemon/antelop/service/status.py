@@ -113,7 +113,7 @@ class Status:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             files.write(self._path, json.dumps(document).encode(), durable=False)
         except OSError as error:
-            return f"The status {self._path} could not be written: {error.strerror}."
+            return f"The status {self._path} could not be written: {files.reason(error)}."
         return None
 
 

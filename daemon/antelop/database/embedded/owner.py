@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from antelop.errors import Misconfigured, Problem
+from antelop.files import reason, user_name
 
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 """For every program that is run here, so that none depends on the user's variables."""
@@ -68,11 +69,12 @@ def make_private(folder: Path, owner: pwd.struct_passwd) -> None:
             os.chown(folder, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
         status = folder.lstat()
         others = not stat.S_ISDIR(status.st_mode) or status.st_uid != owner.pw_uid
-    except PermissionError:
-        others = True
+        why = f"it belongs to {user_name(status.st_uid)} ({stat.filemode(status.st_mode)})"
+    except PermissionError as error:
+        others, why = True, reason(error)
     if others:
         raise misconfigured(
-            f"the database needs the folder {folder}, and user {owner.pw_name} may not have it",
+            f"the database needs the folder {folder}, and user {owner.pw_name} may not have it: {why}",
             "Run this as its user, or set `state` to a folder of your own; several users share a server, see `[database]`",
         )
     if status.st_mode & 0o077:

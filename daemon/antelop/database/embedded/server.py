@@ -19,6 +19,7 @@ from antelop.database.embedded import cluster
 from antelop.database.embedded.cluster import Cluster
 from antelop.database.embedded.owner import make_private
 from antelop.errors import Unavailable
+from antelop.files import reason
 
 
 class Server:
@@ -97,7 +98,7 @@ class Server:
             finally:
                 _unlock(lock)
         except OSError as error:
-            raise Unavailable(f"The embedded database in {folder} cannot be used: {error}.") from error
+            raise Unavailable(f"The embedded database in {folder} cannot be used: {reason(error)}.") from error
 
     def _lock(self, name: str, operation: int) -> int:
         lock = os.open(self._cluster.folder / name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
