@@ -7,7 +7,7 @@ import datajoint as dj
 import pytest
 
 from antelop.database.statement import TooLarge
-from antelop.database.table import where
+from antelop.database.table import restricted
 from antelop.errors import Unavailable
 from antelop.lab import Lab
 from antelop.upkeep.removal import remove
@@ -23,7 +23,7 @@ def insert(lab: Lab, names: list[str]) -> None:
 
 @pytest.mark.parametrize("text", [*STORABLE, LONG])
 def test_text_finds_the_row_that_holds_it(lab: Lab, text: str) -> None:
-    """A restriction by any text finds what holds exactly that text, in mappings, in lists, by `where` and by `update1`."""
+    """A restriction by any text finds what holds exactly that text, in mappings, in lists, by `restricted` and by `update1`."""
     table, name = lab.database.Experiment, text[:40]
     insert(lab, [name, name[:-1] + "x"])
     (row,) = (table & {"experiment_name": name}).to_dicts()
@@ -31,7 +31,7 @@ def test_text_finds_the_row_that_holds_it(lab: Lab, text: str) -> None:
     assert len(table & [{"experiment_name": name}, {"experiment_name": "licking"}]) == 2
     assert len(table - {"experiment_name": name}) == 2
     assert len(table & dj.AndList([{"experiment_name": name}, {"experiment_id": 100}])) == 1
-    assert len(where(table, "experiment_name = %s AND experiment_id > %s", name, 99)) == 1
+    assert len(restricted(table, "experiment_name = %s AND experiment_id > %s", name, 99)) == 1
     table.update1({**OWNER, "experiment_id": 100, "experiment_notes": text[:1000]})
     assert (table & {"experiment_id": 100}).fetch1("experiment_notes") == text[:1000]
     assert len(table()) == 3
@@ -51,7 +51,7 @@ def test_text_that_no_row_holds_finds_none(lab: Lab, text: str) -> None:
     """What cannot be stored is not found, and is no error."""
     table = lab.database.Experiment
     assert not table & {"experiment_name": text}
-    assert len(where(table, "experiment_name = %s", text)) == 0
+    assert len(restricted(table, "experiment_name = %s", text)) == 0
 
 
 @pytest.mark.parametrize("value", [["x' OR TRUE --"], {"x": "' OR TRUE --"}, b"x"])

@@ -118,7 +118,7 @@ def _enclosure(*, in_transaction: bool, on_postgresql: bool, seconds: float) -> 
         before = "SAVEPOINT reading_only; SET LOCAL transaction_read_only = on"
         after = "ROLLBACK TO SAVEPOINT reading_only; RELEASE SAVEPOINT reading_only"
     if on_postgresql:
-        before += f"; SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}"
+        before += f"; SET LOCAL statement_timeout = {max(1, round(seconds * 1000)):d}"
     return before, after
 
 

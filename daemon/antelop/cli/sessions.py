@@ -75,9 +75,12 @@ def sessions(terminal: Terminal, start: datetime) -> None:
 
 def _arrived(database: "Database", start: datetime) -> Iterator[dict[str, Any]]:
     """Yield what the ledger says of the sessions that came in since a time, in order."""
+    from antelop.database.table import restricted
+    from antelop.queue.ledger import utc
+
     names = database.Session.proj("session_name") * database.Experiment.proj("experiment_name")
     ledger = database.Ingestion.proj("ingested", "trials", "rows_inserted", "warnings", *database.Session.primary_key)
-    recent = ledger & f"ingested >= '{start:%Y-%m-%d %H:%M:%S}'"
+    recent = restricted(ledger, "ingested >= %s", utc(start))
     for row in (recent * names * database.Delivery.proj("nwb_path")).to_dicts(order_by=("ingested", "session_id")):
         yield {
             "session": {name: row[name] for name in database.Session.primary_key},

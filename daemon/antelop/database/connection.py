@@ -20,6 +20,7 @@ from antelop.database.limits import LOCK_TIMEOUT, Limits
 from antelop.database.migrations import VERSION, check_version, migrate
 from antelop.database.opening import Address
 from antelop.database.outages import is_denied, sentence
+from antelop.database.statement import composed, identifier
 from antelop.database.table import Jobs, Table
 from antelop.errors import Misconfigured, Problem, Unavailable
 
@@ -182,12 +183,12 @@ class Database:
         digest = hashlib.sha256(f"{self.prefix}:{name}".encode()).digest()
         if self.is_postgresql:
             key: object = int.from_bytes(digest[:8], signed=True)
-            take = "pg_advisory_lock(%s) IS NOT NULL" if wait else "pg_try_advisory_lock(%s)"
-            free = "pg_advisory_unlock(%s)"
+            take = "SELECT pg_advisory_lock(%s) IS NOT NULL" if wait else "SELECT pg_try_advisory_lock(%s)"
+            free, values = "SELECT pg_advisory_unlock(%s)", (key,)
         else:
             key = f"antelop:{digest.hex()[:48]}"
-            take, free = f"GET_LOCK(%s, {LOCK_TIMEOUT if wait else 0}) = 1", "RELEASE_LOCK(%s)"
-        had = bool(self.connection.query(f"SELECT {take}", (key,)).fetchone()[0])
+            take, free, values = "SELECT GET_LOCK(%s, %s) = 1", "SELECT RELEASE_LOCK(%s)", (key, LOCK_TIMEOUT if wait else 0)
+        had = bool(self.connection.query(take, values).fetchone()[0])
         if wait and not had:
             raise Unavailable(f"another process has held the lock {name!r} for {LOCK_TIMEOUT} s")
         try:
@@ -195,7 +196,7 @@ class Database:
         finally:
             if had and not self.connection.is_lost:  # the server frees it with the connection
                 with suppress(Exception):
-                    self.connection.query(f"SELECT {free}", (key,))
+                    self.connection.query(free, (key,))
 
     def hold(self, rows: Any, *, to_change: bool = False) -> list[tuple[Any, ...]]:  # noqa: ANN401  # a DataJoint expression
         """Keep rows from being changed by others until the end of the transaction; `to_change`: from being held too.
@@ -205,8 +206,8 @@ class Database:
         list of tuple
             The rows.
         """
-        share = "FOR SHARE" if self.is_postgresql else "LOCK IN SHARE MODE"
-        return list(self.connection.query(f"{rows.make_sql()} {'FOR UPDATE' if to_change else share}").fetchall())
+        how = "FOR UPDATE" if to_change else "FOR SHARE" if self.is_postgresql else "LOCK IN SHARE MODE"
+        return list(self.connection.query(composed("{rows} {how}", rows=rows.make_sql(), how=how)).fetchall())
 
     @property
     def uptime(self) -> float:
@@ -278,9 +279,8 @@ class Database:
         try:
             if not self.is_postgresql and not self._tables_in(schema_name):
                 # Names are compared to the letter, as on PostgreSQL; the server's default would take m17 and M17 for one.
-                self.connection.query(
-                    f"CREATE DATABASE IF NOT EXISTS `{schema_name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
-                )
+                create = "CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+                self.connection.query(composed(create, name=identifier("mysql", schema_name)))
             schema = dj.Schema(schema_name, connection=self.connection)
             for definition in definitions:
                 # A class of its own for each connection: DataJoint binds the class, and a process may have several databases.

@@ -1,11 +1,14 @@
 """Which columns hold what DataJoint's codecs write as JSON, in every schema of the database, whoever made it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from datajoint.utils import to_camel_case
 
-from antelop.database.connection import Database
+from antelop.database.connection import SCHEMAS, Database
+from antelop.database.statement import composed, identifier
 from antelop.errors import Problem
 
 # DataJoint notes the codec of a column in the column's comment: ":<signal>:seconds". Any codec counts: it may pass on what it
@@ -14,7 +17,7 @@ _COLUMNS = {
     "postgresql": """
         SELECT n.nspname, c.relname, a.attname,
             has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AND NOT row_security_active(c.oid),
-            (SELECT string_agg(k.attname, ',' ORDER BY k.attnum) FROM pg_index AS i JOIN pg_attribute AS k
+            (SELECT string_agg(k.attname, chr(31) ORDER BY k.attnum) FROM pg_index AS i JOIN pg_attribute AS k
                 ON k.attrelid = i.indrelid AND k.attnum = ANY (i.indkey) WHERE i.indrelid = c.oid AND i.indisprimary)
         FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('r', 'p') AND a.atttypid IN ('json'::regtype, 'jsonb'::regtype) AND NOT a.attisdropped
@@ -22,12 +25,28 @@ _COLUMNS = {
         ORDER BY n.nspname, c.relname, a.attnum""",
     "mysql": """
         SELECT c.table_schema, c.table_name, c.column_name, MAX(c.privileges LIKE '%%select%%'),
-            GROUP_CONCAT(k.column_name ORDER BY k.ordinal_position)
+            GROUP_CONCAT(k.column_name ORDER BY k.ordinal_position SEPARATOR 0x1F)
         FROM information_schema.columns AS c LEFT JOIN information_schema.columns AS k
             ON k.table_schema = c.table_schema AND k.table_name = c.table_name AND k.column_key = 'PRI'
         WHERE c.column_comment LIKE ':<%%' AND c.data_type IN ('json', 'longtext')
         GROUP BY c.table_schema, c.table_name, c.column_name""",
 }
+
+_KEYS = {
+    "postgresql": """
+        SELECT n.nspname, c.relname, a.attname, o.nspname
+        FROM pg_constraint AS f JOIN pg_class AS c ON c.oid = f.conrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+        JOIN pg_class AS p ON p.oid = f.confrelid JOIN pg_namespace AS o ON o.oid = p.relnamespace
+        JOIN pg_attribute AS a ON a.attrelid = f.conrelid AND a.attnum = ANY (f.conkey)
+        WHERE f.contype = 'f'""",
+    "mysql": """
+        SELECT table_schema, table_name, column_name, referenced_table_schema
+        FROM information_schema.key_column_usage WHERE referenced_table_schema IS NOT NULL""",
+}
+"""Schema, table and column of every foreign key, and the schema to which it leads."""
+
+_PLAIN = re.compile(r"[\w #~$-]+")
+"""A name that is the same in quotes."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +82,26 @@ def referring(database: Database) -> list[Column]:
             table,
             name,
             readable=bool(readable),
-            key=tuple(key.split(",")) if key else (),
+            key=tuple(key.split("\x1f")) if key else (),
             label=to_camel_case(table) if schema.startswith(database.prefix) else f"{schema}.{table}",
         )
         for schema, table, name, readable, key in found
+    ]
+
+
+def strange_names(database: Database) -> list[Problem]:
+    """Say which tables that refer to ours, or to others that do, have names that DataJoint does not quote as it should."""
+    keys = database.connection.query(_KEYS[database.connection.adapter.backend]).fetchall()
+    schemas = {database.prefix + name for name in SCHEMAS}
+    while more := {schema for schema, _, _, other in keys if other in schemas} - schemas:
+        schemas |= more
+    strange = {
+        (schema, table) for schema, table, *column, _ in keys if not all(map(_PLAIN.fullmatch, (schema, table, *column)))
+    }
+    return [
+        Problem("table_name", f"{schema}.{table}", "its name or that of a column has quotes or other signs", "Have it renamed")
+        for schema, table in sorted(strange)
+        if schema in schemas
     ]
 
 
@@ -93,10 +128,12 @@ def unseen(database: Database) -> list[Problem]:
 
 def values(database: Database, column: Column, containing: str) -> Iterator[tuple[tuple[object, ...], str]]:
     """Yield the JSON texts of a column in which a text occurs, each with its row's primary key, within a transaction."""
-    quote = database.connection.adapter.quote_identifier
-    text = f"CAST({quote(column.name)} AS {'text' if database.is_postgresql else 'char'})"
-    names = ", ".join([*map(quote, column.key), text])
-    query = f"SELECT {names} FROM {quote(column.schema)}.{quote(column.table)} WHERE {text} LIKE %s"  # noqa: S608  # quoted
+    quoted = partial(identifier, database.connection.adapter.backend)
+    cast = "CAST({name} AS text)" if database.is_postgresql else "CAST({name} AS char)"
+    text = composed(cast, name=quoted(column.name))
+    names = ", ".join([*map(quoted, column.key), text])
+    place = {"schema": quoted(column.schema), "table": quoted(column.table)}
+    query = composed("SELECT {names} FROM {schema}.{table} WHERE {text} LIKE %s", names=names, text=text, **place)
     for *key, value in database.connection.stream(query, (f"%{containing}%",)):
         yield tuple(key), value
 

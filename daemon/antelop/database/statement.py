@@ -1,4 +1,7 @@
-"""How large a statement may be, which each server says by itself."""
+"""Statements: composed of constants of the code alone, and no larger than the server takes.
+
+Whatever comes from a row, a file or a person is a parameter (``%s``), or a literal (`antelop.database.table`).
+"""
 
 from contextlib import closing
 from typing import Any
@@ -13,6 +16,25 @@ _HEADER = 64
 
 _QUOTES = 32
 """Bytes that a value may take besides its content: quotes, and what tells the type."""
+
+
+def composed(template: str, **parts: str) -> str:
+    """Return a statement, or a part of one, with parts in the place of ``{name}``.
+
+    Parameters
+    ----------
+    template
+        SQL: a constant of the code.
+    parts
+        SQL that this function, `identifier` or DataJoint has returned, such as ``make_sql()`` and ``full_table_name``.
+    """
+    return template.format(**parts)
+
+
+def identifier(backend: str, name: str) -> str:
+    """Return a name as SQL, for a statement with parameters: a name of any table, which may be a stranger's, is data too."""
+    quote = '"' if backend == "postgresql" else "`"
+    return f"{quote}{name.replace(quote, 2 * quote).replace('%', '%%')}{quote}"
 
 
 class TooLarge(Misconfigured):

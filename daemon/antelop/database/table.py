@@ -71,7 +71,7 @@ def literal(connection: Connection, value: object) -> Literal:
     return Literal("E'" + "".join(f"\\x{byte:02x}" for byte in content) + "'")
 
 
-def where(rows: Any, condition: str, *values: object) -> Any:  # noqa: ANN401  # DataJoint expressions
+def restricted(rows: Any, condition: str, *values: object) -> Any:  # noqa: ANN401  # DataJoint expressions
     """Restrict rows by a condition with parameters.
 
     Parameters

@@ -14,6 +14,7 @@ from datajoint.errors import DuplicateError
 
 from antelop.database import Database
 from antelop.database.row import Row
+from antelop.database.statement import composed
 from antelop.dropfolder.delivery import Delivery
 from antelop.outcome import Outcome
 from antelop.queue.ledger import ANSWERED, move, row_of, utc
@@ -43,11 +44,10 @@ def states(database: Database, delivery_ids: Iterable[str]) -> dict[str, str]:
 
 def answered(database: Database, folder: str) -> Iterator[str]:
     """Yield the deliveries of a folder that were answered; there may be a hundred thousand."""
-    query = (
-        f"SELECT delivery_id FROM {database.Delivery.full_table_name} "  # noqa: S608  # ours
-        f"WHERE folder = %s AND state IN ({', '.join(['%s'] * len(ANSWERED))})"
+    query = composed(
+        "SELECT delivery_id FROM {deliveries} WHERE folder = %s AND state IN %s", deliveries=database.Delivery.full_table_name
     )
-    return (str(row[0]) for row in database.connection.query(query, (folder, *ANSWERED)))
+    return (str(row[0]) for row in database.connection.query(query, (folder, ANSWERED)))
 
 
 def enqueue(database: Database, delivery: Delivery, now: datetime) -> str:
@@ -79,18 +79,13 @@ def enqueue(database: Database, delivery: Delivery, now: datetime) -> str:
 
 def concerning(database: Database, folder: str, *paths: str) -> list[str]:
     """Return the deliveries that had one of these files as their manifest or their recording, the latest first."""
-    query = (
-        f"SELECT delivery_id FROM {database.Delivery.full_table_name} "  # noqa: S608  # ours
-        f"WHERE {_concerned(len(paths))} ORDER BY readied DESC"
-    )
-    return [str(row[0]) for row in database.connection.query(query, (folder, *paths, *paths)).fetchall()]
+    statement = "SELECT delivery_id FROM {deliveries} AS d WHERE {concerned} ORDER BY readied DESC"
+    query = composed(statement, deliveries=database.Delivery.full_table_name, concerned=_CONCERNED)
+    return [str(row[0]) for row in database.connection.query(query, (folder, paths, paths)).fetchall()]
 
 
-def _concerned(count: int) -> str:
-    """Return the condition for deliveries of a folder that had one of so many files as their manifest or their recording."""
-    # By parameters: DataJoint doubles the backslashes of a restriction, on PostgreSQL too, where they stand for themselves.
-    asked = ", ".join(["%s"] * count)
-    return f"folder = %s AND (manifest_path IN ({asked}) OR nwb_path IN ({asked}) AND nwb_path <> '')"
+_CONCERNED = "d.folder = %s AND (d.manifest_path IN %s OR d.nwb_path IN %s AND d.nwb_path <> '')"
+"""The condition for deliveries of a folder that had one of some files as their manifest or their recording."""
 
 
 def supersede(database: Database, delivery_ids: Iterable[str]) -> None:
@@ -135,7 +130,8 @@ def claimed(database: Database, folders: Iterable[str]) -> Iterator[Row | None]:
 def bring_forward(database: Database) -> None:
     """Let jobs be due that would have to wait for longer than any pause is: the database's clock was set back since."""
     longest = database.connection.adapter.interval_expr(LONGEST_PAUSE * SPREAD, "second")
-    put_off = database.jobs & {"status": "pending"} & f"scheduled_time > CURRENT_TIMESTAMP(3) + {longest}"
+    later = composed("scheduled_time > CURRENT_TIMESTAMP(3) + {longest}", longest=longest)
+    put_off = database.jobs & {"status": "pending"} & later
     for key in put_off.keys():  # noqa: SIM118  # of a table of DataJoint
         with _held(database, key["delivery_id"]) as held:
             if held:
@@ -266,19 +262,23 @@ def put(database: Database, key: Mapping[str, Any], pause: float = 0) -> None:
     (database.jobs & key).delete_quick()
     job = {**key, "status": "pending", "priority": 5}
     if pause:
-        due = f"SELECT CURRENT_TIMESTAMP(3) + {database.connection.adapter.interval_expr(pause, 'second')}"
+        interval = database.connection.adapter.interval_expr(pause, "second")
+        due = composed("SELECT CURRENT_TIMESTAMP(3) + {interval}", interval=interval)
         job["scheduled_time"] = database.connection.query(due).fetchone()[0]
     database.jobs.insert1(job)
 
 
 def _readied(database: Database, row: Row, now: datetime) -> datetime:
     """Return when a delivery is put into the queue: after all that had its files before, wherever the clock was set since."""
-    query = (
-        f"SELECT MAX(readied), MAX(attempted) FROM {database.Delivery.full_table_name} AS d "  # noqa: S608  # ours
-        f"LEFT JOIN {database.Attempt.full_table_name} AS a ON a.delivery_id = d.delivery_id WHERE {_concerned(2)}"
+    query = composed(
+        "SELECT MAX(readied), MAX(attempted) FROM {deliveries} AS d LEFT JOIN {attempts} AS a ON a.delivery_id = d.delivery_id "
+        "WHERE {concerned}",
+        deliveries=database.Delivery.full_table_name,
+        attempts=database.Attempt.full_table_name,
+        concerned=_CONCERNED,
     )
     paths = (row["manifest_path"], row["nwb_path"])
-    before: tuple[datetime | None, ...] = database.connection.query(query, (row["folder"], *paths, *paths)).fetchone()
+    before: tuple[datetime | None, ...] = database.connection.query(query, (row["folder"], paths, paths)).fetchone()
     return max([utc(now), *(time + timedelta(microseconds=1) for time in before if time)])
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from antelop.database import Database, behaviour
 from antelop.database.row import TABLES, Row
+from antelop.database.statement import composed
+from antelop.database.table import restricted
 from antelop.dropfolder.delivery import Delivery
 from antelop.errors import Problem, Rejected
 from antelop.formats.document import load
@@ -45,23 +47,28 @@ def enter(database: Database, delivery: Delivery, state: str, now: datetime) -> 
     database.Delivery.insert1({**row_of(delivery), "state": state, **times})
 
 
-def move(database: Database, key: Mapping[str, Any], state: str, before: Collection[str], **more: object) -> bool:
-    """Take a delivery from one of the states before to another, by one statement; return whether it was in one of them."""
-    changed = {"state": state, **more}
-    statement = (
-        f"UPDATE {database.Delivery.full_table_name} SET {', '.join(f'{name} = %s' for name in changed)} "  # noqa: S608  # ours
-        f"WHERE delivery_id = %s AND state IN ({', '.join(['%s'] * len(before))})"
+def move(database: Database, key: Mapping[str, Any], state: str, before: Collection[str], **times: datetime) -> bool:
+    """Take a delivery from one of the states before to another, by one statement; return whether it was in one of them.
+
+    The times, ``readied`` and ``finished``, are set with it.
+    """
+    statement = composed(
+        "UPDATE {deliveries} SET state = %s, readied = COALESCE(%s, readied), finished = COALESCE(%s, finished) "
+        "WHERE delivery_id = %s AND state IN %s",
+        deliveries=database.Delivery.full_table_name,
     )
-    if database.connection.query(statement, (*changed.values(), key["delivery_id"], *before)).rowcount:
+    values = (state, times.get("readied"), times.get("finished"), key["delivery_id"], tuple(before))
+    if database.connection.query(statement, values).rowcount:
         return True
     # MariaDB counts the rows that it has changed: not one that was so already, as when both are of the same moment.
-    same = f"SELECT 1 FROM {database.Delivery.full_table_name} WHERE delivery_id = %s AND state = %s FOR UPDATE"  # noqa: S608  # ours
-    return state in before and bool(database.connection.query(same, (key["delivery_id"], state)).fetchall())
+    same = "SELECT 1 FROM {deliveries} WHERE delivery_id = %s AND state = %s FOR UPDATE"
+    query = composed(same, deliveries=database.Delivery.full_table_name)
+    return state in before and bool(database.connection.query(query, (key["delivery_id"], state)).fetchall())
 
 
 def recall(database: Database, delivery_id: str) -> Outcome | None:
     """Return the outcome of a delivery that was committed, None if none was."""
-    ledger = database.Ingestion * database.Delivery.proj("nwb_size") & {"delivery_id": delivery_id}
+    ledger = (database.Ingestion & {"delivery_id": delivery_id}) * database.Delivery.proj("nwb_size")
     return next((outcome_of(row, row["nwb_size"]) for row in ledger.to_dicts()), None)
 
 
@@ -70,7 +77,8 @@ def told(database: Database, delivery: Row) -> Outcome | None:
     if delivery["state"] not in ANSWERED:
         return None
     settled = database.Attempt & {"delivery_id": delivery["delivery_id"], "outcome": delivery["state"]}
-    for attempt in (settled & f"attempted >= '{delivery['readied']}'").to_dicts(order_by="attempt_id DESC", limit=1):
+    since = restricted(settled, "attempted >= %s", delivery["readied"])
+    for attempt in since.to_dicts(order_by="attempt_id DESC", limit=1):
         if attempt["outcome"] == "ingested":
             return recall(database, delivery["delivery_id"])
         problems = tuple(Problem(**problem) for problem in attempt["problems"])
@@ -80,11 +88,12 @@ def told(database: Database, delivery: Row) -> Outcome | None:
 
 def latest(database: Database, folder: str, manifests: Collection[str]) -> str | None:
     """Return the delivery that had one of these files as its manifest last, and was not superseded; None if there is none."""
-    query = (
-        f"SELECT delivery_id FROM {database.Delivery.full_table_name} WHERE folder = %s "  # noqa: S608  # ours
-        f"AND manifest_path IN ({', '.join(['%s'] * len(manifests))}) AND state <> 'superseded' ORDER BY readied DESC LIMIT 1"
+    query = composed(
+        "SELECT delivery_id FROM {deliveries} WHERE folder = %s AND manifest_path IN %s AND state <> 'superseded' "
+        "ORDER BY readied DESC LIMIT 1",
+        deliveries=database.Delivery.full_table_name,
     )
-    found = database.connection.query(query, (folder, *manifests)).fetchone()
+    found = database.connection.query(query, (folder, tuple(manifests))).fetchone()
     return str(found[0]) if found else None
 
 

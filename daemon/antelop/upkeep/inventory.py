@@ -11,6 +11,7 @@ from typing import Self
 
 from antelop.database import Database
 from antelop.database.references import Column, referring, values
+from antelop.database.statement import composed
 from antelop.errors import Problem
 from antelop.store import Store
 from antelop.store.objects import ADDRESS
@@ -153,7 +154,7 @@ class Inventory:
 
     def _select(self, conditions: str, *values: object) -> Iterator[Object]:
         """Yield objects in the order of their addresses."""
-        query = f"SELECT address, size, time FROM object WHERE {conditions} ORDER BY address"  # noqa: S608  # of this module
+        query = composed("SELECT address, size, time FROM object WHERE {conditions} ORDER BY address", conditions=conditions)
         for row in self._list.execute(query, values):
             yield Object(*row)
 

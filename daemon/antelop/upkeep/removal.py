@@ -5,6 +5,7 @@ from typing import Any
 
 import datajoint as dj
 
+from antelop.database.references import strange_names
 from antelop.errors import Problem, Rejected
 from antelop.lab import Lab
 from antelop.lab.resolve import refusal
@@ -12,7 +13,15 @@ from antelop.queue.ledger import named
 
 
 def hanging(lab: Lab, session: Mapping[str, Any]) -> dict[str, int]:
-    """Return how many rows of each table go when a session's recording is removed, other packages' tables included."""
+    """Return how many rows of each table go when a session's recording is removed, other packages' tables included.
+
+    Raises
+    ------
+    Rejected
+        If a table that refers to it has a name that cannot be put into a statement.
+    """
+    if problems := strange_names(lab.database):
+        raise Rejected(problems)
     return _named(lab, dj.Diagram.cascade(lab.database.World & dict(session)).counts())
 
 
@@ -37,11 +46,11 @@ def remove(lab: Lab, session: Mapping[str, Any]) -> dict[str, int]:
     Raises
     ------
     Rejected
-        If the session holds no recording, or is another experimenter's.
+        If the session holds no recording, or is another experimenter's; or as in `hanging`.
     """
     key = {name: session[name] for name in lab.database.Session.primary_key}
     where = f"session {named(key)}"
-    problems = refusal(lab.database, key["experimenter"], where)
+    problems = [*refusal(lab.database, key["experimenter"], where), *strange_names(lab.database)]
     if not lab.database.World & key:
         remedy = "See `antelop sessions` for those that hold one"
         problems.append(Problem("session_empty", where, "it holds no recording", remedy))

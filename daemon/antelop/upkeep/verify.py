@@ -8,6 +8,8 @@ from typing import Any
 from antelop.database import Database
 from antelop.database.references import unreadable
 from antelop.database.row import TABLES, Row
+from antelop.database.statement import composed
+from antelop.database.table import restricted
 from antelop.errors import Misconfigured, Problem, Rejected
 from antelop.formats import rig as rigs
 from antelop.lab import Lab
@@ -147,7 +149,7 @@ def _masks(lab: Lab) -> Problems:
             what = f"{mask['maskfunction_name']} is another version in the analysis folder than in the database"
             yield Problem("mask_function", where, what, "Upload the rig again with this mask, by `antelop rig add`")
         key = {name: mask[name] for name in database.MaskFunction.primary_key}
-        made = database.Mask.proj("function_sha256") & key & f"function_sha256 <> '{current}'"
+        made = restricted(database.Mask & key, "function_sha256 <> %s", current).proj("function_sha256")
         for row in _select(made, "TRUE"):
             where, what = (
                 f"session {named(row)}",
@@ -196,14 +198,15 @@ def _lacking(rows: Any, others: Any, on: Sequence[str]) -> Iterator[Row]:  # noq
 
     DataJoint's own difference is NOT IN, for which PostgreSQL takes a time that grows with the square of the rows.
     """
-    return _select(rows, f"NOT EXISTS {_among(others, on)}")
+    return _select(rows, composed("NOT EXISTS {others}", others=_among(others, on)))
 
 
 def _select(rows: Any, condition: str, **computed: str) -> Iterator[Row]:  # noqa: ANN401  # as above
     """Yield the rows, however many, for which a condition holds, each with what is computed for it."""
     names = [*rows.heading.names, *computed]
     expressions = [*(f"a.{name}" for name in rows.heading.names), *computed.values()]
-    query = f"SELECT {', '.join(expressions)} FROM ({rows.make_sql()}) AS a WHERE {condition}"  # noqa: S608  # all from here
+    statement = "SELECT {expressions} FROM ({rows}) AS a WHERE {condition}"
+    query = composed(statement, expressions=", ".join(expressions), rows=rows.make_sql(), condition=condition)
     for row in rows.connection.stream(query):
         yield dict(zip(names, row, strict=True))
 
@@ -211,7 +214,7 @@ def _select(rows: Any, condition: str, **computed: str) -> Iterator[Row]:  # noq
 def _among(others: Any, on: Sequence[str], what: str = "1") -> str:  # noqa: ANN401  # as above
     """Return the subquery of those among the others that are alike to a row in some columns."""
     alike = " AND ".join(f"b.{name} = a.{name}" for name in on)
-    return f"(SELECT {what} FROM ({others.make_sql()}) AS b WHERE {alike})"  # noqa: S608  # as above
+    return composed("(SELECT {what} FROM ({others}) AS b WHERE {alike})", what=what, others=others.make_sql(), alike=alike)
 
 
 def _of_session(check: str, session: Row, what: str) -> Problem:

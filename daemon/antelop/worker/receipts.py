@@ -9,6 +9,7 @@ from typing import Any
 from antelop.config import FolderConfig
 from antelop.database import Database
 from antelop.database.row import Row
+from antelop.database.statement import composed
 from antelop.dropfolder.presence import Presence
 from antelop.errors import Problem
 from antelop.files import available
@@ -99,10 +100,12 @@ def _manifests(path: Path) -> list[Path]:
 
 def _deliveries(database: Database, folder: str) -> Iterator[Row]:
     """Yield the deliveries of a folder, those of a manifest together, the latest last, and whether each is ``queued``."""
-    query = (
-        f"SELECT {', '.join(_FACTS)}, EXISTS "  # noqa: S608  # all ours
-        f"(SELECT 1 FROM {database.jobs.full_table_name} AS j WHERE j.delivery_id = d.delivery_id) "
-        f"FROM {database.Delivery.full_table_name} AS d WHERE folder = %s ORDER BY manifest_path, readied"
+    query = composed(
+        "SELECT {facts}, EXISTS (SELECT 1 FROM {jobs} AS j WHERE j.delivery_id = d.delivery_id) "
+        "FROM {deliveries} AS d WHERE folder = %s ORDER BY manifest_path, readied",
+        facts=", ".join(_FACTS),
+        jobs=database.jobs.full_table_name,
+        deliveries=database.Delivery.full_table_name,
     )
     for row in database.connection.stream(query, (folder,)):
         yield dict(zip((*_FACTS, "queued"), row, strict=True))

@@ -15,6 +15,7 @@ from structlog.contextvars import bound_contextvars
 
 from antelop.config import FolderConfig
 from antelop.database.row import Row
+from antelop.database.table import restricted
 from antelop.errors import Misconfigured, Problem, Rejected, Unavailable
 from antelop.ingest.session import Unsettled, ingest
 from antelop.ingest.source_files import Gone, lies, read_again
@@ -123,7 +124,7 @@ class Worker:
         closed = database.Delivery & [
             {"state": state, "folder": folder} for state in ("rejected", "failed") for folder in self.folders
         ]
-        rows = (closed & f"delivery_id > '{after}'").to_dicts(order_by="delivery_id", limit=AT_A_TIME)
+        rows = restricted(closed, "delivery_id > %s", after).to_dicts(order_by="delivery_id", limit=AT_A_TIME)
         for row in rows:
             attempts = database.Attempt & {"delivery_id": row["delivery_id"]}
             (last,) = attempts.to_dicts(order_by="attempt_id DESC", limit=1)
