@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from antelop.database.statement import composed
 from antelop.errors import Misconfigured, Problem
 
 
@@ -63,12 +64,18 @@ class NewColumn:
         table = adapter.make_full_table_name(database.prefix + self.schema, self.table)
         column = adapter.quote_identifier(self.name)
         comment = f":{self.datajoint_type}:{self.comment}"
+        change = composed(
+            "ALTER TABLE {table} ADD COLUMN {column} {kind} DEFAULT NULL",
+            table=table,
+            column=column,
+            kind=self.types[adapter.backend],
+        )
         if database.is_postgresql:
-            database.connection.query(f"ALTER TABLE {table} ADD COLUMN {column} {self.types['postgresql']} DEFAULT NULL")
-            database.connection.query(f"COMMENT ON COLUMN {table}.{column} IS %s", (comment,))
+            database.connection.query(change)
+            note = composed("COMMENT ON COLUMN {table}.{column} IS %s", table=table, column=column)
+            database.connection.query(note, (comment,))
         else:
-            added = f"ALTER TABLE {table} ADD COLUMN {column} {self.types['mysql']} DEFAULT NULL COMMENT %s"
-            database.connection.query(added, (comment,))
+            database.connection.query(composed("{change} COMMENT %s", change=change), (comment,))
 
 
 @dataclass(frozen=True)
