@@ -145,9 +145,9 @@ def test_a_worker_that_dies_young_is_not_replaced_at_once(team: Callable[..., Te
     crew.members[0].started = time.monotonic()  # however long it took to be ready
     crew.members[0].process.kill()
     crew.until_said("died")
-    crew.fill(crew._rest_until - 0.1, ())
+    crew.fill(crew._rest.due - 0.1, ())
     assert crew.members == []
-    crew.fill(crew._rest_until, ())
+    crew.fill(crew._rest.due, ())
     assert len(crew.members) == 1
 
 

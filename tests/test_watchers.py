@@ -195,7 +195,7 @@ def test_a_process_that_hangs_is_killed_and_replaced(rigs: Callable[..., Rigs]) 
     three.said = {name: [] for name in three.folders}
     three.until_seen("a", "c")
     assert three.lost == {"b": HUNG}
-    three._rested["folder b"] = three.now
+    three._rests["folder b"].succeed()
     three.until_seen("b")
     assert (three.lost, three.groups()) == ({}, [["a", "c"], ["b"]])
 
@@ -246,7 +246,7 @@ def test_a_broken_process_is_started_less_and_less_often(rigs: Callable[..., Rig
     one.until(lambda: one.step(60.0) is None or one.sources())
     one.of("a").started -= STEADY + 1  # type: ignore[union-attr]  # it is there
     one.kill("a")
-    assert one._rested[DISK] == one.now + REST
+    assert one._rests[DISK].due == one.now + REST
 
 
 def test_time_in_which_the_service_itself_was_held_up_is_no_silence(rigs: Callable[..., Rigs]) -> None:
@@ -330,7 +330,7 @@ def test_field_22_a_process_that_cannot_be_killed_is_left_behind(rigs: Callable[
         two.until_seen("well")
         two.step(5.0)
         for _ in range(2):
-            two._rested.clear()  # it has rested for long enough
+            two._rests.clear()  # it has rested for long enough
             two.step()
         assert not watcher.ended
         assert (two.groups(), two.lost) == ([["well"]], {"share": HUNG})

@@ -797,7 +797,7 @@ class Orders:
         self.closed = False
         self._orders = list(orders)
 
-    def fileno(self) -> int:
+    def wait(self, seconds: float) -> None:
         raise NotImplementedError  # there is always work
 
     def receive(self) -> list[Mapping[str, Any]]:
@@ -816,7 +816,7 @@ def test_an_orphan_is_released_before_other_deliveries_are_claimed(desk: Desk, o
     orphan = _orphan(desk, others(), pid=_ended())
     desk.enqueue(desk.drop.deliver("b", number=2, session=42))
     lost = Outcome.of("failed", "it took longer than 5 s", NOW)
-    master = Orders({"folders": ["rig-2"], "deaths": {orphan.delivery_id: lost}, "look": False})
+    master = Orders({"folders": ["rig-2"], "deaths": {orphan.delivery_id: lost}, "look": False, "retry": False})
     serve(desk.lab, master)
     released = next(event for event in master.events if event["event"] == "done")
     assert (released["delivery_id"], released["outcome"]["sentence"]) == (orphan.delivery_id, "it took longer than 5 s")

@@ -25,12 +25,13 @@ class Wire:
     ----------
     port
         Where it listens, on 127.0.0.1.
-    cuts
-        How many connections were cut.
+    cuts, refused
+        How many connections were cut, and how many were closed as soon as they were made.
     """
 
     def __init__(self, connect: Callable[[], socket.socket]) -> None:
-        self.cuts = 0
+        self.cuts = self.refused = 0
+        self._refusing = False
         self._connect = connect
         self._fatal = b""
         self._delivered = False
@@ -58,6 +59,11 @@ class Wire:
         """Give the next connection that carries a statement this answer in the place of the server's, and cut it."""
         self._fatal, self._answer = statement, answer
 
+    def refuse(self) -> None:
+        """Cut every connection, and close each new one at once, as where a server is away."""
+        self._refusing = True
+        self.cut()
+
     def lose(self) -> None:
         """Cut every connection for its client alone: the server does not learn of it."""
         self._kept = []
@@ -80,6 +86,10 @@ class Wire:
         with suppress(OSError):  # it was closed
             while True:
                 client, _ = self._listener.accept()
+                if self._refusing:
+                    self.refused += 1
+                    client.close()
+                    continue
                 thread = threading.Thread(target=self._carry, args=(client, self._connect()))
                 self._threads.append(thread)
                 thread.start()

@@ -8,8 +8,8 @@ A package imports only from those above it in this table, and inside a package n
 What each package is for, and what may never be in it, is the docstring of its ``__init__``.
 
 ===========  ====================================================================================================
-(ground)     `errors`, `directory`, `files`, `wording`, `channel`, `superblock`, `outcome`, `log`, `memory`,
-             `progress`, `trials`
+(ground)     `errors`, `directory`, `files`, `wording`, `channel`, `backoff`, `superblock`, `outcome`, `log`,
+             `memory`, `progress`, `trials`
 formats      `document`, `schema`, `manifest`, `rig`, `rig_rules`, `difference`
 recording    `recording`, `events`, `source`, `reader`, `hdf5`, `bounds`, `chunks`
 analysis     `scripts`, `search`, `functions`, `masks`, `limits`, `permissions`

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import select
 import socket
 from contextlib import suppress
 from typing import Any
@@ -36,6 +37,10 @@ class Link:
     def fileno(self) -> int:
         """Return the descriptor, which can be read from when there is something to receive."""
         return self._descriptor
+
+    def wait(self, seconds: float) -> None:
+        """Return when there is something to receive, or after so many seconds."""
+        select.select([self._descriptor], [], [], seconds)
 
     def send(self, message: object) -> None:
         """Send a message, or keep what does not go through now for the next `flush`."""

@@ -9,18 +9,19 @@ import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from math import inf
 from pathlib import Path
 from typing import Any
 
+from antelop.backoff import Backoff
 from antelop.channel import Link
 from antelop.config import Config
 from antelop.outcome import Outcome
 
 PAGE = resource.getpagesize()
 
-SHORT_LIFE = 10.0
-"""Seconds: a worker that dies sooner is replaced only after as long, so that a broken one does not start in a loop."""
+SHORT_LIFE, LONGEST_REST = 10.0, 300.0
+"""Seconds: a worker that dies sooner is replaced only after as long, and after longer each time that this happens again before
+a worker has dealt with a delivery: so a broken one does not start in a loop."""
 
 
 @dataclass
@@ -108,7 +109,7 @@ class Crew:
         self._config = config
         self._environment = environment
         self._folders: list[str] = []
-        self._rest_until = -inf
+        self._rest = Backoff(SHORT_LIFE, LONGEST_REST)
 
     @property
     def refused(self) -> str | None:
@@ -126,7 +127,7 @@ class Crew:
         if surplus > 0:
             for member in [member for member in there if member.ready and member.job is None][:surplus]:
                 member.end()
-        if now >= self._rest_until:
+        if not self._rest.left(now):
             for _ in range(-surplus):
                 self.members.append(_start(self._config, self._environment, now))
 
@@ -144,10 +145,10 @@ class Crew:
             self._tell(member)
 
     def nudge(self) -> None:
-        """Tell those that are idle that there is work."""
+        """Tell those that are idle that there is work: the database is there."""
         for member in self.members:
             if member.job is None:
-                self._tell(member)
+                self._tell(member, retry=True)
 
     def look_again(self) -> None:
         """Have one that is idle look at rejected deliveries again."""
@@ -171,13 +172,14 @@ class Crew:
                     self._tell(member)
                 elif message["event"] in ("done", "answered", "postponed"):
                     self.deaths.pop(message["delivery_id"], None)
+                    self._rest.succeed()
                 yield message
             if ended:
                 self.members.remove(member)
                 member.link.close()
                 if member.process.returncode or member.fault:
                     if now - member.started < SHORT_LIFE:
-                        self._rest_until = now + SHORT_LIFE
+                        self._rest.fail(now)
                     yield {"event": "died", "job": member.job, "sentence": member.fault or _ending(member.process.returncode)}
 
     def enforce(self, now: float) -> None:
@@ -223,9 +225,9 @@ class Crew:
             for member in self.members
         ]
 
-    def _tell(self, member: Member, *, look: bool = False) -> None:
+    def _tell(self, member: Member, *, look: bool = False, retry: bool = False) -> None:
         if member.ready:
-            member.link.send({"folders": self._folders, "deaths": self.deaths, "look": look})
+            member.link.send({"folders": self._folders, "deaths": self.deaths, "look": look, "retry": retry})
 
 
 def _start(config: Config, environment: Mapping[str, str], now: float) -> Member:

@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from antelop.backoff import Backoff
 from antelop.config import Config
 from antelop.database import Database
 from antelop.dropfolder import Watcher
@@ -33,9 +34,11 @@ from antelop.worker import event_log
 
 log = structlog.get_logger()
 
-CARE, SOON = 10.0, 1.0
-"""Seconds from one look at the queue to the next, and from one try to reach a database that is away to the next; `SOON` until
-the first one, for most outages are short."""
+CARE = 10.0
+"""Seconds from one look at the queue to the next."""
+
+FIRST_RETRY, LONGEST_RETRY = 1.0, 10.0
+"""Seconds from one try to reach a database that is away to the next: the first time, and at most. Most outages are short."""
 
 LOOK_AGAIN = 30.0
 """Seconds from one look at rejected deliveries to the next."""
@@ -83,7 +86,8 @@ class Service:
         self._arrivals: dict[str, Delivery] = {}
         self._departures: set[str] = set()
         self._awaited: set[str] = set()
-        self._next_try = self._next_count = now
+        self._backoff = Backoff(FIRST_RETRY, LONGEST_RETRY)
+        self._next_count = now
         self._next_look = now + LOOK_AGAIN
         self._reported, self._cost, self._news = -inf, 0.0, False
         self._unwritten: str | None = None
@@ -168,7 +172,7 @@ class Service:
     def _reach(self, now: float) -> Database | None:
         """Return the database if it is there; while it is away, see from time to time whether it is back."""
         if self.status.database is not None:
-            if now < self._next_try:
+            if self._backoff.left(now):
                 return None
             try:
                 if self._lab is None:
@@ -185,7 +189,7 @@ class Service:
 
     def _lose(self, error: Unavailable | Misconfigured, now: float) -> None:
         """Note that the database is away, or refuses us, and when to try again."""
-        self._next_try = now + (SOON if self.status.database is None else CARE)
+        self._backoff.fail(now)
         if self.status.database != str(error):
             log.warning("database_away", sentence=str(error))
         self.status.database = str(error)
@@ -194,6 +198,8 @@ class Service:
         """Note that the database is back: it has not only answered, but taken what there was to enter."""
         if self.status.database is not None:
             self.status.database = None
+            self._backoff.succeed()
+            self.crew.nudge()
             log.info("database_there")
 
     def _listen(self, now: float) -> None:

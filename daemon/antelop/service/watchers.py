@@ -5,7 +5,7 @@ its own, and so has one in which a shared process has hung or died: whatever lie
 """
 
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from math import inf
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import structlog
 
+from antelop.backoff import Backoff
 from antelop.dropfolder.messages import Folder, Health, Update
 from antelop.dropfolder.presence import MOUNTS, Identity
 from antelop.dropfolder.sharing import Grouping, alone
@@ -68,8 +69,8 @@ class Watchers:
         self._grouping = Grouping(mountinfo)
         self._apart: dict[str, str] = {}
         self._leaving: dict[Watcher, set[str]] = {}
-        self._losses: Counter[str] = Counter()
-        self._rested: dict[str, float] = {}
+        # Nobody else waits for the same folder, so that there is no need of a jitter.
+        self._rests = defaultdict[str, Backoff](lambda: Backoff(REST, LONGEST_REST, jitter=0.0))
         self._tended = -inf
 
     @property
@@ -142,7 +143,7 @@ class Watchers:
         held = set[str]().union(*self._leaving.values())
         new = defaultdict(list)
         for name, folder in folders.items():
-            if name not in self._places and name not in held and now >= self._rested.get(keys[name], -inf):
+            if name not in self._places and name not in held and not self._rests[keys[name]].left(now):
                 new[keys[name]].append((replace(folder, known=self._known.get(name)), finished(name)))
         for key, found in new.items():
             if key in self._watchers:
@@ -179,9 +180,8 @@ class Watchers:
             blamed, key_of_blamed = names, key
         self.lost |= {name: because if name in blamed else AGAIN for name in names}
         if now - watcher.started > STEADY:
-            self._losses[key_of_blamed] = 0
-        self._rested[key_of_blamed] = now + min(REST * 2 ** self._losses[key_of_blamed], LONGEST_REST)
-        self._losses[key_of_blamed] += 1
+            self._rests[key_of_blamed].succeed()
+        self._rests[key_of_blamed].fail(now)
         self._end(key, blamed)
 
     def _remove(self, name: str) -> None:

@@ -6,8 +6,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from math import inf
@@ -16,6 +15,7 @@ from typing import Any, Protocol
 import structlog
 
 from antelop import log, memory
+from antelop.backoff import Backoff
 from antelop.channel import Link
 from antelop.errors import Misconfigured, Unavailable
 from antelop.lab import Lab
@@ -29,14 +29,17 @@ LOOK_AGAIN = 30.0
 IDLE = 5.0
 """Seconds after which a worker that has nothing to do looks into the queue unasked."""
 
+FIRST_RETRY, LONGEST_RETRY = 1.0, 30.0
+"""Seconds from one try to reach a database that is away to the next: the first time, and at most."""
+
 
 class Master(Protocol):
     """Who gives a worker its orders, and is told what it does: the other end of a `Link`."""
 
     closed: bool
 
-    def fileno(self) -> int:
-        """Return a descriptor that can be read from when there are orders."""
+    def wait(self, seconds: float) -> None:
+        """Return when there are orders, or after so many seconds."""
 
     def receive(self) -> list[Mapping[str, Any]]:
         """Return the orders that have come."""
@@ -48,45 +51,101 @@ class Master(Protocol):
         """Send on what could not be sent before."""
 
 
-def serve(lab: Lab, master: Master) -> None:
+def serve(lab: Lab, master: Master, clock: Callable[[], float] = time.monotonic) -> None:
     """Work until the master is gone, or for as many deliveries as the configuration gives a worker.
 
-    Orders are ``folders``, those that are there to take deliveries from; ``deaths``, as in `Worker.release`; and ``look``,
-    whether to look at rejected deliveries again. The master is told what `Worker` says, ``ready`` at first, ``away`` with why
-    the database is, and ``back`` when it is that.
+    Orders are ``folders``, those that are there to take deliveries from; ``deaths``, as in `Worker.release`; ``look``, whether
+    to look at rejected deliveries again; and ``retry``, whether the service has just reached the database. The master is told
+    what `Worker` says, ``ready`` at first, ``away`` with why the database is, and ``back`` when it is that.
+
+    Parameters
+    ----------
+    clock
+        Returns monotonic seconds.
     """
-    worker = Worker(lab, master.send)
-    configured, worker.folders = worker.folders, {}
-    deaths: Mapping[str, Outcome] | None = None
-    done, after, away, left = 0, None, False, False
+    serving = _Serving(lab, master, clock)
     master.send({"event": "ready"})
-    while done < lab.config.workers.jobs_per_worker:
+    while serving.done < lab.config.workers.jobs_per_worker:
         master.flush()
-        for order in master.receive():
-            worker.folders = {name: folder for name, folder in configured.items() if name in order["folders"]}
-            left |= order["deaths"] != deaths
-            deaths, after = order["deaths"], "" if order["look"] else after
+        serving.obey()
         if master.closed:
             break
-        looking = after is not None
+        serving.turn()
+
+
+class _Serving:
+    """The loop of a worker, a turn at a time; see `serve`.
+
+    Attributes
+    ----------
+    done
+        How many deliveries it has dealt with.
+    """
+
+    def __init__(self, lab: Lab, master: Master, clock: Callable[[], float]) -> None:
+        self.done = 0
+        self._lab, self._master, self._clock = lab, master, clock
+        self._worker = Worker(lab, master.send)
+        self._configured, self._worker.folders = self._worker.folders, {}
+        self._backoff = Backoff(FIRST_RETRY, LONGEST_RETRY)
+        self._away: str | None = None  # what the master was told
+        self._deaths: Mapping[str, Outcome] | None = None
+        self._left = False
+        self._after: str | None = None
+
+    def obey(self) -> None:
+        """Take the orders that have come."""
+        for order in self._master.receive():
+            self._worker.folders = {name: folder for name, folder in self._configured.items() if name in order["folders"]}
+            self._left |= order["deaths"] != self._deaths
+            self._deaths = order["deaths"]
+            if order["look"]:
+                self._after = ""
+            if order["retry"]:
+                self._backoff.hasten()
+
+    def turn(self) -> None:
+        """Work on one delivery, or do what else there is to do and wait for orders."""
+        # Orders wake this loop during an outage too. It tries again when that is due, and not whenever it is woken.
+        if pause := self._backoff.left(self._clock()):
+            self._master.wait(pause)
+            return
+        looking = self._after is not None
         try:
-            if left:  # by workers that have died, and not to wait until nothing else is due
-                worker.release(deaths or {})
-                left = False
-            if worker.work():
-                done += 1
-                continue
-            worker.release(deaths or {})
-            after = None if after is None else worker.look_again(after)
-            if away:
-                master.send({"event": "back"})
-            away = False
+            if self._backoff.failing:
+                self._lab.reconnect()
+            if self._work():
+                return
         except (Unavailable, Misconfigured) as error:
-            worker.lost, away = time.monotonic(), True
-            master.send({"event": "away", "sentence": str(error)})
-            with suppress(Unavailable, Misconfigured):
-                lab.reconnect()
-        select.select([master], [], [], 0 if looking else IDLE)
+            self._fail(str(error))
+        else:
+            self._backoff.succeed()
+            if self._away is not None:
+                self._master.send({"event": "back"})
+            self._away = None
+            self._master.wait(0 if looking else IDLE)
+
+    def _work(self) -> bool:
+        """Work on one delivery, and return true; if there is none, do what else there is to do."""
+        if self._left:  # by workers that have died, and not to wait until nothing else is due
+            self._worker.release(self._deaths or {})
+            self._left = False
+        if self._worker.work():
+            self.done += 1
+            self._backoff.succeed()
+            return True
+        self._worker.release(self._deaths or {})
+        if self._after is not None:
+            self._after = self._worker.look_again(self._after)
+        return False
+
+    def _fail(self, sentence: str) -> None:
+        """Note that the database is away, and say so: once, and again if a delivery was claimed in between."""
+        self._worker.lost = time.monotonic()
+        if self._away != sentence or not self._backoff.failing:
+            self._master.send({"event": "away", "sentence": sentence})
+        self._away = sentence
+        self._backoff.fail(self._clock())
 
 
 class Alone:
@@ -104,9 +163,9 @@ class Alone:
         self._next_look = -inf
         self._wakened, self._wake = os.pipe2(os.O_CLOEXEC)
 
-    def fileno(self) -> int:
-        """Return a descriptor that can be read from when it is time to stop."""
-        return self._wakened
+    def wait(self, seconds: float) -> None:
+        """Return when it is time to stop, or after so many seconds."""
+        select.select([self._wakened], [], [], seconds)
 
     def stop(self, *_: object) -> None:
         """Stop when what runs has finished; the second time, at once (a handler of signals)."""
@@ -120,7 +179,7 @@ class Alone:
         look = time.monotonic() >= self._next_look
         if look:
             self._next_look = time.monotonic() + LOOK_AGAIN
-        return [{"folders": self._folders, "deaths": {}, "look": look}]
+        return [{"folders": self._folders, "deaths": {}, "look": look, "retry": False}]
 
     def send(self, event: Mapping[str, Any]) -> None:
         """Log what the worker does."""
@@ -137,6 +196,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     log.configure(sys.stderr, terminal=sys.stderr.isatty(), journal=log.to_journal(sys.stderr, os.environ))
     link = Link(int(sys.argv[-1]))
+    backoff = Backoff(FIRST_RETRY, LONGEST_RETRY)
     while not link.closed:
         try:
             with Lab(config, os.environ, partial(datetime.now, UTC)) as lab:
@@ -146,8 +206,10 @@ def main() -> None:
                 return
         except (Unavailable, Misconfigured) as error:  # the service waits too, which began with this configuration
             link.send({"event": "away", "sentence": str(error)})
-            select.select([link], [], [], IDLE)
-            link.receive()
+            backoff.fail(time.monotonic())
+            while not link.closed and (pause := backoff.left(time.monotonic())):
+                link.wait(pause)
+                link.receive()
         except Exception:  # noqa: BLE001  # a defect is a line of the log too
             structlog.get_logger().exception("defect")
             sys.exit(1)

@@ -70,11 +70,11 @@ CALLS = ("fsync", "link", "rename", "replace", "unlink")
 """Of the operating system, by which files come to be where they are: steps within the functions."""
 
 WAITS = {
-    "antelop.service.pool": {"SHORT_LIFE": 0.2},
-    "antelop.service.folders": {"REST": 0.2},
+    "antelop.service.pool": {"SHORT_LIFE": 0.2, "LONGEST_REST": 0.2},
+    "antelop.service.watchers": {"REST": 0.2},
     "antelop.queue.jobs": {"FIRST_PAUSE": 0.2, "TRIES": 1_000_000},
-    "antelop.service.service": {"CARE": 0.5},
-    "antelop.worker.process": {"IDLE": 0.5},
+    "antelop.service.service": {"CARE": 0.5, "FIRST_RETRY": 0.5, "LONGEST_RETRY": 0.5},
+    "antelop.worker.process": {"IDLE": 0.5, "FIRST_RETRY": 0.5, "LONGEST_RETRY": 0.5},
 }
 
 LABELS = {"antelop.worker.process": "worker", "antelop.dropfolder": "watcher"} | {
