@@ -52,7 +52,7 @@ def test_every_choice_of_the_unit_says_why() -> None:
 
 
 def test_the_account_is_made(tmp_path: Path) -> None:
-    """It has a group of its own and the state for a home, and nobody can log in as it."""
+    """It has a group of its own and the state for a home, and nobody can log in as it (what it may: `test_accounts`)."""
     (tmp_path / "etc").mkdir()
     said("systemd-sysusers", f"--root={tmp_path}", "-", reads=(FOLDER / "antelop.sysusers.conf").read_text())
     account = (tmp_path / "etc" / "passwd").read_text()
@@ -60,21 +60,25 @@ def test_the_account_is_made(tmp_path: Path) -> None:
 
 
 def test_the_folders_are_made(tmp_path: Path) -> None:
-    """The configuration is closed to others and keeps what it says, and what is delivered belongs to the group."""
+    """The configuration is closed to others and keeps what it says; state and drop folders are closed to others."""
     accounts = tmp_path / "etc"
     configuration = accounts / "antelop" / "antelop.toml"
     configuration.parent.mkdir(parents=True)
     configuration.write_text("[notify]\n")
     # Whoever runs the test may give files to nobody else.
     (accounts / "passwd").write_text(f"antelop:x:{os.geteuid()}:{os.getegid()}:::\n")
-    (accounts / "group").write_text(f"antelop:x:{os.getegid()}:\n")
+    groups = ("antelop", "antelop-readers", "antelop-rig-2")
+    (accounts / "group").write_text("".join(f"{group}:x:{os.getegid()}:\n" for group in groups))
     folders = (FOLDER / "antelop.tmpfiles.conf").read_text().replace(" root ", " antelop ")
     said("systemd-tmpfiles", "--create", f"--root={tmp_path}", "-", reads=folders)
     modes = {path: oct((tmp_path / path).stat().st_mode & 0o7777) for path in re.findall(r"^\w +/(\S+)", folders, re.MULTILINE)}
     assert modes == {
         "etc/antelop": "0o750",
         "etc/antelop/antelop.toml": "0o640",
-        "var/lib/antelop": "0o750",
-        "srv/acquisition": "0o2770",
+        "var/lib/antelop": "0o700",
+        "srv/antelop": "0o755",
+        "srv/antelop/store": "0o2750",
+        "srv/acquisition": "0o751",
+        "srv/acquisition/rig-2": "0o3770",
     }
     assert configuration.read_text() == "[notify]\n"
