@@ -38,7 +38,7 @@ _REFUSED = re.compile(
 
 
 def is_outage(error: BaseException) -> bool:
-    """Tell whether the world is wrong, and not the statement: the same one may succeed later."""
+    """Tell whether an error is an outage: the server or the connection is at fault, and the statement may succeed later."""
     if isinstance(error, dj.errors.LostConnectionError):
         return True
     if _driver(error) == "psycopg2":

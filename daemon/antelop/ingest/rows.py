@@ -119,7 +119,7 @@ def is_blank(rows: Mapping[str, Sequence[Row]]) -> bool:
 
 
 def fingerprint(rows: Mapping[str, Sequence[Row]], identifier: str) -> str:
-    """Return what identifies a recording, whatever its file is called and whosever it is: a hash of its rows and arrays.
+    """Return what makes two recordings the same, whatever the files are called and whose they are: a hash of rows and arrays.
 
     Parameters
     ----------

@@ -24,10 +24,10 @@ TRIES = 3
 """How many times a delivery may make a worker fail before it is parked."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 600.0
-"""Seconds until a delivery is tried again after a failure or an outage: the first time, and at most."""
+"""Backoff: seconds until a delivery is retried after a failure or an outage, the first time and at most."""
 
 SPREAD = 1.25
-"""By what a pause is multiplied at most: from one delivery to the next it differs, so that they do not all come at once."""
+"""Jitter: at most this multiplies a pause, and for each delivery another number, so that not all are retried at once."""
 
 PATIENCE = timedelta(days=1)
 """How long the files of a delivery are looked for that are gone, and how long it is tried to write its receipt."""
@@ -140,7 +140,7 @@ def bring_forward(database: Database) -> None:
 
 
 def orphans(database: Database, folders: Iterable[str]) -> Iterator[Row]:
-    """Yield the jobs of deliveries from these folders whose workers are gone, holding the lock of each meanwhile.
+    """Yield the jobs of dead workers, for deliveries from these folders, holding the lock of each meanwhile.
 
     Each has ``age``, the seconds since it was reserved, besides what DataJoint notes of who reserved it.
     """

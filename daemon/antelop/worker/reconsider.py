@@ -1,4 +1,4 @@
-"""What decides the outcome of a delivery, besides its file: when that has changed, it is worth another look."""
+"""When a rejected delivery is retried: when what decided its outcome, besides its file, has changed."""
 
 import hashlib
 import json
