@@ -5,6 +5,7 @@ import queue
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
@@ -17,16 +18,22 @@ class Chat:
     Attributes
     ----------
     messages
-        What arrived: title and text.
+        What arrived: title and text, where it is apprise's own JSON.
+    posted
+        What arrived, as it was sent.
     answer
         The status that it gives; 0: it hangs up.
+    words
+        What it says to that.
     open
         It answers only while this is set.
     """
 
     def __init__(self) -> None:
         self.messages: queue.Queue[tuple[str, str]] = queue.Queue()
+        self.posted: queue.Queue[dict[str, Any]] = queue.Queue()
         self.answer = 200
+        self.words = b""
         self.open = threading.Event()
         self.open.set()
         chat = self
@@ -35,11 +42,13 @@ class Chat:
             def do_POST(self) -> None:
                 message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 answer = chat.answer  # as it was when the message came
-                chat.messages.put((message["title"], message["message"]))
+                chat.posted.put(message)
+                chat.messages.put((message.get("title", ""), message.get("message", "")))
                 chat.open.wait(PATIENCE)
                 if answer:
                     self.send_response(answer)
                     self.end_headers()
+                    self.wfile.write(chat.words)
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
@@ -48,6 +57,11 @@ class Chat:
         self.url = f"json://lab:secret@127.0.0.1:{self.server.server_port}/antelop?rto={PATIENCE}"
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
         self.thread.start()
+
+    @property
+    def place(self) -> str:
+        """Host and port of it."""
+        return f"127.0.0.1:{self.server.server_port}"
 
     def received(self) -> tuple[str, str]:
         """Wait for the next message, and return its title and text."""

@@ -1,14 +1,20 @@
+import html
 import logging
+import re
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from apprise.plugins.discord import NotifyDiscord
+from apprise.plugins.slack import NotifySlack
+from apprise.plugins.telegram import NotifyTelegram
 
 from antelop.service import notice
-from antelop.service.notice import Notices
+from antelop.service.notice import BREAK, Notices
 from tests.chats import PATIENCE, Chat
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # apprise imports it where it can
@@ -119,11 +125,68 @@ def test_what_is_told_again_and_again_is_remembered(
     assert [told.count(key) for key in ("waits", "m1", "m2")] == [1, 2, 1]
 
 
-def test_file_names_are_shown_as_they_are(chat: Chat, opened: Callable[..., Notices]) -> None:
-    """Letters stay, markup means nothing, a title is one line, and what is no text becomes a question mark."""
+def test_names_are_shown_as_they_are(chat: Chat, opened: Callable[..., Notices]) -> None:
+    """Letters stay, a title and each line are one line, and what is no text becomes a question mark."""
     notices = opened(chat.url)
-    notices.tell("m17", "Rejected: Mäuse\r\nBcc: all@lab", "<b>*m17*</b> \\n :smile:\n\udcff\x1b[2J")
-    assert chat.received() == ("Rejected: Mäuse? Bcc: all@lab", "<b>*m17*</b> \\n :smile:\n??[2J")
+    notices.tell(
+        "m17",
+        "Rejected: Mäuse\r\nBcc: m_17.nwb at 9:30",
+        "lick_rate.nwb\nforged\u2028too",
+        "\udcff\x1b[2J \u202e",
+        "> no quotation",
+    )
+    title, body = chat.received()
+    assert title == "Rejected: Mäuse Bcc: m_17.nwb at 9:30"
+    assert body == f"lick_rate.nwb forged too\n??[{BREAK}2J ?\n{BREAK}>{BREAK} no quotation"
+
+
+MARKUP = [
+    *("@all", "@everyone", "<!channel>", "&lt;!here&gt;", "<@U123>", "#general", "~town-square", "||spoiler||", ":smile:"),
+    *("[click](http://evil.example)", "<http://evil.example|click>", "https://evil.example", "evil.example/x", "www.evil.com"),
+    *("<b>m17</b>", "*m17*", "**m17**", "_m17_", "~~m17~~", "`m17`", "```m17", "\\*m17\\*", "> m17", "# m17", "<script>"),
+]
+EFFECTIVE = re.compile(r"[@#~]\w|<\S|\]\(|://|&[a-z]+;|:[a-z]+:|www\.\w|evil\.\w|[*~|`_]{2}|[*~_]m17|\\[*]")
+"""What one of these chats acts on."""
+
+CHATS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
+    "discord": (f"discord://{'1' * 18}/{'a' * 64}/", lambda posted: posted["content"]),
+    "slack": ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/", lambda posted: posted["attachments"][0]["text"]),
+    "mattermost": (f"mmost://PLACE/{'a' * 26}", lambda posted: posted["text"]),
+    "rocketchat": (f"rocket://{'a' * 24}%2F{'b' * 43}@PLACE/#lab", lambda posted: posted["text"]),
+    "telegram": ("tgram://123456789:abcdefg_hijklmnop/12315544/", lambda posted: posted["text"]),
+}
+"""Services of apprise, and where the text is in what they post."""
+
+SHOWS: dict[str, Callable[[str], str]] = {
+    "slack": html.unescape,
+    "telegram": lambda text: html.unescape(text.partition("</b>")[2]),
+    "rocketchat": lambda text: re.sub(r"\\([^a-z\s])", r"\1", text),
+}
+"""What a chat makes of the escapes that apprise adds."""
+
+
+@pytest.mark.parametrize("kind", CHATS)
+def test_no_name_is_markup_a_mention_or_a_link_in_any_chat(
+    chat: Chat, opened: Callable[..., Notices], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Each chat's own program of apprise sends it, as it would to the chat; the text reads as it was written."""
+    monkeypatch.setattr(NotifyDiscord, "notify_url", f"http://{chat.place}/discord")
+    monkeypatch.setattr(NotifySlack, "webhook_url", f"http://{chat.place}/slack")
+    monkeypatch.setattr(NotifyTelegram, "notify_url", f"http://{chat.place}/bot")
+    chat.words = b"ok" if kind == "slack" else b'{"ok": true, "success": true}'
+    url, text = CHATS[kind]
+    notices = opened(url.replace("PLACE", chat.place))
+    notices.tell("m17", "Rejected: m17.nwb", *MARKUP)
+    notices.close(PATIENCE)
+    assert notices.status()["failing"] == []
+    shown = SHOWS.get(kind, str)(text(chat.posted.get_nowait()))
+    assert EFFECTIVE.findall(shown) == []
+    assert "\n".join(MARKUP) in shown.replace("\r", "").replace(BREAK, "")
+
+
+def test_every_name_would_be_acted_on_as_it_is() -> None:
+    """So that the test above tries something."""
+    assert [name for name in MARKUP if not EFFECTIVE.search(name)] == ["`m17`", "> m17", "# m17"]
 
 
 def test_a_title_may_say_it_all(chat: Chat, opened: Callable[..., Notices]) -> None:
@@ -151,7 +214,7 @@ def test_a_hanging_service_does_not_keep_the_service_from_stopping(chat: Chat) -
     """Closing waits no longer than it is told to, and the process ends at once; what is told after that is dropped."""
     chat.open.clear()
     program = f"""
-from antelop.service.notice import Notices
+from antelop.service.notice import BREAK, Notices
 from tests.chats import PATIENCE, Chat
 notices = Notices([{chat.url!r}])
 notices.tell("m17", "Rejected: m17.nwb", "No rig.")

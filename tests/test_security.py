@@ -49,6 +49,7 @@ ATTACKERS = [
     "Who may write a drop folder",
     "Who has an account in the database",
     "Another user of the machine",
+    "Who is on the network",
     "A hostile file",
 ]
 

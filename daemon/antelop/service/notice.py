@@ -4,6 +4,7 @@ The URLs of these services hold passwords, so nothing here shows one: not the lo
 """
 
 import logging
+import re
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -17,6 +18,17 @@ REMEMBERED = 10_000
 
 LENGTH = 1800
 """Characters of a message's body: what every common chat takes at once (Discord 2,000, Telegram 4,096)."""
+
+BREAK = "\u200a"
+"""Hair space: ends what would be markup. Chats act on Markdown, or on their own marks, in plain text too, each with its own
+escapes and some with none; but none acts on a mark that a space follows."""
+
+_MARKUP = re.compile(
+    r"^(?=>)|[][@#<>&*~|`\\]"  # mentions, channels, tags, entities, emphasis, code, escapes
+    r"|(?<!\w)_|_(?!\w)"  # emphasis, but not within a name
+    r"|:(?=[^\s\d])"  # links and emojis, but not times
+    r"|\.(?=[^\W\d_])(?!(?:nwb|json|manifest|receipt)\b)"  # hosts without a scheme
+)
 
 
 class Notices:
@@ -35,7 +47,7 @@ class Notices:
     def __init__(self, urls: Sequence[str]) -> None:
         self._urls = tuple(urls)
         self._told: dict[str, None] = {}
-        self._queue: deque[tuple[str, str]] = deque()
+        self._queue: deque[tuple[str, tuple[str, ...]]] = deque()
         self._changed = threading.Condition()
         self._closing = False
         self._sent = self._failed = self._dropped = 0
@@ -44,7 +56,7 @@ class Notices:
         if self._urls:
             self._thread.start()
 
-    def tell(self, key: str, title: str, body: str) -> None:
+    def tell(self, key: str, title: str, *lines: str) -> None:
         """Tell people something, unless they have been told. Returns at once and raises nothing.
 
         Parameters
@@ -54,8 +66,8 @@ class Notices:
             and as long as no more than `REMEMBERED` others follow.
         title
             What happened, in a few words.
-        body
-            The rest, for a person, as plain text.
+        lines
+            The rest, for a person, as plain text. A line break within one is none: names may hold any.
         """
         if not self._urls:
             return
@@ -68,7 +80,7 @@ class Notices:
                 self._told[key] = None
                 if len(self._told) > REMEMBERED:
                     del self._told[next(iter(self._told))]
-                self._queue.append((title, body))
+                self._queue.append((title, lines))
                 self._changed.notify()
 
     def status(self) -> dict[str, Any]:
@@ -110,7 +122,7 @@ class Notices:
                 self._failed += len(failing)
                 self._failing = failing
 
-    def _next(self) -> list[tuple[str, str]]:
+    def _next(self) -> list[tuple[str, tuple[str, ...]]]:
         """Wait for notices and return all that are there; none, when none will come any more."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._closing)
@@ -119,20 +131,22 @@ class Notices:
             return notices
 
 
-def _message(notices: Sequence[tuple[str, str]]) -> tuple[str, str]:
+def _message(notices: Sequence[tuple[str, tuple[str, ...]]]) -> tuple[str, str]:
     """Return title and body of the message that gives these notices."""
-    if len(notices) == 1:
-        title, body = notices[0]
+    # There are names in them, which may hold a line break that would end a mail's subject, bytes that are no text, or markup.
+    plain = [(_plain(title), "\n".join(map(_plain, lines))) for title, lines in notices]
+    if len(plain) == 1:
+        title, body = plain[0]
     else:
-        title, body = f"{len(notices)} notices", "\n\n".join("\n".join(notice) for notice in notices)
-    # There are file names in them, which may hold a line break that would end a mail's subject, or bytes that are no text.
-    title = " ".join(_plain(title).split())
-    body = _plain(body) or title  # a message without a body is none for apprise
+        title, body = f"{len(plain)} notices", "\n\n".join("\n".join(notice) for notice in plain)
+    body = body or title  # a message without a body is none for apprise
     return title, body if len(body) <= LENGTH else f"{body[: LENGTH - 1]}…"
 
 
 def _plain(text: str) -> str:
-    return "".join(character if character.isprintable() or character == "\n" else "?" for character in text)
+    """Return text in which nothing is markup, a mention or a link for any chat, and which reads as before."""
+    line = "".join(character if character.isprintable() else "?" for character in " ".join(text.splitlines()))
+    return _MARKUP.sub(rf"\g<0>{BREAK}", line)
 
 
 def _post(url: str, title: str, body: str) -> bool:
@@ -145,6 +159,7 @@ def _post(url: str, title: str, body: str) -> bool:
         # Here and for as long as it takes, since threads of apprise's own would keep the service from stopping.
         asset = apprise.AppriseAsset(app_id="Antelop", app_desc="Antelop Ingest", async_mode=False, service_timeout=0)
         service = apprise.Apprise(asset=asset)
-        return service.add(url) and bool(service.notify(body, title, apprise.NotifyType.WARNING, apprise.NotifyFormat.TEXT))
+        warning, text = apprise.NotifyType.WARNING, apprise.NotifyFormat.TEXT
+        return service.add(url) and bool(service.notify(body, title, warning, text, interpret_escapes=False))
     except Exception:  # noqa: BLE001  # a plugin's, whatever it is, with a text that may show the URL
         return False

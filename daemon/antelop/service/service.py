@@ -256,9 +256,9 @@ class Service:
         """Tell people of a delivery that needs them."""
         outcome = event["outcome"]
         title = f"{outcome['outcome']}: {event['nwb'] or event['manifest']} in {event['folder']}"
-        problems = "\n".join(f"- {Problem(**problem)}" for problem in outcome["problems"])
+        problems = (f"- {Problem(**problem)}" for problem in outcome["problems"])
         key = f"{event['delivery_id']} {outcome['outcome']} {outcome['sentence']}"
-        self._notices.tell(key, title, f"{outcome['sentence']}\n{problems}")
+        self._notices.tell(key, title, outcome["sentence"], *problems)
 
     def _enter(self, database: Database, now: float) -> None:
         """Bring the queue up to date."""
@@ -321,9 +321,9 @@ class Service:
     def _remind(self, folder: str, waits: Sequence[Waiting], now: float) -> None:
         """Announce what waits for too long in a folder, all at once: it may be what was left there in years."""
         first, more = waits[0], f" and {len(waits) - 1} more" if len(waits) > 1 else ""
-        said = "\n".join(f"{waiting.path}: {waiting.sentence(now)}" for waiting in waits[:NAMED])
-        log.warning("waits_long", folder=folder, count=len(waits), sentence=said)
-        self._notices.tell(f"{folder} {first.path} {first.since}", f"waiting: {first.path}{more} in {folder}", said)
+        said = [f"{waiting.path}: {waiting.sentence(now)}" for waiting in waits[:NAMED]]
+        log.warning("waits_long", folder=folder, count=len(waits), sentence="\n".join(said))
+        self._notices.tell(f"{folder} {first.path} {first.since}", f"waiting: {first.path}{more} in {folder}", *said)
 
     def _write(self, now: float, *, stopped: bool = False) -> None:
         """Write the status."""
