@@ -46,9 +46,9 @@ def composing(source: str) -> Iterator[int]:
     assigned = [node for node in ast.walk(tree) if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) and node.value]
     names: set[str] = set()
     for _ in range(3):  # a name of a name
-        for node in assigned:
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if node.value is not None and written(node.value, names):
+        for one in assigned:
+            targets = one.targets if isinstance(one, ast.Assign) else [one.target]
+            if one.value is not None and written(one.value, names):
                 names |= {target.id for target in targets if isinstance(target, ast.Name)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):

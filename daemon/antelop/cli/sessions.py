@@ -75,6 +75,7 @@ def sessions(terminal: Terminal, start: datetime) -> None:
 
 def _arrived(database: "Database", start: datetime) -> Iterator[dict[str, Any]]:
     """Yield what the ledger says of the sessions that came in since a time, in order."""
+    from antelop.database.row import counts_in, problems_in
     from antelop.database.table import restricted
     from antelop.queue.ledger import utc
 
@@ -88,9 +89,9 @@ def _arrived(database: "Database", start: datetime) -> Iterator[dict[str, Any]]:
             "session_name": row["session_name"],
             "ingested": row["ingested"].replace(tzinfo=UTC).isoformat(timespec="seconds"),
             "nwb_path": row["nwb_path"],
-            "rows": row["rows_inserted"],
-            "trials": row["trials"],
-            "warnings": row["warnings"],
+            "rows": counts_in(row["rows_inserted"]),
+            "trials": counts_in(row["trials"]),
+            "warnings": [warning.as_dict() for warning in problems_in(row["warnings"])],
         }
 
 

@@ -183,8 +183,9 @@ class Database:
         digest = hashlib.sha256(f"{self.prefix}:{name}".encode()).digest()
         if self.is_postgresql:
             key: object = int.from_bytes(digest[:8], signed=True)
+            values: tuple[object, ...] = (key,)
             take = "SELECT pg_advisory_lock(%s) IS NOT NULL" if wait else "SELECT pg_try_advisory_lock(%s)"
-            free, values = "SELECT pg_advisory_unlock(%s)", (key,)
+            free = "SELECT pg_advisory_unlock(%s)"
         else:
             key = f"antelop:{digest.hex()[:48]}"
             take, free, values = "SELECT GET_LOCK(%s, %s) = 1", "SELECT RELEASE_LOCK(%s)", (key, LOCK_TIMEOUT if wait else 0)

@@ -1,8 +1,12 @@
 """Which deliveries need no more attention, in eight bytes each."""
 
+import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
+
+_STAMPED = re.compile("[0-9a-f]{16}")
+"""How the id of every delivery begins that this software has made; a person may have written others into the database."""
 
 
 class Finished:
@@ -17,7 +21,7 @@ class Finished:
     """
 
     def __init__(self, delivery_ids: Iterable[str]) -> None:
-        self._stamps = array("Q", sorted(map(_number, delivery_ids)))
+        self._stamps = array("Q", sorted(map(_number, filter(_STAMPED.match, delivery_ids))))
 
     def __contains__(self, stamp: bytes) -> bool:
         number = int.from_bytes(stamp)
@@ -26,10 +30,13 @@ class Finished:
 
     def add(self, delivery_id: str) -> None:
         """Take a delivery for finished."""
-        self._stamps.insert(self._place(_number(delivery_id)), _number(delivery_id))
+        if _STAMPED.match(delivery_id):
+            self._stamps.insert(self._place(_number(delivery_id)), _number(delivery_id))
 
     def discard(self, delivery_id: str) -> None:
         """Take a delivery for unfinished, whether it was finished or not."""
+        if not _STAMPED.match(delivery_id):
+            return
         place = self._place(number := _number(delivery_id))
         while place < len(self._stamps) and self._stamps[place] == number:
             del self._stamps[place]

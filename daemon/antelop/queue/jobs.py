@@ -8,7 +8,9 @@ out of the queue, or puts it back, holds the lock; whoever does not may only add
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any
+from zlib import crc32
 
 from datajoint.errors import DuplicateError
 
@@ -31,6 +33,9 @@ SPREAD = 1.25
 
 PATIENCE = timedelta(days=1)
 """How long the files of a delivery are looked for that are gone, and how long it is tried to write its receipt."""
+
+LONGEST_ATTEMPT = 1e9
+"""Seconds that are noted of an attempt at most; a job may have lost the note when it was reserved."""
 
 OPEN = ("ready", "waiting", "rejected", "failed")
 """States in which a delivery has not committed."""
@@ -109,8 +114,8 @@ def retry(database: Database, delivery_id: str, now: datetime) -> bool:
     """Put a delivery that was answered into the queue again, as if it had just come; return whether it was answered."""
     key = {"delivery_id": delivery_id}
     with database.transaction():
-        row = (database.Delivery & key).fetch1()
-        if moved := move(database, key, "ready", ANSWERED, readied=_readied(database, row, now)):
+        row = _facts(database, key, "folder", "manifest_path", "nwb_path")
+        if moved := row is not None and move(database, key, "ready", ANSWERED, readied=_readied(database, row, now)):
             put(database, key)
     return moved
 
@@ -149,7 +154,8 @@ def orphans(database: Database, folders: Iterable[str]) -> Iterator[Row]:
         with _held(database, job["delivery_id"]) as held:
             if held and database.jobs & job & {"status": "reserved"}:  # still, now that nobody else can change it
                 now = database.connection.query("SELECT LOCALTIMESTAMP(3)").fetchone()[0]
-                yield {**job, "age": (now - job["reserved_time"]).total_seconds()}
+                since = job["reserved_time"]
+                yield {**job, "age": (now - since).total_seconds() if since else inf}
 
 
 def settle(  # noqa: PLR0913, PLR0917  # what is known of an attempt
@@ -174,7 +180,7 @@ def settle(  # noqa: PLR0913, PLR0917  # what is known of an attempt
         somebody else is at it now.
     """
     key = {"delivery_id": delivery_id}
-    entry = {
+    entry: Row = {
         **key,
         "outcome": outcome.outcome,
         "sentence": printable(outcome.sentence)[:2000],
@@ -182,14 +188,18 @@ def settle(  # noqa: PLR0913, PLR0917  # what is known of an attempt
         "decided_by": decided_by,
         "traceback": traceback and "\n".join(map(printable, traceback.splitlines()))[-8000:],
         "attempted": utc(outcome.finished),
-        "seconds": seconds,
+        "seconds": min(seconds, LONGEST_ATTEMPT),
     }
     with _held(database, delivery_id) as held:  # it is held already, unless the connection was lost
         if not held:
             return None
         with database.transaction():
             database.hold(database.Delivery & key, to_change=True)  # at once: MariaDB has a deadlock if another does in between
-            readied, state, finished = (database.Delivery & key).fetch1("readied", "state", "finished")
+            row = _facts(database, key, "readied", "state", "finished")
+            if row is None:
+                (database.jobs & key).delete_quick()
+                return None
+            readied, state, finished = row["readied"], row["state"], row["finished"]
             entry["attempted"] = max(entry["attempted"], readied)  # and not before, should the clock have been set back
             attempts = (database.Attempt & key).proj("outcome", "attempted").to_dicts(order_by="attempt_id")
             again = [attempt for attempt in attempts if attempt["attempted"] >= readied]
@@ -233,8 +243,8 @@ def leave(database: Database, delivery_id: str, now: datetime) -> bool:
     """
     key = {"delivery_id": delivery_id}
     with database.transaction():
-        readied, state = (database.Delivery & key).fetch1("readied", "state")
-        if state != "superseded" and _let_wait(database, key, utc(now) - readied):
+        row = _facts(database, key, "readied", "state")
+        if row and row["state"] != "superseded" and _let_wait(database, key, utc(now) - row["readied"]):
             return True
         supersede(database, [delivery_id])
         (database.jobs & key).delete_quick()
@@ -251,7 +261,8 @@ def drop(database: Database, delivery_id: str) -> str:
     key = {"delivery_id": delivery_id}
     with database.transaction():
         database.hold(database.Delivery & key, to_change=True)
-        state = str((database.Delivery & key).fetch1("state"))
+        row = _facts(database, key, "state")
+        state = str(row["state"]) if row else "superseded"
         anew = {"status": "reserved"} if state == "ready" else {}
         (database.jobs & key & anew).delete_quick()
     return state
@@ -266,6 +277,11 @@ def put(database: Database, key: Mapping[str, Any], pause: float = 0) -> None:
         due = composed("SELECT CURRENT_TIMESTAMP(3) + {interval}", interval=interval)
         job["scheduled_time"] = database.connection.query(due).fetchone()[0]
     database.jobs.insert1(job)
+
+
+def _facts(database: Database, key: Mapping[str, Any], *names: str) -> Row | None:
+    """Return some attributes of a delivery; None if a person has deleted it."""
+    return next(iter((database.Delivery & key).proj(*names).to_dicts()), None)
 
 
 def _readied(database: Database, row: Row, now: datetime) -> datetime:
@@ -295,7 +311,7 @@ def _pause(delivery_id: str, lasted: timedelta) -> float:
 
     If it seems to have begun in the future, the clock was set back, and nobody knows.
     """
-    spread = SPREAD - int(delivery_id[:4], 16) / 2**17
+    spread = SPREAD - crc32(delivery_id.encode()) / 2**33  # of any id: a person may have written one
     return min(max(abs(lasted.total_seconds()), FIRST_PAUSE), LONGEST_PAUSE) * spread
 
 

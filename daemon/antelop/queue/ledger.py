@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from antelop.database import Database, behaviour
-from antelop.database.row import TABLES, Row
+from antelop.database.row import TABLES, Row, counts_in, problems_in
 from antelop.database.statement import composed
 from antelop.database.table import restricted
 from antelop.dropfolder.delivery import Delivery
-from antelop.errors import Problem, Rejected
+from antelop.errors import Rejected
 from antelop.formats.document import load
 from antelop.outcome import Outcome
 from antelop.wording import counted
@@ -81,7 +81,7 @@ def told(database: Database, delivery: Row) -> Outcome | None:
     for attempt in since.to_dicts(order_by="attempt_id DESC", limit=1):
         if attempt["outcome"] == "ingested":
             return recall(database, delivery["delivery_id"])
-        problems = tuple(Problem(**problem) for problem in attempt["problems"])
+        problems = problems_in(attempt["problems"])
         return Outcome.of(attempt["outcome"], attempt["sentence"], attempt["attempted"].replace(tzinfo=UTC), problems)
     return None
 
@@ -101,9 +101,9 @@ def outcome_of(ingestion: Row, size: int) -> Outcome:
     """Return the outcome that a row of `Ingestion` stands for; `size` is that of the NWB file in bytes."""
     session = {name: ingestion[name] for name in ("experimenter", "experiment_id", "session_id")}
     # PostgreSQL gives an object's members back in another order than they had, and a receipt is the same whenever written.
-    inserted, trials = ingestion["rows_inserted"], dict(sorted(ingestion["trials"].items()))
+    inserted, trials = counts_in(ingestion["rows_inserted"]), dict(sorted(counts_in(ingestion["trials"]).items()))
     rows = {table.__name__: inserted[table.__name__] for table in behaviour.TABLES if table.__name__ in inserted}
-    warnings = ingestion["warnings"]
+    warnings = problems_in(ingestion["warnings"])
     parts = [counted(sum(rows.get(table, 0) for table in TABLES.values()), "feature")]
     parts += [f"{counted(count, 'trial')} in {mask}" for mask, count in trials.items()]
     parts += [counted(len(warnings), "warning")] if warnings else []
@@ -113,7 +113,7 @@ def outcome_of(ingestion: Row, size: int) -> Outcome:
         sentence=f"session {named(session)}: {', '.join(parts)}",
         finished=ingestion["ingested"].replace(tzinfo=UTC),
         version=ingestion["software"],
-        warnings=tuple(Problem(**warning) for warning in warnings),
+        warnings=warnings,
         session=session,
         rows=rows,
         trials=trials,

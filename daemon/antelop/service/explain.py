@@ -8,7 +8,7 @@ from typing import Any
 
 from antelop.config import FolderConfig
 from antelop.database import Database
-from antelop.database.row import Row
+from antelop.database.row import Row, problems_in
 from antelop.dropfolder import junk
 from antelop.errors import Rejected
 from antelop.formats.document import load
@@ -161,7 +161,7 @@ def _of_delivery(database: Database, delivery: Row, held: str | None) -> Explana
         case "waiting":
             return Explanation(state, "the videos that it names have not settled yet", RELEASES["unsettled"])
         case "rejected":
-            return Explanation(state, last, AGAIN, tuple(attempts[0]["problems"]))
+            return Explanation(state, last, AGAIN, _problems(attempts))
         case "failed":
             return Explanation(state, last, f"{AGAIN}; or run `antelop retry`")
         case "superseded":
@@ -172,6 +172,11 @@ def _of_delivery(database: Database, delivery: Row, held: str | None) -> Explana
                 return Explanation("removed", "it was ingested, and its session was removed since", "Run `antelop retry`")
             return Explanation(state, outcome_of(found[0], delivery["nwb_size"]).sentence)
     return Explanation(state, last)
+
+
+def _problems(attempts: Sequence[Row]) -> tuple[Mapping[str, str], ...]:
+    """Return what was wrong by the last attempt, if there is one."""
+    return tuple(problem.as_dict() for problem in problems_in(attempts[0]["problems"])) if attempts else ()
 
 
 def _queued(database: Database, key: Mapping[str, Any], last: str, held: str | None) -> Explanation:

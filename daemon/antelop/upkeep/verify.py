@@ -7,7 +7,7 @@ from typing import Any
 
 from antelop.database import Database
 from antelop.database.references import unreadable
-from antelop.database.row import TABLES, Row
+from antelop.database.row import TABLES, Row, counts_in
 from antelop.database.statement import composed
 from antelop.database.table import restricted
 from antelop.errors import Misconfigured, Problem, Rejected
@@ -105,7 +105,7 @@ def _rows(lab: Lab) -> Problems:
         count = _among(database.tables[table].proj(), SESSION, "COUNT(*)")
         for row in _select(ledger, "TRUE", found=count):
             inserted = row["rows_inserted"]
-            went_in = (json.loads(inserted) if isinstance(inserted, str) else inserted).get(table, 0)
+            went_in = counts_in(json.loads(inserted) if isinstance(inserted, str) else inserted).get(table, 0)
             if row["found"] < went_in:
                 yield _of_session("rows_lack", row, f"{went_in} rows went into {table}, and {row['found']} are there")
 

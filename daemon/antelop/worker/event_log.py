@@ -13,6 +13,7 @@ _LEVELS = {
     "failed": logging.ERROR,
     "gone": logging.WARNING,
     "looked": logging.DEBUG,
+    "odd_row": logging.WARNING,
     "postponed": logging.DEBUG,
     "ready": logging.DEBUG,
     "rejected": logging.WARNING,

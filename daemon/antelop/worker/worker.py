@@ -4,8 +4,8 @@ import os
 import platform
 import time
 import traceback
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from math import inf
 from pathlib import Path
@@ -14,9 +14,9 @@ from typing import Any, Literal
 from structlog.contextvars import bound_contextvars
 
 from antelop.config import FolderConfig
-from antelop.database.row import Row
+from antelop.database.row import Row, problems_in
 from antelop.database.table import restricted
-from antelop.errors import Misconfigured, Problem, Rejected, Unavailable
+from antelop.errors import Misconfigured, Rejected, Unavailable
 from antelop.ingest.session import Unsettled, ingest
 from antelop.ingest.source_files import Gone, lies, read_again
 from antelop.lab import Lab
@@ -33,6 +33,9 @@ Event = Mapping[str, Any]
 
 RECOVERY = 60.0
 """Seconds after an outage in which a job without a worker counts as interrupted by it, and not as having killed its worker."""
+
+LONGEST_SENTENCE, MOST_ODD = 1000, 1000
+"""Characters that are said of a row that is not as this software writes it, and how many such sentences are said, each once."""
 
 AT_A_TIME = 50
 """How many rejected deliveries are looked at at a time."""
@@ -62,6 +65,7 @@ class Worker:
         self._lab = lab
         self._say = say
         self._distrust: str | None = ""
+        self._odd: set[tuple[str, ...]] = set()
 
     def work(self) -> bool:
         """Work on the delivery that has been due for longest; return whether there was one.
@@ -73,7 +77,7 @@ class Worker:
         """
         if self._distrusts():
             return False
-        with jobs.claimed(self._lab.database, self.folders) as row:
+        with self._surviving("a job in the queue"), jobs.claimed(self._lab.database, self.folders) as row:
             if row is None:
                 return False
             self._say({"event": "claimed", **_named(row)})
@@ -93,17 +97,23 @@ class Worker:
         deaths
             What is known of how workers have ended, by the delivery that they worked on.
         """
-        jobs.bring_forward(self._lab.database)
-        for job in jobs.orphans(self._lab.database, self.folders):
-            fate = _fate(job["host"], job["pid"], job["age"])
-            if fate == "ending":
-                continue  # whoever started it is about to say how it ended
-            away = time.monotonic() - self.lost < RECOVERY or job["age"] > self._lab.database.uptime
-            spared = fate in ("alive", "rebooted") or away
-            kind: Kind = "unavailable" if spared else "failed"
-            unknown = Outcome.of(kind, "its worker lost the database, or has ended", self._lab.clock())
-            row = (self._lab.database.Delivery & {"delivery_id": job["delivery_id"]}).fetch1()
-            self._say({**_named(row), **self._settle(row, deaths.get(job["delivery_id"], unknown), job["age"])})
+        with self._surviving("the queue"):
+            jobs.bring_forward(self._lab.database)
+            for job in jobs.orphans(self._lab.database, self.folders):
+                with self._surviving("its job", delivery_id=job["delivery_id"]):
+                    self._release(job, deaths)
+
+    def _release(self, job: Row, deaths: Mapping[str, Outcome]) -> None:
+        """Settle the job of one worker that is gone."""
+        fate = _fate(job["host"], job["pid"], job["age"])
+        if fate == "ending":
+            return  # the process that started it is about to say how it ended
+        away = time.monotonic() - self.lost < RECOVERY or job["age"] > self._lab.database.uptime
+        spared = fate in ("alive", "rebooted") or away
+        kind: Kind = "unavailable" if spared else "failed"
+        unknown = Outcome.of(kind, "its worker lost the database, or has ended", self._lab.clock())
+        row = (self._lab.database.Delivery & {"delivery_id": job["delivery_id"]}).fetch1()
+        self._say({**_named(row), **self._settle(row, deaths.get(job["delivery_id"], unknown), job["age"])})
 
     def look_again(self, after: str) -> str | None:
         """Put rejected and failed deliveries back into the queue if what decided them has changed; look at some at a time.
@@ -124,27 +134,47 @@ class Worker:
         closed = database.Delivery & [
             {"state": state, "folder": folder} for state in ("rejected", "failed") for folder in self.folders
         ]
-        rows = restricted(closed, "delivery_id > %s", after).to_dicts(order_by="delivery_id", limit=AT_A_TIME)
-        for row in rows:
-            attempts = database.Attempt & {"delivery_id": row["delivery_id"]}
-            (last,) = attempts.to_dicts(order_by="attempt_id DESC", limit=1)
-            problems = [Problem(**problem) for problem in last["problems"]]
-            try:
-                based_on = basis(self._lab, row["manifest"], _policy(row, self.folders[row["folder"]]))
-                now = decided_by(based_on, holding(database, in_the_way(problems)))
-            except (Unavailable, Misconfigured):
-                raise
-            except Exception:  # noqa: BLE001  # a defect that one delivery meets keeps no other from being looked at
-                self._say({"event": "defect", **_named(row), "traceback": traceback.format_exc()})
-                continue
-            if not last["decided_by"]:  # it failed, and whoever noticed could not tell
-                database.Attempt.update1({name: last[name] for name in attempts.primary_key} | {"decided_by": now})
-            elif now != last["decided_by"]:
-                jobs.retry(database, row["delivery_id"], self._lab.clock())
-        if len(rows) == AT_A_TIME:
-            return str(rows[-1]["delivery_id"])
-        self._say({"event": "looked", "outdated": outdated(self._lab)})
+        # Keys first: a row that cannot be read keeps no other from being looked at.
+        keys = restricted(closed, "delivery_id > %s", after).keys(order_by="delivery_id", limit=AT_A_TIME)
+        for key in keys:
+            with self._surviving("it", **key):
+                self._reconsider(key)
+        if len(keys) == AT_A_TIME:
+            return str(keys[-1]["delivery_id"])
+        with self._surviving("MaskFunction"):
+            self._say({"event": "looked", "outdated": outdated(self._lab)})
         return None
+
+    def _reconsider(self, key: Row) -> None:
+        """Put one rejected or failed delivery back into the queue if what decided it has changed, or nothing says what did."""
+        database = self._lab.database
+        row, attempts = (database.Delivery & key).fetch1(), database.Attempt & key
+        last = next(iter(attempts.to_dicts(order_by="attempt_id DESC", limit=1)), None)
+        if last is None:  # a person has deleted its attempts: the next one says again what is wrong
+            sentence = f"nothing says why it is {row['state']}: its attempts were deleted; it is tried again"
+            self._say({"event": "odd_row", **_named(row), "sentence": sentence})
+            jobs.retry(database, row["delivery_id"], self._lab.clock())
+            return
+        based_on = basis(self._lab, row["manifest"], _policy(row, self.folders[row["folder"]]))
+        now = decided_by(based_on, holding(database, in_the_way(problems_in(last["problems"]))))
+        if not last["decided_by"]:  # it failed, and whoever noticed could not tell
+            database.Attempt.update1({name: last[name] for name in attempts.primary_key} | {"decided_by": now})
+        elif now != last["decided_by"]:
+            jobs.retry(database, row["delivery_id"], self._lab.clock())
+
+    @contextmanager
+    def _surviving(self, what: str, **named: str) -> Iterator[None]:
+        """Survive what a row causes that is not as this software writes it, or is gone; say so once, with the traceback."""
+        try:
+            yield
+        except (Unavailable, Misconfigured):
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, the other rows are worked on
+            sentence = f"{what} cannot be worked on: {type(error).__name__}: {error}"[:LONGEST_SENTENCE]
+            said = (*named.values(), sentence)
+            if said not in self._odd and len(self._odd) < MOST_ODD:
+                self._odd.add(said)
+                self._say({"event": "defect", **named, "sentence": sentence, "traceback": traceback.format_exc()})
 
     def _work_on(self, row: Row) -> Event:
         """Ingest one delivery, answer it, enter what became of it, and say so."""

@@ -1,0 +1,174 @@
+"""Rows that a person with an account in the database has written, changed or deleted: nothing is executed, and nothing dies."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from antelop.cli.sessions import _arrived, _row
+from antelop.database.statement import composed
+from antelop.dropfolder.finished import Finished
+from antelop.lab import Lab
+from antelop.queue import jobs
+from antelop.service.explain import explain
+from antelop.upkeep.gc import collect
+from antelop.upkeep.removal import remove
+from antelop.upkeep.verify import verify
+from antelop.worker.worker import Worker
+from tests.drops import Drop, hasten
+from tests.hostile.sql import LONG, STORABLE
+from tests.labs import SESSION
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+TEXTS = [*STORABLE, LONG]
+SHAPES: list[Any] = [[1, "x", None, {"check": 1}], {"a": [{}], "trials": "x"}, 7]
+"""JSON of other shapes than ours."""
+
+
+@pytest.fixture
+def scene(lab: Lab, drop: Drop) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """Give what does everything once that reads rows, and returns what the worker has said; all tables are still there then."""
+    said: list[dict[str, Any]] = []
+    worker = Worker(lab, lambda event: said.append(dict(event)))
+    for stem, session in (("good", 41), ("bad", 99)):
+        jobs.enqueue(lab.database, drop.deliver(stem, session=session, number=session), NOW)
+        assert worker.work()
+    said.clear()
+
+    def everything() -> list[dict[str, Any]]:
+        hasten(lab)
+        for _ in range(4):
+            worker.work()
+            worker.release({})
+            worker.look_again("")
+        verify(lab, lambda _: None)
+        collect(lab, timedelta(days=1), lambda _: None, dry_run=True)
+        for stem in ("good", "bad"):
+            explain(drop.path / f"{stem}.nwb", lab.config.folders, None, lab.database)
+        Finished(jobs.answered(lab.database, drop.config.name))
+        assert all(_row(document) for document in _arrived(lab.database, NOW))
+        jobs.counts(lab.database)
+        list(jobs.aside(lab.database, [drop.config.name]))
+        for row in lab.database.Delivery.keys():  # noqa: SIM118  # of a table of DataJoint
+            jobs.retry(lab.database, row["delivery_id"], NOW)
+        assert all(len(table()) >= 0 for table in lab.database.tables.values())
+        return said
+
+    yield everything
+    if lab.database.World & SESSION:
+        remove(lab, SESSION)
+
+
+def change(lab: Lab, table: str, column: str, value: object) -> None:
+    """Set a column in every row, as a person can who may only update."""
+    name = getattr(lab.database, table)().full_table_name
+    quoted = lab.database.connection.adapter.quote_identifier(column)
+    lab.database.connection.query(composed("UPDATE {name} SET {column} = %s", name=name, column=quoted), (value,))
+
+
+def test_an_id_that_is_none_of_ours(lab: Lab, drop: Drop, scene: Callable[[], list[dict[str, Any]]]) -> None:
+    """A delivery with any id is worked on, looked at and finished like another; it is not there, and nobody dies."""
+    row = lab.database.Delivery.to_dicts(limit=1)[0]
+    states = ("ready", "waiting", "ingested", "rejected", "failed")
+    for number, (state, text) in enumerate(zip(5 * states, TEXTS, strict=False)):
+        key = {"delivery_id": f"{number}{text}"[:32]}
+        lab.database.Delivery.insert1({**row, **key, "state": state, "nwb_path": text[:500], "manifest_path": text[:500]})
+        lab.database.jobs.insert1({**key, "status": "reserved" if number % 2 else "pending", "priority": 0})
+    scene()
+    finished = Finished(jobs.answered(lab.database, drop.config.name))
+    finished.add(LONG)
+    finished.discard(LONG)
+    assert lab.database.Delivery & {"delivery_id": row["delivery_id"]}
+
+
+COLUMNS = [
+    ("Delivery", "manifest_path"),
+    ("Delivery", "nwb_path"),
+    ("Attempt", "sentence"),
+    ("Attempt", "decided_by"),
+    ("Attempt", "traceback"),
+    ("Ingestion", "nwb_identifier"),
+    ("Ingestion", "nwb_object_id"),
+    ("Ingestion", "software"),
+    ("MaskFunction", "mask_name"),
+    ("MaskFunction", "maskfunction_name"),
+    ("MaskFunction", "maskfunction_description"),
+    ("MaskFunction", "function_sha256"),
+    ("Mask", "function_sha256"),
+    ("Mask", "mask_name"),
+    ("Feature", "feature_description"),
+    ("Object", "object_name"),
+    ("DigitalEvents", "unit"),
+    ("Experiment", "experiment_name"),
+    ("Experiment", "experiment_notes"),
+    ("Session", "session_notes"),
+]
+"""Columns of text, each with what is at most in one row of the scene, or is not unique."""
+
+
+@pytest.mark.parametrize(("table", "column"), COLUMNS)
+def test_any_text_in_a_column(lab: Lab, scene: Callable[[], list[dict[str, Any]]], table: str, column: str) -> None:
+    """Each text that means something to servers, shells or terminals is data in each column."""
+    kind = getattr(lab.database, table)().heading.attributes[column].original_type
+    most = int(kind.partition("(")[2].rstrip(")"))
+    for text in ("".join(STORABLE)[:most], LONG[:most]):
+        change(lab, table, column, text)
+        scene()
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("Delivery", "manifest"),
+        ("Delivery", "videos"),
+        ("Attempt", "problems"),
+        ("Ingestion", "rows_inserted"),
+        ("Ingestion", "trials"),
+        ("Ingestion", "warnings"),
+        ("BehaviourRig", "rig_json"),
+    ],
+)
+def test_json_of_another_shape(lab: Lab, scene: Callable[[], list[dict[str, Any]]], table: str, column: str) -> None:
+    """A list where an object is expected, or the reverse, keeps nothing else from being worked on."""
+    for shape in SHAPES:
+        change(lab, table, column, json.dumps(shape))
+        scene()
+
+
+@pytest.mark.usefixtures("scene")
+def test_text_in_the_place_of_json(lab: Lab) -> None:
+    """Text, of which DataJoint makes an error on PostgreSQL, is said once, and the worker goes on."""
+    change(lab, "Attempt", "problems", '"no list"')
+    worker = Worker(lab, lambda event: said.append(event["event"]))
+    said: list[str] = []
+    for _ in range(3):
+        worker.look_again("")
+    assert said.count("defect") <= 1
+    assert said.count("looked") == 3
+
+
+@pytest.mark.parametrize("table", ["Attempt", "Ingestion", "Mask", "jobs", "World"])
+def test_rows_that_are_gone(lab: Lab, scene: Callable[[], list[dict[str, Any]]], table: str) -> None:
+    """Rows that a person has tidied away end no worker."""
+    rows = getattr(lab.database, table)
+    if table == "World":
+        remove(lab, SESSION)
+    else:
+        (rows() if table != "jobs" else rows & "TRUE").delete_quick()
+    scene()
+
+
+@pytest.mark.usefixtures("scene")
+def test_attempts_that_are_gone_are_made_anew(lab: Lab) -> None:
+    """A rejected delivery of which nothing says why is tried again, and says once that its attempts were deleted."""
+    lab.database.Attempt.delete_quick()
+    said: list[dict[str, Any]] = []
+    worker = Worker(lab, lambda event: said.append(dict(event)))
+    worker.look_again("")
+    hasten(lab)
+    worker.work()
+    worker.look_again("")
+    assert [event["event"] for event in said if event["event"] in ("odd_row", "defect")] == ["odd_row"]
+    assert [row["outcome"] for row in (lab.database.Attempt & {"outcome": "rejected"}).to_dicts()] == ["rejected"]
