@@ -2,6 +2,7 @@
 
 import os
 import select
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,12 +13,14 @@ from structlog.testing import capture_logs
 from antelop.backoff import JITTER, Backoff
 from antelop.config import WorkersConfig
 from antelop.lab import Lab
-from antelop.service import pool, service
+from antelop.queue import jobs
+from antelop.service import asking, pool, service, status
 from antelop.service.pool import Crew
 from antelop.worker import process
 from tests.clocks import still
 from tests.daemons import running
 from tests.drops import Drop
+from tests.test_limits import stopped
 from tests.wires import Wire, through
 
 HOUR = 3600
@@ -157,3 +160,39 @@ def test_a_broken_worker_is_started_less_and_less_often(lab: Lab) -> None:
         assert [event["event"] for event in crew.listen(now)] == ["died"]
         now = crew._rest.due
     assert starts <= most(pool.SHORT_LIFE, pool.LONGEST_REST)
+
+
+@pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
+def test_a_server_that_hangs_is_left_behind(lab: Lab, drop: Drop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is stopped, and not closed: the service goes on ticking, hears late what it asked, and goes on where it was."""
+    monkeypatch.setattr(asking, "PATIENCE", 0.2)
+    with running(replace(lab.config, workers=WorkersConfig(count=0)), os.environ) as daemon:
+        daemon.until(lambda: daemon.folders.present and daemon.status.database is None)
+        assert daemon._lab
+        with stopped(daemon._lab.database.connection._conn.info.backend_pid), capture_logs() as logs:
+            delivery = drop.deliver("a")
+            daemon.until(lambda: daemon.status.database)
+            assert daemon.written()["sentence"].startswith("the database is away: the database does not answer")
+            threads = threading.active_count()
+            for _ in range(HOUR // 10):
+                daemon.ahead += 10.0
+                daemon.step()
+            assert threading.active_count() == threads  # what is left behind is one thread, however long it takes
+            assert [line["event"] for line in logs if line["event"].startswith("database_")] == ["database_away"]
+        daemon.ahead += service.LONGEST_RETRY
+        daemon.until(lambda: daemon.status.database is None)
+        assert jobs.states(lab.database, [delivery.delivery_id]) == {delivery.delivery_id: "ready"}
+
+
+@pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
+def test_a_server_that_hangs_does_not_keep_the_service_from_stopping(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked of it is left to the end of the process."""
+    monkeypatch.setattr(asking, "PATIENCE", 0.2)
+    with running(replace(lab.config, workers=WorkersConfig(count=0)), os.environ) as daemon:
+        daemon.until(lambda: daemon.status.database is None)
+        assert daemon._lab
+        with stopped(daemon._lab.database.connection._conn.info.backend_pid):
+            daemon._next_count = 0.0
+            daemon.until(lambda: daemon.status.database)
+            daemon.stop(lambda: True)
+            assert (status.read(lab.config.state) or {})["sentence"] == "stopped"

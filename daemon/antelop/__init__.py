@@ -26,7 +26,8 @@ lab          `lab`, `naming`, `resolve`, `metadata`, `rigs`, `store_lock`
 ingest       `session`, `source_files`, `rows`, `masking`, `uniqueness`
 worker       `worker`, `process`, `reconsider`, `receipts`, `receipt`, `archive`, `event_log`
 upkeep       `verify`, `inventory`, `gc`, `backup`, `server_backup`, `removal`
-service      `main`, `service`, `pool`, `folders`, `watchers`, `status`, `notice`, `explain`, `systemd`
+service      `main`, `service`, `asking`, `entering`, `pool`, `folders`, `watchers`, `status`, `notice`, `explain`,
+             `systemd`
 manual       the pages of the manual
 demo         `show`, `lab`, `daemon`, `licking`, `acquisition`, `video`
 cli          `command`, `terminal`, `key`, `service`, `deliveries`, `sessions`, `masks`, `rigs`, `metadata`,

@@ -2,12 +2,12 @@
 
 import select
 import time
-import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import groupby, islice
 from math import inf
 from operator import itemgetter
@@ -26,6 +26,8 @@ from antelop.lab import Lab
 from antelop.outcome import Kind, Outcome
 from antelop.queue import jobs
 from antelop.queue.ledger import ANSWERED
+from antelop.service.asking import Asking
+from antelop.service.entering import Entered, enter
 from antelop.service.folders import Folders
 from antelop.service.notice import Notices
 from antelop.service.pool import Crew, Member
@@ -83,6 +85,7 @@ class Service:
         self._clock = clock
         self._notices = Notices(config.notify.urls)
         self._lab: Lab | None = None
+        self._asking = Asking()
         self._arrivals: dict[str, Delivery] = {}
         self._departures: set[str] = set()
         self._awaited: set[str] = set()
@@ -103,19 +106,19 @@ class Service:
         return [*self.folders.sources(), *self.crew.sources()]
 
     def tick(self, now: float) -> None:
-        """Do what there is to do, waiting for nothing but the database.
+        """Do what there is to do; wait for the database for some seconds at most, and for nothing else.
 
         Parameters
         ----------
         now
             Monotonic seconds.
         """
-        database = self._reach(now)
-        self.folders.watch(lambda name: _finished(database, name), now)
+        there = self._reach(now)
+        self.folders.watch(self._finished if there else lambda _: (), now)
         self._listen(now)
-        if database is not None:
+        if there:
             try:
-                self._enter(database, now)
+                self._enter(now)
             except (Unavailable, Misconfigured) as error:
                 self._lose(error, now)
             else:
@@ -162,30 +165,39 @@ class Service:
         self.folders.close()
         if self._lab is not None:
             with suppress(Unavailable):
-                self._enter(self._lab.database, time.monotonic())
-                for delivery_id, death in self.crew.deaths.items():
-                    jobs.settle(self._lab.database, delivery_id, death, 0.0, unanswered=self._clock())
-            self._lab.close()
+                self._enter(time.monotonic())
+                self._asking.ask(partial(_settle, self._lab.database, self.crew.deaths, self._clock), _ignore)
+            with suppress(Unavailable):  # a server that hangs is left to the end of this process
+                self._asking.ask(self._lab.close, _ignore, patience=GRACE)
         self._notices.close(5)
         self._write(time.monotonic(), stopped=True)
 
-    def _reach(self, now: float) -> Database | None:
-        """Return the database if it is there; while it is away, see from time to time whether it is back."""
+    def _reach(self, now: float) -> bool:
+        """Return whether the database is there; while it is away, see from time to time whether it is back."""
         if self.status.database is not None:
             if self._backoff.left(now):
-                return None
+                return False
             try:
-                if self._lab is None:
-                    self._lab = Lab(self._config, self._environment, self._clock)
-                else:
-                    self._lab.reconnect()
-                self._lab.store.clear()
+                self._asking.ask(partial(_reached, self._lab, self._config, self._environment, self._clock), self._take)
             except (Unavailable, Misconfigured) as error:
                 if self._lab is None and isinstance(error, Misconfigured):
                     raise  # at the start; later, somebody is about to change a password, and nothing need stop for that
                 self._lose(error, now)
-                return None
-        return None if self._lab is None else self._lab.database
+                return False
+        return True
+
+    def _take(self, lab: Lab) -> None:
+        """Work with a lab that was reached."""
+        self._lab = lab
+
+    def _finished(self, folder: str) -> Iterable[str]:
+        """Return the deliveries of a folder that need no more attention; none if the database is away: they are told again."""
+        if self._lab is None:
+            return ()
+        found: list[str] = []
+        with suppress(Unavailable, Misconfigured):  # what is asked next says so
+            self._asking.ask(partial(_answered, self._lab.database, folder), found.extend)
+        return found
 
     def _lose(self, error: Unavailable | Misconfigured, now: float) -> None:
         """Note that the database is away, or refuses us, and when to try again."""
@@ -260,53 +272,41 @@ class Service:
         key = f"{event['delivery_id']} {outcome['outcome']} {outcome['sentence']}"
         self._notices.tell(key, title, outcome["sentence"], *problems)
 
-    def _enter(self, database: Database, now: float) -> None:
+    def _enter(self, now: float) -> None:
         """Bring the queue up to date."""
-        for delivery_id in list(self._departures):
-            jobs.withdraw(database, delivery_id)
-            self._departures.discard(delivery_id)
+        if self._lab is None:
+            return
         batch = dict(islice(self._arrivals.items(), AT_A_TIME))
-        known = jobs.states(database, batch) if batch else {}
+        count = list(self.folders.configured) if now >= self._next_count else None
+        asked = partial(enter, self._lab.database, tuple(self._departures), batch, count, self._clock)
+        self._asking.ask(asked, partial(self._note, now))
+
+    def _note(self, now: float, entered: Entered) -> None:
+        """Take in what the database says; folders may have changed since it was asked."""
+        self._departures.difference_update(entered.withdrawn)
         closed = defaultdict(list)
-        for delivery_id, delivery in batch.items():
-            state = known.get(delivery_id)
-            if state not in ANSWERED:
-                state = self._enqueue(database, delivery, state)
-            if state in ANSWERED:
+        for delivery_id, delivery in entered.arrived.items():
+            if entered.states[delivery_id] in ANSWERED:
                 closed[delivery.folder].append(delivery_id)
-            else:
-                self.crew.nudge()
-            del self._arrivals[delivery_id]
+            if self._arrivals.get(delivery_id) is delivery:
+                del self._arrivals[delivery_id]
+        for event in entered.failed:
+            self._hear(event)
+        if not entered.states.keys() <= set().union(*closed.values()):
+            self.crew.nudge()
         for folder, delivery_ids in closed.items():
             self.folders.finish(folder, delivery_ids)
-        if now >= self._next_count:
+        if entered.counts is not None:
             self._next_count = now + CARE
-            self.status.queue = jobs.counts(database)
-            self._recall(database)
+            self.status.queue = entered.counts
+        if entered.aside is not None:
+            self._recall(entered.aside)
 
-    def _recall(self, database: Database) -> None:
+    def _recall(self, aside: Mapping[str, str]) -> None:
         """Have those deliveries announced again whose worker put them aside for their videos, and died before it said so."""
-        aside = dict(jobs.aside(database, self.folders.configured))
         for delivery_id in aside.keys() - self._awaited:
             self.folders.forget(aside[delivery_id], [delivery_id])
         self._awaited = set(aside)
-
-    def _enqueue(self, database: Database, delivery: Delivery, before: str | None) -> str:
-        """Put a delivery into the queue; return the state it is in then."""
-        facts = {"delivery_id": delivery.delivery_id, "folder": delivery.folder}
-        facts |= {"manifest": delivery.manifest_path, "nwb": delivery.nwb_path}
-        try:
-            state = jobs.enqueue(database, delivery, self._clock())
-        except (Unavailable, Misconfigured):
-            raise
-        except Exception as error:  # noqa: BLE001  # what cannot be entered must not keep everything else from it
-            sentence = f"it cannot be entered into the ledger: {type(error).__name__}: {error}"
-            outcome = Outcome.of("failed", sentence, self._clock()).as_dict()
-            self._hear({"event": "done", "state": "failed", "outcome": outcome, "traceback": traceback.format_exc(), **facts})
-            return "failed"
-        if before != "ready":
-            log.info("delivered", **facts)
-        return state
 
     def _report(self, now: float) -> None:
         """Announce what waits for too long, and write the status, but not all the time."""
@@ -335,9 +335,25 @@ class Service:
         self._unwritten = unwritten
 
 
-def _finished(database: Database | None, folder: str) -> Iterable[str]:
-    """Return the deliveries of a folder that need no more attention; none if the database is away: then they are told again."""
-    try:
-        return () if database is None else jobs.answered(database, folder)
-    except Unavailable:
-        return ()
+def _reached(lab: Lab | None, config: Config, environment: Mapping[str, str], clock: Callable[[], datetime]) -> Lab:
+    """Return a lab whose database is there: the one that there is, or a new one."""
+    if lab is None:
+        lab = Lab(config, environment, clock)
+    else:
+        lab.reconnect()
+    lab.store.clear()
+    return lab
+
+
+def _answered(database: Database, folder: str) -> list[str]:
+    return list(jobs.answered(database, folder))
+
+
+def _settle(database: Database, deaths: Mapping[str, Outcome], clock: Callable[[], datetime]) -> None:
+    """Enter how the workers have ended that the service killed."""
+    for delivery_id, death in deaths.items():
+        jobs.settle(database, delivery_id, death, 0.0, unanswered=clock())
+
+
+def _ignore(_: None) -> None:
+    """Take an answer that says nothing."""

@@ -1,0 +1,84 @@
+"""Asking the database without being held up by it: each call runs in a thread of its own, which can be left behind.
+
+A driver waits for its server in a system call that nothing in the same thread can end. A server that is stopped, and not
+closed, would hold up the loop that keeps folders, workers and the service manager informed. (`antelop.database.deadline` ends
+such a call at last, but only after the longest time that a statement may take.)
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from antelop.errors import Unavailable
+
+Answer = TypeVar("Answer")
+
+PATIENCE = 5.0
+"""Seconds that the loop waits for an answer; the service manager waits for the loop for two minutes."""
+
+
+class Asking:
+    """Asks the database one thing at a time.
+
+    What is asked runs in another thread, so it may use the database and its own arguments, and nothing else. What is done with
+    the answer runs in the thread that asks: at once, or if the answer comes late, when something is asked the next time.
+    """
+
+    def __init__(self) -> None:
+        self._call: _Call | None = None
+
+    def ask(self, what: Callable[[], Answer], then: Callable[[Answer], object], patience: float | None = None) -> None:
+        """Ask something, and do something with the answer.
+
+        Parameters
+        ----------
+        what
+            Asks the database, and returns the answer.
+        then
+            Takes the answer.
+        patience
+            Seconds to wait for it; `PATIENCE` by default.
+
+        Raises
+        ------
+        Unavailable
+            If there is no answer in time, or still none to what was asked before; then nothing new is asked.
+        Exception
+            What was raised in the other thread.
+        """
+        patience = PATIENCE if patience is None else patience
+        if self._call is not None:
+            self._finish(0)
+        self._call = _Call(what, then)
+        self._finish(patience)
+
+    def _finish(self, patience: float) -> None:
+        """Wait for the answer, and have it taken."""
+        call = self._call
+        assert call is not None  # noqa: S101  # both callers have made one
+        if not call.done.wait(patience):
+            raise Unavailable("the database does not answer; it is asked no further until it does")
+        self._call = None
+        if call.error is not None:
+            raise call.error
+        call.then(call.answer)
+
+
+class _Call:
+    """One call in a thread, which does not keep the process from ending."""
+
+    def __init__(self, what: Callable[[], Any], then: Callable[[Any], object]) -> None:
+        self.then = then
+        self.done = threading.Event()
+        self.answer: Any = None
+        self.error: BaseException | None = None
+        self._what = what
+        threading.Thread(target=self._run, name="asking", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self.answer = self._what()
+        except BaseException as error:  # noqa: BLE001  # it is raised where the answer is waited for
+            self.error = error
+        finally:
+            self.done.set()

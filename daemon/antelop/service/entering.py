@@ -1,0 +1,105 @@
+"""Bringing the queue up to date with the drop folders: what the database is asked, apart from the service's own state."""
+
+import traceback
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from antelop.database import Database
+from antelop.dropfolder.delivery import Delivery
+from antelop.errors import Misconfigured, Unavailable
+from antelop.outcome import Outcome
+from antelop.queue import jobs
+from antelop.queue.ledger import ANSWERED
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Entered:
+    """What the database says when the queue is up to date.
+
+    Attributes
+    ----------
+    withdrawn
+        The deliveries that were taken back and have left the queue.
+    arrived
+        The deliveries that were entered.
+    states
+        The states that they are in.
+    failed
+        What there is to say of those that could not be entered, as workers say it.
+    counts
+        How many jobs there are of each status; None if that was not asked.
+    aside
+        The deliveries that wait for their videos, and their folders; None likewise.
+    """
+
+    withdrawn: Collection[str]
+    arrived: Mapping[str, Delivery]
+    states: dict[str, str] = field(default_factory=dict)
+    failed: list[Mapping[str, Any]] = field(default_factory=list)
+    counts: Mapping[str, int] | None = None
+    aside: Mapping[str, str] | None = None
+
+
+def enter(
+    database: Database,
+    departures: Collection[str],
+    arrivals: Mapping[str, Delivery],
+    count: Collection[str] | None,
+    clock: Callable[[], datetime],
+) -> Entered:
+    """Bring the queue up to date. Doing it again, should the answer have been lost, changes nothing.
+
+    Parameters
+    ----------
+    departures
+        The deliveries that were taken back.
+    arrivals
+        Those that have come, by id.
+    count
+        The names of all folders, if jobs are to be counted.
+    clock
+        Returns the time by the wall clock, with its zone.
+
+    Raises
+    ------
+    Unavailable
+        If the database is away.
+    """
+    entered = Entered(departures, arrivals)
+    for delivery_id in departures:
+        jobs.withdraw(database, delivery_id)
+    known = jobs.states(database, arrivals) if arrivals else {}
+    for delivery_id, delivery in arrivals.items():
+        before = known.get(delivery_id)
+        entered.states[delivery_id] = before if before in ANSWERED else _enqueue(database, delivery, before, entered, clock)
+    if count is not None:
+        entered.counts = jobs.counts(database)
+        entered.aside = dict(jobs.aside(database, count))
+    return entered
+
+
+def _enqueue(
+    database: Database, delivery: Delivery, before: str | None, entered: Entered, clock: Callable[[], datetime]
+) -> str:
+    """Put a delivery into the queue; return the state it is in then."""
+    facts = {"delivery_id": delivery.delivery_id, "folder": delivery.folder}
+    facts |= {"manifest": delivery.manifest_path, "nwb": delivery.nwb_path}
+    try:
+        state = jobs.enqueue(database, delivery, clock())
+    except (Unavailable, Misconfigured):
+        raise
+    except Exception as error:  # noqa: BLE001  # what cannot be entered must not keep everything else from it
+        sentence = f"it cannot be entered into the ledger: {type(error).__name__}: {error}"
+        outcome = Outcome.of("failed", sentence, clock()).as_dict()
+        told = {"event": "done", "state": "failed", "outcome": outcome, "traceback": traceback.format_exc()}
+        entered.failed.append(told | facts)
+        return "failed"
+    if before != "ready":
+        log.info("delivered", **facts)
+    return state
