@@ -11,7 +11,7 @@ import pytest
 from antelop.dropfolder.delivery import Delivery
 from antelop.errors import Unavailable
 from antelop.lab import Lab
-from antelop.queue import jobs
+from antelop.queue import deliveries
 from antelop.upkeep.removal import remove
 from antelop.worker import Worker
 from antelop.worker.receipts import disagreements
@@ -26,10 +26,10 @@ def found(lab: Lab) -> list[str]:
         return [str(problem) for folder in lab.config.folders for problem in disagreements(lab.database, folder)]
 
 
-def work(lab: Lab, *deliveries: Delivery) -> None:
+def work(lab: Lab, *dropped: Delivery) -> None:
     """Have a worker answer deliveries."""
-    for delivery in deliveries:
-        jobs.enqueue(lab.database, delivery, NOW)
+    for delivery in dropped:
+        deliveries.enqueue(lab.database, delivery, NOW)
         hasten(lab)
         assert Worker(lab, lambda _: None).work()
 
@@ -38,10 +38,10 @@ def test_receipts_that_say_what_the_ledger_says(lab: Lab, drop: Drop) -> None:
     """Nothing is wrong with what was answered, is in the queue, was changed since or tidied away; nor if a session goes."""
     again = drop.deliver("in")
     work(lab, again, drop.deliver("out", session=99), drop.deliver("away", session=42, number=2))
-    assert jobs.retry(lab.database, again.delivery_id, NOW)
+    assert deliveries.retry(lab.database, again.delivery_id, NOW)
     for path in drop.path.glob("away.*"):
         path.unlink()
-    jobs.enqueue(lab.database, drop.deliver("new", session=43, number=3), NOW)
+    deliveries.enqueue(lab.database, drop.deliver("new", session=43, number=3), NOW)
     remove(lab, SESSION)
     assert found(lab) == []
     drop.note("out", session=44)
@@ -69,7 +69,7 @@ def test_receipts_that_do_not(lab: Lab, drop: Drop) -> None:
     unknown.rename(drop.receipt("other"))
     assert [len(said) < 200 for said in found(lab)] == [True, True]
     for delivery in (drop.delivery("m17/missing"), drop.delivery("other")):
-        assert jobs.retry(lab.database, delivery.delivery_id, NOW)
+        assert deliveries.retry(lab.database, delivery.delivery_id, NOW)
         work(lab, delivery)
     assert found(lab) == []
 

@@ -1,12 +1,17 @@
 """The architecture and the glossary say what the code does: states, locks, packages and names."""
 
 import re
+from collections.abc import Mapping
+from enum import StrEnum
 from typing import get_args
+
+import pytest
 
 from antelop.checks.severities import CHECKS
 from antelop.database.ledger import Delivery
 from antelop.formats.rig import DataType
 from antelop.outcome import Kind
+from antelop.queue.states import JOB_TRANSITIONS, RECEIPT_TRANSITIONS, TRANSITIONS, Job, State
 from tests.documents import DOCUMENTS, PACKAGE, code, tables
 
 STATES = re.findall("'([a-z-]+)'", re.findall(r"state : enum\((.*?)\)", Delivery.definition)[0])
@@ -15,34 +20,37 @@ MOST = 40
 """How many words a person learns who begins."""
 
 
-def transitions(heading: str) -> list[tuple[str, str]]:
-    """Return from where to where each row of a state machine leads."""
-    section = DOCUMENTS["architecture"].partition(f"### {heading}\n")[2].partition("\n### ")[0]
-    rows = re.findall(r"^\| (.+?) \| .+? \| (.+?) \|$", section, re.MULTILINE)
-    return [pair for pair in rows if pair != ("From", "To")]
+def rows(heading: str) -> list[tuple[str, str, str]]:
+    """Return the rows of a state machine: from, event, to."""
+    section = re.split(r"\n##+ ", DOCUMENTS["architecture"].partition(f"### {heading}\n")[2])[0]
+    found = re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \|$", section, re.MULTILINE)
+    return [row for row in found if row != ("From", "Event", "To")]
 
 
-def test_every_state_of_a_delivery_is_in_the_table() -> None:
-    """The table leads to each state of the ledger and from it, and to no other."""
-    table = transitions("The delivery")
-    assert {start for start, _ in table} == {"new", *STATES}
-    assert {end for _, end in table} == set(STATES)
-    assert len(set(table)) == len(table)
+@pytest.mark.parametrize(
+    ("heading", "machine"),
+    [("The delivery", TRANSITIONS), ("The job", JOB_TRANSITIONS), ("The receipt", RECEIPT_TRANSITIONS)],
+)
+def test_the_state_machines_are_those_of_the_code(
+    heading: str, machine: Mapping[str, tuple[tuple[StrEnum, ...], StrEnum]]
+) -> None:
+    """Each table has every transition that the code knows, and no other."""
+    known = [(str(before), str(event), str(after)) for event, (starts, after) in machine.items() for before in starts]
+    assert sorted(rows(heading)) == sorted(known)
+
+
+def test_every_state_of_the_ledger_is_known() -> None:
+    """The states of the code are those that the table of deliveries holds, and the one of a delivery that is not there."""
+    assert {str(state) for state in State} == {"new", *STATES}
 
 
 def test_the_picture_of_the_states_is_the_table() -> None:
-    """Each arrow is a row, and each row an arrow."""
+    """Each arrow is a row or several, and each row is an arrow."""
     picture = DOCUMENTS["architecture"].partition("stateDiagram-v2\n")[2].partition("```")[0]
     drawn = re.findall(r"^    (\S+) --> (\S+)$", picture, re.MULTILINE)
     names = {"[*]": "new", "already": "already-ingested"}
-    assert sorted((names.get(start, start), names.get(end, end)) for start, end in drawn) == sorted(transitions("The delivery"))
-
-
-def test_a_job_has_the_states_that_the_queue_uses() -> None:
-    """Pending and reserved, of those that DataJoint has."""
-    source = (PACKAGE / "queue/jobs.py").read_text()
-    used = set(re.findall(r"[\"']status[\"']: [\"'](\w+)[\"']", source))
-    assert {name for pair in transitions("The job") for name in pair} == {"none", *used}
+    arrows = [(names.get(start, start), names.get(end, end)) for start, end in drawn]
+    assert sorted(arrows) == sorted({(start, end) for start, _, end in rows("The delivery")})
 
 
 def test_every_lock_is_in_the_table() -> None:
@@ -75,5 +83,5 @@ def test_names_in_the_glossary_are_those_of_the_code() -> None:
     assert code(GLOSSARY["outcome"]) == list(get_args(Kind))
     assert set(code(GLOSSARY["severity"])) == {"error", "warning", "off"}
     assert set(code(GLOSSARY["data type"])) == set(get_args(DataType))
-    assert set(code(GLOSSARY["job"])) == {name for pair in transitions("The job") for name in pair} - {"none"}
+    assert set(code(GLOSSARY["job"])) == {str(job) for job in Job} - {"none"}
     assert set(code(GLOSSARY["check"])) <= set(CHECKS)

@@ -18,7 +18,7 @@ from antelop.errors import Misconfigured, Problem, Rejected, Unavailable
 from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
 from antelop.lab.rigs import attach
-from antelop.queue import jobs
+from antelop.queue import deliveries, jobs
 from antelop.store import Store
 from antelop.store.survey import Object, is_whole, objects
 from antelop.upkeep.backup import NAME, backup, read, restore
@@ -299,7 +299,7 @@ def test_a_restore_that_was_killed_while_it_loaded(whole: Lab, tmp_path: Path, e
 @embedded
 def test_what_was_claimed(whole: Lab, drop: Drop, tmp_path: Path, elsewhere: Config) -> None:
     """A delivery that a worker was at when the backup was made waits for another one in what is restored."""
-    jobs.enqueue(whole.database, drop.deliver("a", session=42), NOW)
+    deliveries.enqueue(whole.database, drop.deliver("a", session=42), NOW)
     hasten(whole)
     with jobs.claimed(whole.database, ["rig-2"]):
         backup(whole, tmp_path / "backup", NOW, unseen)

@@ -17,7 +17,7 @@ from antelop.cli import main
 from antelop.cli.terminal import Terminal
 from antelop.lab import Lab
 from antelop.outcome import Outcome
-from antelop.queue import jobs
+from antelop.queue import deliveries, jobs
 from antelop.service.explain import AGAIN
 from antelop.service.status import Status
 from antelop.upkeep.removal import remove
@@ -147,7 +147,7 @@ def test_a_service_that_has_not_written_for_long_does_not_run(antelop: Run, lab:
 
 def test_explain_says_what_holds_a_file_and_what_releases_it(antelop: Run, lab: Lab, drop: Drop) -> None:
     """With every problem and its remedy; programs get the same as an object."""
-    jobs.enqueue(lab.database, drop.deliver("a", session=99), NOW)
+    deliveries.enqueue(lab.database, drop.deliver("a", session=99), NOW)
     assert Worker(lab, lambda _: None).work()
     result = antelop("explain", str(drop.path / "a.nwb"))
     assert result.exit_code == 0
@@ -168,9 +168,9 @@ def test_explain_says_what_holds_a_file_and_what_releases_it(antelop: Run, lab: 
 
 def test_retry_puts_back_what_was_answered(antelop: Run, lab: Lab, drop: Drop) -> None:
     """One by its path, or all that was rejected or has failed; what was removed goes in again."""
-    deliveries = [drop.deliver("a", number=1), drop.deliver("b", session=98), drop.deliver("c", session=99)]
-    for delivery in deliveries:
-        jobs.enqueue(lab.database, delivery, NOW)
+    dropped = [drop.deliver("a", number=1), drop.deliver("b", session=98), drop.deliver("c", session=99)]
+    for delivery in dropped:
+        deliveries.enqueue(lab.database, delivery, NOW)
         assert Worker(lab, lambda _: None).work()
     remove(lab, SESSION)
     result = antelop("retry", str(drop.path / "a.manifest.json"))
@@ -178,7 +178,7 @@ def test_retry_puts_back_what_was_answered(antelop: Run, lab: Lab, drop: Drop) -
     assert Worker(lab, lambda _: None).work()
     assert len(lab.database.World & SESSION) == 1
     document = json.loads(antelop("retry", "--all", "--json").stdout)
-    assert sorted(document["deliveries"]) == sorted(delivery.delivery_id for delivery in deliveries[1:])
+    assert sorted(document["deliveries"]) == sorted(delivery.delivery_id for delivery in dropped[1:])
     assert antelop("retry", "--all").stdout == "queued  there is nothing to try again\n"
     unknown = antelop("retry", str(drop.path / "d.nwb"))
     assert unknown.exit_code == 1
@@ -190,7 +190,7 @@ def test_retry_puts_back_what_was_answered(antelop: Run, lab: Lab, drop: Drop) -
 def test_a_worker_that_drains_does_what_is_in_the_queue(antelop: Run, lab: Lab, drop: Drop) -> None:
     """And leaves."""
     for number, stem in enumerate("ab"):
-        jobs.enqueue(lab.database, drop.deliver(stem, session=41 + number, number=number), NOW)
+        deliveries.enqueue(lab.database, drop.deliver(stem, session=41 + number, number=number), NOW)
     result = antelop("worker", "--drain")
     assert result.exit_code == 0
     assert len(lab.database.Ingestion()) == 2
@@ -202,7 +202,7 @@ def test_a_worker_alone_works_until_it_is_told_to_stop(configuration: Path, lab:
     """The first signal lets it finish what it does, the second does not."""
     gate = Gate(lab)
     delivery = drop.deliver("a")
-    jobs.enqueue(lab.database, delivery, NOW)
+    deliveries.enqueue(lab.database, delivery, NOW)
     command = [sys.executable, "-m", "antelop", "worker", "--config", str(configuration)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None

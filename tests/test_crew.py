@@ -13,7 +13,7 @@ import pytest
 from antelop.config import Config, WorkersConfig
 from antelop.lab import Lab
 from antelop.outcome import Outcome
-from antelop.queue import jobs
+from antelop.queue import deliveries
 from antelop.service.pool import SHORT_LIFE, Crew
 from tests.clocks import wall
 from tests.daemons import PATIENCE, Gate
@@ -74,7 +74,7 @@ def test_a_crew_is_as_large_as_configured_and_leaves_when_released(team: Callabl
     crew.fill(time.monotonic(), ())
     assert len(crew.members) == 2
     crew.until_said("ready", 2)
-    jobs.enqueue(lab.database, drop.deliver("a"), wall())
+    deliveries.enqueue(lab.database, drop.deliver("a"), wall())
     crew.nudge()
     assert crew.until_said("done")[0]["state"] == "ingested"
     assert sorted(status["done"] for status in crew.status(time.monotonic())) == [0, 1]
@@ -87,7 +87,7 @@ def test_field_24_workers_are_replaced_after_so_many_deliveries(team: Callable[.
     """Each says what it has done before it ends."""
     crew = team(jobs_per_worker=2)
     for number in range(4):
-        jobs.enqueue(lab.database, drop.deliver(f"{number}", session=41 + number, number=number), wall())
+        deliveries.enqueue(lab.database, drop.deliver(f"{number}", session=41 + number, number=number), wall())
     processes = {crew.members[0].process.pid}
     crew.until(lambda: not crew.members)
     assert len(crew.said("done")) == 2
@@ -106,7 +106,7 @@ def test_a_worker_that_is_lost_is_replaced_and_its_delivery_released(
     """It is killed if it takes too long or too much memory; the one in its place settles its job at once, and says why."""
     gate = Gate(lab, ballast=500_000_000 if how == "grows" else 0)
     delivery = drop.deliver("a")
-    jobs.enqueue(lab.database, delivery, wall())
+    deliveries.enqueue(lab.database, delivery, wall())
     crew = team(timeout=100.0, memory=400 << 20)
     crew.until(gate.reached)
     (lost,) = crew.members
@@ -154,7 +154,7 @@ def test_a_worker_that_dies_young_is_not_replaced_at_once(team: Callable[..., Te
 def test_field_22_a_worker_that_is_held_up_by_a_folder_is_replaced(team: Callable[..., Team], lab: Lab, drop: Drop) -> None:
     """Another one works for the other folders meanwhile; when the folder is back, one of them is too many."""
     gate = Gate(lab)
-    jobs.enqueue(lab.database, drop.deliver("a"), wall())
+    deliveries.enqueue(lab.database, drop.deliver("a"), wall())
     crew = team()
     crew.until(gate.reached)
     (held_up,) = crew.members
@@ -188,10 +188,10 @@ def test_deliveries_are_taken_from_the_folders_that_are_there(
     other = dropping("other")
     here, there = drop.deliver("a"), other.deliver("b", session=42, number=2)
     for delivery in (there, here):
-        jobs.enqueue(lab.database, delivery, wall())
+        deliveries.enqueue(lab.database, delivery, wall())
     crew = team()
     assert crew.until_said("done")[0]["delivery_id"] == here.delivery_id
-    assert jobs.states(lab.database, [there.delivery_id])[there.delivery_id] == "ready"
+    assert deliveries.states(lab.database, [there.delivery_id])[there.delivery_id] == "ready"
     crew.order(["rig-2", "other"])
     assert crew.until_said("done", 2)[1]["delivery_id"] == there.delivery_id
 
@@ -199,7 +199,7 @@ def test_deliveries_are_taken_from_the_folders_that_are_there(
 def test_rejected_deliveries_are_looked_at_when_it_is_asked_for(team: Callable[..., Team], lab: Lab, drop: Drop) -> None:
     """By one worker that is idle; what is worth it goes in right after."""
     crew = team()
-    jobs.enqueue(lab.database, drop.deliver("a", session=99), wall())
+    deliveries.enqueue(lab.database, drop.deliver("a", session=99), wall())
     assert crew.until_said("done")[0]["state"] == "rejected"
     lab.database.Session.insert1({"experimenter": "lab", "experiment_id": 1, "session_id": 99, "session_name": "late"})
     crew.look_again()
@@ -210,7 +210,7 @@ def test_rejected_deliveries_are_looked_at_when_it_is_asked_for(team: Callable[.
 def test_a_new_configuration_is_for_new_workers(team: Callable[..., Team], lab: Lab, drop: Drop) -> None:
     """Those that are there finish what they do first."""
     gate = Gate(lab)
-    jobs.enqueue(lab.database, drop.deliver("a"), wall())
+    deliveries.enqueue(lab.database, drop.deliver("a"), wall())
     crew = team()
     crew.until(gate.reached)
     crew.renew(replace(lab.config, workers=WorkersConfig(count=1)))

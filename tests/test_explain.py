@@ -14,7 +14,8 @@ from antelop.dropfolder.waiting import Reason
 from antelop.errors import Problem
 from antelop.lab import Lab
 from antelop.outcome import Kind, Outcome
-from antelop.queue import jobs
+from antelop.queue import deliveries, jobs
+from antelop.queue.attempts import Attempt, finish_attempt
 from antelop.service.explain import AGAIN, RELEASES, UNANSWERED, Explanation, explain
 from antelop.upkeep.removal import remove
 from antelop.worker import Worker
@@ -98,9 +99,9 @@ def test_a_delivery_is_explained_by_its_state(lab: Lab, drop: Drop, others: Call
         return by_manifest
 
     def settle(kind: Kind, sentence: str, *problems: Problem) -> None:
-        jobs.settle(database, delivery.delivery_id, Outcome.of(kind, sentence, NOW, problems), 1.0)
+        finish_attempt(database, delivery.delivery_id, Attempt(Outcome.of(kind, sentence, NOW, problems), 1.0))
 
-    jobs.enqueue(database, delivery, NOW)
+    deliveries.enqueue(database, delivery, NOW)
     assert explained() == Explanation("queued", "it is in the queue", "A worker takes it when its turn comes")
     held = explained({"analysis": "a.py: everybody may write it. Run `chmod o-w a.py`."})
     assert (held.rule, held.sentence) == (
@@ -114,23 +115,23 @@ def test_a_delivery_is_explained_by_its_state(lab: Lab, drop: Drop, others: Call
     database.jobs.update1({"delivery_id": delivery.delivery_id, "scheduled_time": in_a_century})
     assert (explained().rule, explained().sentence) == ("delayed", "the share is away")
     assert explained().release.startswith("It is tried again by itself in ")
-    jobs.wait(database, delivery.delivery_id)
+    deliveries.hold_for_videos(database, delivery.delivery_id)
     assert explained().rule == "waiting"
-    jobs.withdraw(database, delivery.delivery_id)
+    deliveries.withdraw(database, delivery.delivery_id)
     assert explained().rule == "superseded"
-    jobs.enqueue(database, delivery, NOW)
+    deliveries.enqueue(database, delivery, NOW)
     problem = Problem("session_unknown", "/session", "there is none", "Add it")
     settle("rejected", "there is none", problem)
     assert explained() == Explanation("rejected", "there is none", AGAIN, (problem.as_dict(),))
-    jobs.retry(database, delivery.delivery_id, NOW)
+    deliveries.retry(database, delivery.delivery_id, NOW)
     for _ in range(3):
         settle("failed", "its worker died")
     assert explained() == Explanation("failed", "its worker died", f"{AGAIN}; or run `antelop retry`")
-    jobs.retry(database, delivery.delivery_id, NOW)
+    deliveries.retry(database, delivery.delivery_id, NOW)
     assert Worker(lab, lambda _: None).work()
     assert explained() == Explanation("ingested", "session lab/1/41: 2 features, 10 trials in trials")
     again = drop.deliver("copy")
-    jobs.enqueue(database, again, NOW)
+    deliveries.enqueue(database, again, NOW)
     assert Worker(lab, lambda _: None).work()
     assert explain(drop.path / "copy.nwb", lab.config.folders, None, database).rule == "already-ingested"
     remove(lab, SESSION)
@@ -144,21 +145,21 @@ def test_a_receipt_that_cannot_be_written_is_explained(lab: Lab, drop: Drop) -> 
     right, wrong = drop.deliver("right"), drop.deliver("wrong", session=99)
     for delivery in (right, wrong):
         drop.receipt(Path(delivery.nwb_path).stem).mkdir()
-        jobs.enqueue(lab.database, delivery, NOW)
+        deliveries.enqueue(lab.database, delivery, NOW)
         assert Worker(lab, lambda _: None).work()
     found = explain(drop.path / "right.nwb", lab.config.folders, None, lab.database)
     assert (found.rule, found.release) == ("ingested", UNANSWERED)
     found = explain(drop.path / "wrong.nwb", lab.config.folders, None, lab.database)
     assert (found.rule, found.release) == ("rejected", f"{UNANSWERED}. {AGAIN}")
     committed = drop.deliver("committed", session=42, number=2)
-    jobs.enqueue(lab.database, committed, NOW)  # and its worker has died
+    deliveries.enqueue(lab.database, committed, NOW)  # and its worker has died
     lab.database.Delivery.update1({"delivery_id": committed.delivery_id, "state": "already-ingested"})
     assert explain(drop.path / "committed.nwb", lab.config.folders, None, lab.database).release == ""
 
 
 def test_the_latest_delivery_of_a_file_counts(lab: Lab, drop: Drop) -> None:
     """Not one that it took the place of."""
-    jobs.enqueue(lab.database, drop.deliver("a", number=1), NOW)
+    deliveries.enqueue(lab.database, drop.deliver("a", number=1), NOW)
     drop.record("a", number=2)
-    jobs.enqueue(lab.database, drop.delivery("a"), NOW)
+    deliveries.enqueue(lab.database, drop.delivery("a"), NOW)
     assert explain(drop.path / "a.nwb", lab.config.folders, None, lab.database).rule == "queued"

@@ -17,8 +17,9 @@ from antelop.dropfolder.finished import Finished
 from antelop.dropfolder.inbox import Inbox
 from antelop.lab import Lab
 from antelop.outcome import Outcome
-from antelop.queue import jobs
-from antelop.queue.jobs import LONGEST_PAUSE
+from antelop.queue import deliveries, jobs
+from antelop.queue.attempts import TRIES, Attempt, finish_attempt
+from antelop.queue.pauses import LONGEST_PAUSE
 from antelop.service.service import CARE
 from antelop.store.objects import Incoming
 from antelop.store.survey import is_whole, objects
@@ -82,7 +83,7 @@ def test_what_was_put_off_by_a_clock_that_is_set_back_is_due(lab: Lab, drop: Dro
     delivery = drop.deliver("a")
     desk.enqueue(delivery)
     for ahead in (LONGEST_PAUSE, 366 * 86400.0):
-        jobs.put(lab.database, {"delivery_id": delivery.delivery_id}, ahead)
+        jobs.schedule(lab.database, {"delivery_id": delivery.delivery_id}, ahead)
         desk.worker.release({})
         assert desk.worker.work() == (ahead > LONGEST_PAUSE)
     assert desk.events[-1]["state"] == "ingested"
@@ -91,12 +92,12 @@ def test_what_was_put_off_by_a_clock_that_is_set_back_is_due(lab: Lab, drop: Dro
 def test_tries_are_counted_although_the_clock_is_set_back(lab: Lab, drop: Drop) -> None:
     """What fails three times is parked, also if by the clock that was before it was delivered; retried, it has three more."""
     delivery = drop.deliver("a")
-    jobs.enqueue(lab.database, delivery, NOW)
+    deliveries.enqueue(lab.database, delivery, NOW)
     for earlier in (timedelta(hours=1), timedelta(days=400)):
         outcome = Outcome.of("failed", "so it is", NOW - earlier)
-        states = [jobs.settle(lab.database, delivery.delivery_id, outcome, 1.0) for _ in range(jobs.TRIES)]
+        states = [finish_attempt(lab.database, delivery.delivery_id, Attempt(outcome, 1.0)) for _ in range(TRIES)]
         assert states == ["ready", "ready", "failed"]
-        assert jobs.retry(lab.database, delivery.delivery_id, NOW - timedelta(days=400))
+        assert deliveries.retry(lab.database, delivery.delivery_id, NOW - timedelta(days=400))
 
 
 def test_a_worker_is_missed_although_the_clock_is_set_back(lab: Lab, drop: Drop, others: Callable[[], Lab]) -> None:
@@ -128,7 +129,7 @@ def test_a_share_blinks_when_the_turn_of_an_old_delivery_comes(start: Start, lab
     daemon.reload(replace(lab.config, workers=WorkersConfig(count=1)), daemon.now())
     (gone,) = daemon.until_said("gone")
     assert not gone["sought"]
-    assert jobs.states(lab.database, [delivery.delivery_id]) == {delivery.delivery_id: "superseded"}
+    assert deliveries.states(lab.database, [delivery.delivery_id]) == {delivery.delivery_id: "superseded"}
     away.rename(drop.path / "a.nwb")
     os.kill(watcher._process.pid, signal.SIGCONT)
     assert daemon.until_said("done")[0]["state"] == "ingested"

@@ -8,7 +8,7 @@ import pytest
 from antelop.config import WorkersConfig
 from antelop.lab import Lab
 from antelop.lab.rigs import upload_rig_json
-from antelop.queue import jobs
+from antelop.queue import attempts, jobs
 from antelop.service.service import CARE
 from tests.daemons import Start
 from tests.drops import RIG, Drop
@@ -88,7 +88,7 @@ def test_a_mask_that_takes_its_worker_with_it_is_given_up(start: Start, lab: Lab
         daemon.until_said("died", count)
         daemon.ahead += 2 * CARE
         daemon.until_said("done", count)
-        jobs.put(lab.database, {"delivery_id": delivery.delivery_id}) if count < jobs.TRIES else None
+        jobs.schedule(lab.database, {"delivery_id": delivery.delivery_id}) if count < attempts.TRIES else None
         daemon.crew.nudge()
     assert [event["state"] for event in daemon.said("done")] == ["ready", "ready", "failed"]
     answer = drop.answer("a")

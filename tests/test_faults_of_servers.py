@@ -10,8 +10,8 @@ from structlog.testing import capture_logs
 
 from antelop.config import FolderConfig, WorkersConfig
 from antelop.lab import Lab
-from antelop.queue import jobs
-from antelop.queue.jobs import LONGEST_PAUSE
+from antelop.queue import deliveries, jobs
+from antelop.queue.pauses import LONGEST_PAUSE
 from antelop.service.service import CARE
 from tests.clocks import wall
 from tests.daemons import Daemon, Gate, running
@@ -83,7 +83,8 @@ def test_the_database_is_made_read_only(lab: Lab, served_lab: Served, drop: Drop
         try:
 
             def refused() -> object:
-                jobs.retry(database, first.delivery_id, daemon.status._started)  # again, if the server had not heard of it yet
+                # Again, if the server had not heard of it yet.
+                deliveries.retry(database, first.delivery_id, daemon.status._started)
                 daemon.crew.nudge()
                 return daemon.crew.refused
 

@@ -482,7 +482,7 @@ def test_a_recording_that_takes_too_much_memory_is_parked(start: Start, lab: Lab
         daemon.ahead += 2 * CARE
         daemon.until_said("done", count)
         if count < 3:
-            jobs.put(lab.database, {"delivery_id": delivery.delivery_id})
+            jobs.schedule(lab.database, {"delivery_id": delivery.delivery_id})
         daemon.crew.nudge()
     assert [event["state"] for event in daemon.said("done")] == ["ready", "ready", "failed"]
     answer = drop.answer("a")

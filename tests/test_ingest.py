@@ -25,7 +25,7 @@ from antelop.ingest.session import Unsettled, ingest, ingest_manifest, insert_nw
 from antelop.lab import Lab
 from antelop.lab.resolve import Policy
 from antelop.lab.rigs import upload_rig_json
-from antelop.queue.ledger import Superseded, recall
+from antelop.queue.ledger import Superseded, committed_outcome
 from antelop.upkeep.removal import remove
 from tests.labs import ANIMALS, EXPERIMENT, MASKS, OWNER, ROWS, SESSION
 from tests.recordings import LICKING_RIG, write_recording
@@ -409,11 +409,11 @@ def test_a_delivery_that_was_committed_is_answered_as_it_was(lab: Lab, recording
     manifest(recording)
     delivery = delivered(recording, tmp_path)
     first = ingest(lab, delivery, recording, Policy())
-    assert recall(lab.database, delivery.delivery_id) == first
+    assert committed_outcome(lab.database, delivery.delivery_id) == first
     assert ingest(lab, delivery, recording, Policy()).outcome == "already-ingested"
-    assert recall(lab.database, delivery.delivery_id) == first
+    assert committed_outcome(lab.database, delivery.delivery_id) == first
     remove(lab, SESSION)
-    assert recall(lab.database, delivery.delivery_id) is None
+    assert committed_outcome(lab.database, delivery.delivery_id) is None
 
 
 def test_a_superseded_delivery_is_not_committed(lab: Lab, recording: Path, tmp_path: Path) -> None:

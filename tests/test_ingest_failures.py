@@ -17,7 +17,7 @@ from antelop.lab import Lab
 from antelop.lab.resolve import Policy
 from antelop.lab.rigs import upload_rig_json
 from antelop.outcome import Outcome
-from antelop.queue.ledger import recall
+from antelop.queue.ledger import committed_outcome
 from antelop.upkeep.removal import remove
 from tests.labs import ANIMALS, EXPERIMENT, MASKS, SESSION
 from tests.recordings import LICKING_RIG
@@ -150,7 +150,7 @@ def deliver(lab: Lab, path: Path) -> Outcome:
     }
     found = path.stat()
     delivery = Delivery("rig", "a.json", 1, 2, json.dumps(manifest).encode(), path.name, found.st_size, found.st_mtime_ns)
-    return recall(lab.database, delivery.delivery_id) or ingest(lab, delivery, path, Policy(create_sessions=True))
+    return committed_outcome(lab.database, delivery.delivery_id) or ingest(lab, delivery, path, Policy(create_sessions=True))
 
 
 def test_an_ingest_is_whole_or_not_at_all(lab: Lab, recording: Path, until_it_succeeds: UntilItSucceeds) -> None:

@@ -12,7 +12,8 @@ import pytest
 from antelop.dropfolder.delivery import Delivery
 from antelop.errors import Problem
 from antelop.lab import Lab
-from antelop.queue.ledger import Superseded, already, enter, named, outcome_of, recall, row_of, utc
+from antelop.queue.ledger import Superseded, as_duplicate, committed_outcome, enter, named, outcome_of, row_of, utc
+from antelop.queue.states import Event as What
 from tests.labs import SESSION
 
 NOW = datetime(2026, 11, 22, 10, 30, 15, 250_000, tzinfo=timezone(timedelta(hours=1)))
@@ -59,7 +60,7 @@ def test_an_outcome_is_the_same_in_whichever_order_it_is_stored() -> None:
 def test_what_is_held_already_is_said_with_its_day() -> None:
     """The rest is as it was when it was ingested."""
     first = outcome_of(INGESTION, 12)
-    again = already(first)
+    again = as_duplicate(first)
     assert again == replace(first, outcome="already-ingested", sentence=again.sentence)
     assert again.sentence == "session lab/1/41 holds this recording since 2026-11-22; nothing was changed"
 
@@ -77,14 +78,14 @@ def test_times_are_kept_in_utc() -> None:
 def test_a_delivery_is_entered_when_it_is_committed(lab: Lab) -> None:
     """One of a script is new then, and one of a drop folder is known."""
     with lab.database.transaction():
-        enter(lab.database, DELIVERY, "ingested", NOW)
+        enter(lab.database, DELIVERY, What.COMMIT, NOW)
     row = lab.database.Delivery().fetch1()
     assert {name: row[name] for name in row_of(DELIVERY)} == row_of(DELIVERY)
     assert row["manifest"] == {"version": "1.0"}
     assert (row["state"], row["received"], row["readied"], row["finished"]) == ("ingested", *[utc(NOW)] * 3)
     later = NOW + timedelta(hours=1)
     with lab.database.transaction():
-        enter(lab.database, DELIVERY, "already-ingested", later)
+        enter(lab.database, DELIVERY, What.RECOGNIZE, later)
     row = lab.database.Delivery().fetch1()
     assert (row["state"], row["received"], row["finished"]) == ("already-ingested", utc(NOW), utc(later))
 
@@ -93,7 +94,7 @@ def test_a_delivery_is_entered_again_at_the_same_moment(lab: Lab) -> None:
     """As when its session was removed and the clock has not gone on since: it is not taken for superseded."""
     for _ in range(2):
         with lab.database.transaction():
-            enter(lab.database, DELIVERY, "ingested", NOW)
+            enter(lab.database, DELIVERY, What.COMMIT, NOW)
     assert states(lab) == ["ingested"]
 
 
@@ -116,14 +117,14 @@ def times() -> dict[str, datetime]:
 def test_nothing_is_recalled_of_what_was_not_committed(lab: Lab) -> None:
     """A delivery that is ready is no answer."""
     lab.database.Delivery.insert1({**row_of(DELIVERY), "state": "ready", **times()})
-    assert recall(lab.database, DELIVERY.delivery_id) is None
+    assert committed_outcome(lab.database, DELIVERY.delivery_id) is None
 
 
 def test_a_superseded_delivery_comes_to_nothing_else(lab: Lab) -> None:
     """Its file or manifest has changed, so what it was is not committed."""
     lab.database.Delivery.insert1({**row_of(DELIVERY), "state": "superseded", **times()})
     with pytest.raises(Superseded), lab.database.transaction():
-        enter(lab.database, DELIVERY, "ingested", NOW)
+        enter(lab.database, DELIVERY, What.COMMIT, NOW)
     assert states(lab) == ["superseded"]
 
 
@@ -136,7 +137,7 @@ def test_of_committing_and_superseding_one_is_first(lab: Lab, others: Callable[[
         entering.set()
         try:
             with other.database.transaction():
-                enter(other.database, DELIVERY, "ingested", NOW)
+                enter(other.database, DELIVERY, What.COMMIT, NOW)
         except Superseded:
             said.append("superseded")
 

@@ -11,7 +11,7 @@ from antelop.cli.sessions import _arrived, _row
 from antelop.database.statement import composed
 from antelop.dropfolder.finished import Finished
 from antelop.lab import Lab
-from antelop.queue import jobs
+from antelop.queue import deliveries, jobs
 from antelop.service.explain import explain
 from antelop.upkeep.gc import collect
 from antelop.upkeep.removal import remove
@@ -33,7 +33,7 @@ def scene(lab: Lab, drop: Drop) -> Iterator[Callable[[], list[dict[str, Any]]]]:
     said: list[dict[str, Any]] = []
     worker = Worker(lab, lambda event: said.append(dict(event)))
     for stem, session in (("good", 41), ("bad", 99)):
-        jobs.enqueue(lab.database, drop.deliver(stem, session=session, number=session), NOW)
+        deliveries.enqueue(lab.database, drop.deliver(stem, session=session, number=session), NOW)
         assert worker.work()
     said.clear()
 
@@ -47,12 +47,12 @@ def scene(lab: Lab, drop: Drop) -> Iterator[Callable[[], list[dict[str, Any]]]]:
         collect(lab, timedelta(days=1), lambda _: None, dry_run=True)
         for stem in ("good", "bad"):
             explain(drop.path / f"{stem}.nwb", lab.config.folders, None, lab.database)
-        Finished(jobs.answered(lab.database, drop.config.name))
+        Finished(deliveries.answered(lab.database, drop.config.name))
         assert all(_row(document) for document in _arrived(lab.database, NOW))
         jobs.counts(lab.database)
-        list(jobs.aside(lab.database, [drop.config.name]))
+        list(deliveries.waiting_for_videos(lab.database, [drop.config.name]))
         for row in lab.database.Delivery.keys():  # noqa: SIM118  # of a table of DataJoint
-            jobs.retry(lab.database, row["delivery_id"], NOW)
+            deliveries.retry(lab.database, row["delivery_id"], NOW)
         assert all(len(table()) >= 0 for table in lab.database.tables.values())
         return said
 
@@ -77,7 +77,7 @@ def test_an_id_that_is_none_of_ours(lab: Lab, drop: Drop, scene: Callable[[], li
         lab.database.Delivery.insert1({**row, **key, "state": state, "nwb_path": text[:500], "manifest_path": text[:500]})
         lab.database.jobs.insert1({**key, "status": "reserved" if number % 2 else "pending", "priority": 0})
     scene()
-    finished = Finished(jobs.answered(lab.database, drop.config.name))
+    finished = Finished(deliveries.answered(lab.database, drop.config.name))
     finished.add(LONG)
     finished.discard(LONG)
     assert lab.database.Delivery & {"delivery_id": row["delivery_id"]}

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from antelop.backoff import JITTER, Backoff
 from antelop.config import WorkersConfig
 from antelop.lab import Lab
-from antelop.queue import jobs
+from antelop.queue import deliveries
 from antelop.service import asking, pool, service, status
 from antelop.service.pool import Crew
 from antelop.worker import process
@@ -181,7 +181,7 @@ def test_a_server_that_hangs_is_left_behind(lab: Lab, drop: Drop, monkeypatch: p
             assert [line["event"] for line in logs if line["event"].startswith("database_")] == ["database_away"]
         daemon.ahead += service.LONGEST_RETRY
         daemon.until(lambda: daemon.status.database is None)
-        assert jobs.states(lab.database, [delivery.delivery_id]) == {delivery.delivery_id: "ready"}
+        assert deliveries.states(lab.database, [delivery.delivery_id]) == {delivery.delivery_id: "ready"}
 
 
 @pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)

@@ -30,7 +30,7 @@ from antelop.errors import Misconfigured, Rejected, Unavailable
 from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
 from antelop.lab.rigs import upload_rig_json
-from antelop.queue import jobs
+from antelop.queue import deliveries
 from antelop.worker import Worker
 from antelop.worker.archive import archive
 from tests import servers
@@ -303,7 +303,7 @@ def test_a_link_that_takes_the_place_of_a_file_is_not_followed(
 ) -> None:
     """Not even to a file of the same content, size and time: that is how far somebody could know what is outside."""
     events: list[Mapping[str, Any]] = []
-    jobs.enqueue(lab.database, drop.deliver("a"), NOW)
+    deliveries.enqueue(lab.database, drop.deliver("a"), NOW)
     outside = tmp_path / "outside"
     (drop.path / name).rename(outside)
     (drop.path / name).symlink_to(outside)

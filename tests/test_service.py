@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from antelop.config import AnalysisConfig, Config, DatabaseConfig, FolderConfig, NotifyConfig, WorkersConfig
 from antelop.lab import Lab
 from antelop.lab.rigs import upload_rig_json
-from antelop.queue import jobs
+from antelop.queue import deliveries, jobs
 from antelop.service import status
 from antelop.service.service import CARE, LOOK_AGAIN, NAMED
 from tests import servers
@@ -58,7 +58,7 @@ def test_field_06_what_comes_while_nobody_watches_is_found(start: Start, lab: La
     daemon.until_said("done")
     daemon.stop(lambda: False)
     drop.deliver("between", session=42, number=2)
-    jobs.enqueue(lab.database, drop.deliver("queued", session=43, number=3), daemon.status._started)
+    deliveries.enqueue(lab.database, drop.deliver("queued", session=43, number=3), daemon.status._started)
     again = start()
     found = {event["nwb"] for event in again.until_said("done", 2)}
     assert found == {"between.nwb", "queued.nwb"}
@@ -108,7 +108,7 @@ def test_field_13_a_killed_worker_s_delivery_is_taken_over(start: Start, lab: La
     (released,) = daemon.until_said("done")
     assert (released["state"], released["outcome"]["outcome"]) == ("ready", "failed")
     assert released["outcome"]["sentence"] == "its worker was lost: it was killed by signal 9"
-    jobs.put(lab.database, {"delivery_id": released["delivery_id"]})
+    jobs.schedule(lab.database, {"delivery_id": released["delivery_id"]})
     daemon.crew.nudge()
     daemon.until(gate.reached)
     gate.open()
@@ -129,7 +129,7 @@ def test_a_delivery_that_kills_three_workers_is_parked_and_answered(start: Start
         daemon.until_said("died", count)
         daemon.ahead += 2 * CARE
         daemon.until_said("done", count)
-        jobs.put(lab.database, {"delivery_id": delivery.delivery_id}) if count < 3 else None
+        jobs.schedule(lab.database, {"delivery_id": delivery.delivery_id}) if count < 3 else None
         daemon.crew.nudge()
     assert [event["state"] for event in daemon.said("done")] == ["ready", "ready", "failed"]
     assert drop.answer("a")["outcome"] == "failed"
@@ -205,7 +205,7 @@ def test_a_file_that_is_taken_back_leaves_the_queue(start: Start, lab: Lab, drop
     delivery = drop.deliver("a")
 
     def state() -> str | None:
-        return jobs.states(lab.database, [delivery.delivery_id]).get(delivery.delivery_id)
+        return deliveries.states(lab.database, [delivery.delivery_id]).get(delivery.delivery_id)
 
     daemon.until(lambda: state() == "ready")
     away = (drop.path / "a.nwb").rename(drop.path.parent / "a.nwb")
@@ -231,7 +231,7 @@ def test_a_worker_dies_before_it_says_that_videos_are_waited_for(start: Start, l
     daemon = start(workers=WorkersConfig(count=0))
     drop.deliver("a")
     daemon.until(lambda: len(lab.database.jobs))
-    jobs.wait(lab.database, lab.database.Delivery.fetch1("delivery_id"))
+    deliveries.hold_for_videos(lab.database, lab.database.Delivery.fetch1("delivery_id"))
     daemon.reload(replace(lab.config, workers=WorkersConfig(count=1)), daemon.now())
     daemon.ahead += CARE
     assert daemon.until_said("done")[0]["state"] == "ingested"
@@ -366,7 +366,7 @@ def test_a_service_that_must_stop_at_once_rolls_back(start: Start, lab: Lab, dro
     daemon.stop(lambda: True)
     (attempt,) = lab.database.Attempt.to_dicts()
     assert (attempt["outcome"], attempt["sentence"]) == ("unavailable", "its worker was lost: the service was stopped")
-    assert jobs.states(lab.database, [delivery.delivery_id]) == {delivery.delivery_id: "ready"}
+    assert deliveries.states(lab.database, [delivery.delivery_id]) == {delivery.delivery_id: "ready"}
     assert len(lab.database.World()) == 0
 
 
@@ -405,14 +405,14 @@ def test_a_reload_accepts_what_has_taken_a_folder_s_place(start: Start, lab: Lab
 @on_postgresql
 def test_a_delivery_that_cannot_be_entered_keeps_no_other_from_it(start: Start, drop: Drop, monkeypatch: Any) -> None:
     """It is told as a defect, and left until the service starts again."""
-    enqueue = jobs.enqueue
+    enqueue = deliveries.enqueue
 
     def defective(database: Any, delivery: Any, now: Any) -> str:
         if delivery.nwb_path == "a.nwb":
             raise ZeroDivisionError("of ours")
         return enqueue(database, delivery, now)
 
-    monkeypatch.setattr(jobs, "enqueue", defective)
+    monkeypatch.setattr(deliveries, "enqueue", defective)
     daemon = start()
     drop.deliver("a", number=1)
     drop.deliver("b", session=42, number=2)

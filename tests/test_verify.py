@@ -17,7 +17,7 @@ from antelop.dropfolder.delivery import Delivery
 from antelop.errors import Problem
 from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
-from antelop.queue import jobs as queue
+from antelop.queue import deliveries, jobs
 from antelop.store.survey import objects
 from antelop.upkeep.inventory import Total, references
 from antelop.upkeep.verify import Holdings, verify
@@ -147,14 +147,14 @@ def delivered(number: int) -> Delivery:
 
 def test_deliveries(whole: Lab, others: Callable[[], Lab]) -> None:
     """A delivery is named that no worker will claim, or whose worker is gone, or of which nothing says why it is rejected."""
-    jobs = whole.database.jobs
+    queued = whole.database.jobs
     ids = [delivered(number).delivery_id for number in range(4)]
     for number in range(4):
-        queue.enqueue(whole.database, delivered(number), NOW)
-    (jobs & {"delivery_id": ids[1]}).delete_quick()
+        deliveries.enqueue(whole.database, delivered(number), NOW)
+    (queued & {"delivery_id": ids[1]}).delete_quick()
     whole.database.Delivery.update1({"delivery_id": ids[2], "state": "rejected"})
     worker = others().database
-    with queue.claimed(worker, ["rig-2"]) as row:
+    with jobs.claimed(worker, ["rig-2"]) as row:
         assert row is not None
         orphan = row["nwb_path"].removesuffix(".nwb")
         lost = [

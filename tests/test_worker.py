@@ -22,8 +22,8 @@ from antelop.ingest.session import ingest
 from antelop.lab import Lab
 from antelop.lab.rigs import upload_rig_json
 from antelop.outcome import Outcome
-from antelop.queue import jobs as queue
-from antelop.queue.jobs import TRIES
+from antelop.queue import deliveries, jobs
+from antelop.queue.attempts import TRIES, Attempt, finish_attempt
 from antelop.upkeep.removal import remove
 from antelop.worker import Worker, receipt, reconsider, worker
 from antelop.worker.process import serve
@@ -61,7 +61,7 @@ class Desk:
 
     def enqueue(self, delivery: Delivery) -> str:
         """Put a delivery into the queue."""
-        return queue.enqueue(self.lab.database, delivery, NOW)
+        return deliveries.enqueue(self.lab.database, delivery, NOW)
 
     def work(self, delivery: Delivery | None = None) -> Mapping[str, Any]:
         """Work on a delivery, or on what is in the queue; return what was said at the end."""
@@ -76,11 +76,11 @@ class Desk:
         after: str | None = ""
         while after is not None:
             after = self.worker.look_again(after)
-        return queue.counts(self.lab.database)["total"]
+        return jobs.counts(self.lab.database)["total"]
 
     def state(self, delivery: Delivery) -> str:
         """Return the state of a delivery."""
-        return queue.states(self.lab.database, [delivery.delivery_id])[delivery.delivery_id]
+        return deliveries.states(self.lab.database, [delivery.delivery_id])[delivery.delivery_id]
 
 
 @pytest.fixture
@@ -243,7 +243,7 @@ def test_a_receipt_that_cannot_be_written_is_written_later(desk: Desk, kind: str
     sentence = f"The receipt {desk.drop.receipt('a')} could not be written: Is a directory."
     (unanswered,) = [event for event in desk.events if event["event"] == "unanswered"]
     assert (unanswered["sentence"], unanswered["delivery_id"]) == (sentence, done["delivery_id"])
-    attempts = len(desk.lab.database.Attempt())
+    before = len(desk.lab.database.Attempt())
     named = {name: done[name] for name in ("delivery_id", "folder", "manifest", "nwb")}
     assert desk.work() == {"event": "postponed", "sentence": sentence, **named}
     desk.drop.receipt("a").rmdir()
@@ -252,8 +252,8 @@ def test_a_receipt_that_cannot_be_written_is_written_later(desk: Desk, kind: str
     answer = desk.drop.answer("a")
     assert answer == {name: json.loads(json.dumps(done["outcome"][name])) for name in answer}
     assert set(done["outcome"]) - set(answer) == ({"session", "rows", "trials", "nwb"} if kind == "already-ingested" else set())
-    assert len(desk.lab.database.Attempt()) == attempts
-    assert queue.states(desk.lab.database, [done["delivery_id"]]) == {done["delivery_id"]: kind}
+    assert len(desk.lab.database.Attempt()) == before
+    assert deliveries.states(desk.lab.database, [done["delivery_id"]]) == {done["delivery_id"]: kind}
 
 
 @pytest.mark.parametrize("name", ["a.manifest.json", "a.json"])
@@ -265,7 +265,7 @@ def test_a_late_receipt_does_not_take_the_place_of_a_newer_one(desk: Desk, name:
     desk.drop.record("a", number=1)
     later = replace(desk.drop.delivery("a"), manifest_path=name)
     (desk.drop.path / "a.manifest.json").rename(desk.drop.path / name)
-    assert queue.enqueue(desk.lab.database, later, NOW - timedelta(hours=1)) == "ready"  # the clock was set back, too
+    assert deliveries.enqueue(desk.lab.database, later, NOW - timedelta(hours=1)) == "ready"  # the clock was set back, too
     assert desk.worker.work()
     assert (desk.state(later), desk.drop.answer("a")["outcome"]) == ("rejected", "rejected")
     assert desk.work()["event"] == "answered"
@@ -277,7 +277,7 @@ def test_what_was_taken_back_meanwhile_keeps_nobody_s_receipt(desk: Desk) -> Non
     done = _hindered(desk, "ingested")
     later = desk.drop.deliver("a", number=1)
     desk.enqueue(later)
-    queue.withdraw(desk.lab.database, later.delivery_id)
+    deliveries.withdraw(desk.lab.database, later.delivery_id)
     desk.drop.receipt("a").rmdir()
     assert desk.work()["event"] == "answered"
     assert desk.drop.answer("a") == json.loads(json.dumps(done["outcome"]))
@@ -304,15 +304,15 @@ def test_who_dies_of_a_late_receipt_changes_nothing(
     done = _hindered(desk, kind)
     hasten(desk.lab)
     other = others()
-    with queue.claimed(other.database, ["rig-2"]) as row:
+    with jobs.claimed(other.database, ["rig-2"]) as row:
         assert row is not None
         other.database.close()
     await_release(desk.lab, row["delivery_id"])
     desk.lab.database.jobs.update1({"delivery_id": row["delivery_id"], "host": "elsewhere"})
-    attempts = len(desk.lab.database.Attempt())
+    before = len(desk.lab.database.Attempt())
     desk.worker.release({})
     assert desk.events[-1]["event"] == "postponed"
-    assert len(desk.lab.database.Attempt()) == attempts
+    assert len(desk.lab.database.Attempt()) == before
     desk.drop.receipt("a").rmdir()
     assert desk.work()["event"] == "answered"
     assert (desk.drop.answer("a")["outcome"], desk.drop.answer("a")["sentence"]) == (kind, done["outcome"]["sentence"])
@@ -378,7 +378,7 @@ def test_a_defect_that_a_late_receipt_meets_is_told(desk: Desk, monkeypatch: pyt
     desk.lab.database.Delivery.update1({"delivery_id": done["delivery_id"], "finished": LONG_AGO})
     assert desk.work()["event"] == "unanswered"
     assert not desk.worker.work()
-    assert queue.counts(desk.lab.database)["total"] == 0
+    assert jobs.counts(desk.lab.database)["total"] == 0
 
 
 def test_what_is_retried_while_its_receipt_is_due_is_tried_anew(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -389,7 +389,7 @@ def test_what_is_retried_while_its_receipt_is_due_is_tried_anew(desk: Desk, monk
 
     def retried(path: Path, outcome: Outcome, within: Path) -> str | None:
         monkeypatch.undo()
-        assert queue.retry(desk.lab.database, done["delivery_id"], NOW)
+        assert deliveries.retry(desk.lab.database, done["delivery_id"], NOW)
         return write(path, outcome, within)
 
     monkeypatch.setattr(receipt, "write", retried)
@@ -451,13 +451,13 @@ def test_a_delivery_that_was_superseded_meanwhile_is_rolled_back(desk: Desk, mon
     delivery = desk.drop.deliver("a")
 
     def supersede(*args: Any) -> Any:
-        queue.withdraw(desk.lab.database, delivery.delivery_id)
+        deliveries.withdraw(desk.lab.database, delivery.delivery_id)
         return ingest(*args)
 
     monkeypatch.setattr("antelop.worker.worker.ingest", supersede)
     done = desk.work(delivery)
     assert done["state"] == "superseded"
-    assert queue.counts(desk.lab.database)["total"] == 0
+    assert jobs.counts(desk.lab.database)["total"] == 0
     assert len(desk.lab.database.World()) == len(desk.lab.database.Ingestion()) == 0
     assert not desk.drop.receipt("a").exists()
 
@@ -627,7 +627,7 @@ def test_what_has_failed_is_tried_again_when_what_decides_has_changed(desk: Desk
     delivery = desk.drop.deliver("a")
     desk.enqueue(delivery)
     for _ in range(3):
-        queue.settle(desk.lab.database, delivery.delivery_id, Outcome.of("failed", "its worker has ended", NOW), 1.0)
+        finish_attempt(desk.lab.database, delivery.delivery_id, Attempt(Outcome.of("failed", "its worker has ended", NOW), 1.0))
     assert [desk.look_again() for _ in range(2)] == [0, 0]
     monkeypatch.setattr("antelop.worker.reconsider.__version__", "0.2.0")
     assert desk.look_again() == 1
@@ -648,10 +648,10 @@ def test_many_rejected_deliveries_are_looked_at_a_few_at_a_time(desk: Desk, monk
 
 def test_a_delivery_that_cannot_be_judged_keeps_no_other_from_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A defect is told, with the delivery's id."""
-    deliveries = [desk.drop.deliver(stem, session=99) for stem in "ab"]
-    for delivery in deliveries:
+    dropped = [desk.drop.deliver(stem, session=99) for stem in "ab"]
+    for delivery in dropped:
         desk.work(delivery)
-    first, second = sorted(deliveries, key=lambda delivery: delivery.delivery_id)
+    first, second = sorted(dropped, key=lambda delivery: delivery.delivery_id)
 
     def basis(lab: Lab, manifest: dict[str, Any], policy: Any) -> reconsider.Basis:
         if manifest["nwb"] == first.nwb_path:
@@ -700,10 +700,10 @@ def test_a_session_that_was_removed_comes_back_by_retry_only(desk: Desk) -> None
     remove(desk.lab, SESSION)
     assert desk.enqueue(delivery) == "ingested"
     assert desk.look_again() == 0
-    queue.put(desk.lab.database, {"delivery_id": delivery.delivery_id})
+    jobs.schedule(desk.lab.database, {"delivery_id": delivery.delivery_id})
     assert desk.work()["state"] == "ingested"
     assert len(desk.lab.database.World()) == 0
-    assert queue.retry(desk.lab.database, delivery.delivery_id, NOW)
+    assert deliveries.retry(desk.lab.database, delivery.delivery_id, NOW)
     assert desk.work()["state"] == "ingested"
     assert len(desk.lab.database.World & SESSION) == 1
 
@@ -713,7 +713,7 @@ def test_what_is_there_is_not_harmed_by_a_retry(desk: Desk) -> None:
     delivery = desk.drop.deliver("a")
     before = desk.work(delivery)["outcome"]
     (desk.drop.path / "a.nwb").unlink()
-    assert queue.retry(desk.lab.database, delivery.delivery_id, NOW)
+    assert deliveries.retry(desk.lab.database, delivery.delivery_id, NOW)
     done = desk.work()
     assert (done["state"], done["outcome"]) == ("ingested", before)
     assert desk.state(delivery) == "ingested"
@@ -730,7 +730,7 @@ def test_a_crash_after_commit_is_repaired_by_the_ledger(desk: Desk, monkeypatch:
         raise Crash
 
     with monkeypatch.context() as patched:
-        patched.setattr(*((receipt, "write") if step == "receipt" else (queue, "settle")), crash)
+        patched.setattr(*((receipt, "write") if step == "receipt" else (worker, "finish_attempt")), crash)
         with pytest.raises(Crash):
             desk.work(delivery)
     assert len(desk.lab.database.World & SESSION) == 1
@@ -750,7 +750,7 @@ def _orphan(desk: Desk, other: Lab, **changes: object) -> Delivery:
     """Leave a job behind as a worker that has lost its connection does, which may have been another one than it was."""
     delivery = desk.drop.deliver("a")
     desk.enqueue(delivery)
-    with queue.claimed(other.database, ["rig-2"]):
+    with jobs.claimed(other.database, ["rig-2"]):
         other.database.close()
     await_release(desk.lab, delivery.delivery_id)
     if changes:
@@ -825,10 +825,10 @@ def test_an_orphan_is_released_before_other_deliveries_are_claimed(desk: Desk, o
 
 def test_an_orphan_of_a_namesake_costs_a_try(desk: Desk, others: Callable[[], Lab]) -> None:
     """A process that has begun since the job was claimed is not the one that claimed it, and that one has ended."""
-    delivery, jobs = _orphan(desk, others()), desk.lab.database.jobs
-    claimed = jobs.fetch1("reserved_time") - timedelta(seconds=1)
+    delivery, queued = _orphan(desk, others()), desk.lab.database.jobs
+    claimed = queued.fetch1("reserved_time") - timedelta(seconds=1)
     with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as namesake:
-        jobs.update1({"delivery_id": delivery.delivery_id, "pid": namesake.pid, "reserved_time": claimed})
+        queued.update1({"delivery_id": delivery.delivery_id, "pid": namesake.pid, "reserved_time": claimed})
         desk.worker.release({})
     assert desk.events[-1]["outcome"]["outcome"] == "failed"
 
@@ -841,7 +841,7 @@ def test_power_cuts_park_nothing(desk: Desk, others: Callable[[], Lab]) -> None:
             hasten(desk.lab)
         else:
             desk.enqueue(desk.drop.deliver("a"))
-        with queue.claimed(other.database, ["rig-2"]) as row:
+        with jobs.claimed(other.database, ["rig-2"]) as row:
             assert row is not None
             other.database.close()
         await_release(desk.lab, row["delivery_id"])
@@ -893,7 +893,7 @@ def test_a_delivery_that_kills_its_workers_is_parked_and_answered(desk: Desk, ot
     for _ in range(2):
         other = others()
         hasten(desk.lab)
-        with queue.claimed(other.database, ["rig-2"]) as row:
+        with jobs.claimed(other.database, ["rig-2"]) as row:
             assert row is not None
             other.database.close()
         await_release(desk.lab, row["delivery_id"])
@@ -932,7 +932,7 @@ def test_an_archive_that_is_away_is_tried_again(desk: Desk, dropping: Callable[.
     assert (answer["outcome"], "archived" in answer) == ("ingested", False)
     (tmp_path / "archive").unlink()
     assert desk.work()["outcome"]["archived"]["path"] == str(tmp_path / "archive/a.nwb")
-    assert queue.counts(desk.lab.database)["total"] == 0
+    assert jobs.counts(desk.lab.database)["total"] == 0
 
 
 def test_field_19_a_connection_that_is_lost_costs_no_try(desk: Desk, others: Callable[[], Lab]) -> None:
@@ -959,16 +959,16 @@ def test_who_lost_the_connection_leaves_what_another_has_claimed(desk: Desk, oth
     """It was released and claimed meanwhile, and only who holds it now settles it."""
     desk.enqueue(desk.drop.deliver("a"))
     first, second = others(), others()
-    with queue.claimed(second.database, ["rig-2"]) as row:
+    with jobs.claimed(second.database, ["rig-2"]) as row:
         assert row is not None
         _disconnect(desk.lab, second)
         await_release(desk.lab, row["delivery_id"])
         desk.worker.release({})
         hasten(desk.lab)
-        with queue.claimed(first.database, ["rig-2"]):
+        with jobs.claimed(first.database, ["rig-2"]):
             second.reconnect()
             outcome = Outcome.of("failed", "it does not know yet", NOW)
-            assert queue.settle(second.database, row["delivery_id"], outcome, 1.0) is None
+            assert finish_attempt(second.database, row["delivery_id"], Attempt(outcome, 1.0)) is None
     assert list(desk.lab.database.Attempt.to_arrays("outcome")) == ["unavailable"]
 
 

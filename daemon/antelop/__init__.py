@@ -21,7 +21,7 @@ dropfolder   `inbox`, `listing`, `snapshot`, `contents`, `inotify`, `inotify_ins
 database     `connection`, `driver`, `opening`, `promise`, `limits`, `deadline`, `predecessor`, `outages`, `statement`,
              `table`, `metadata`, `behaviour`, `ledger`, `references`, `row`, `migrations`, `embedded`
 config       `model`, `places`, `reader`, `table`, `values`
-queue        `jobs`, `ledger`
+queue        `states`, `pauses`, `ledger`, `jobs`, `deliveries`, `attempts`
 lab          `lab`, `naming`, `resolve`, `metadata`, `rigs`, `store_lock`
 ingest       `session`, `source_files`, `rows`, `masking`, `uniqueness`
 worker       `worker`, `process`, `reconsider`, `receipts`, `receipt`, `archive`, `event_log`

@@ -19,7 +19,7 @@ from antelop.formats.document import load
 from antelop.formats.manifest import read
 from antelop.lab import Lab
 from antelop.lab.rigs import upload_rig_json
-from antelop.queue import jobs
+from antelop.queue import deliveries
 from antelop.service.explain import explain
 from antelop.worker import Worker, receipt
 from tests.clocks import wall
@@ -56,7 +56,7 @@ class RealPath:
         found = [update for now in (0.0, 1.0) for update in inbox.look(now) if isinstance(update, Delivery)]
         inbox.close()
         for delivery in found:
-            jobs.enqueue(self._lab.database, delivery, wall())
+            deliveries.enqueue(self._lab.database, delivery, wall())
         hasten(self._lab)
         while self._worker.work():
             pass

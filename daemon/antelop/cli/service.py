@@ -127,13 +127,13 @@ def retry(terminal: Terminal, path: Path | None, *, everything: bool) -> None:
 
     A recording that was removed from its session goes in again. The service, or a worker, does it.
     """
-    from antelop.queue import jobs
+    from antelop.queue import deliveries
 
     if (path is None) != everything:
         raise click.UsageError("give the PATH of a recording or manifest, or --all")
     with terminal.lab() as lab:
         rows = _closed(lab) if path is None else [_delivery(lab, path)]
-        tried = [row["delivery_id"] for row in rows if jobs.retry(lab.database, row["delivery_id"], terminal.clock())]
+        tried = [row["delivery_id"] for row in rows if deliveries.retry(lab.database, row["delivery_id"], terminal.clock())]
     sentence = f"{counted(len(tried), 'recording')} put into the queue" if tried else "there is nothing to try again"
     terminal.tell({"outcome": "queued", "sentence": sentence, "deliveries": tried})
 

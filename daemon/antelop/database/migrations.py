@@ -79,6 +79,48 @@ class NewColumn:
 
 
 @dataclass(frozen=True)
+class NewValues:
+    """A step that gives a column of some rows a value, after the column was added.
+
+    Attributes
+    ----------
+    schema
+        Where the tables are, without the prefix.
+    tables
+        The table that is changed, and others that `rows` names, as the server names them.
+    change
+        What is set.
+    rows
+        In which rows, so that there are none when it is done; ``{table0}``, ``{table1}``, … stand for the tables.
+    """
+
+    schema: str
+    tables: tuple[str, ...]
+    change: str
+    rows: str
+
+    def is_done(self, database: Tables) -> bool:
+        """Tell whether there is no such row, or a table is not there."""
+        query = "SELECT table_name FROM information_schema.tables WHERE table_schema = %s"
+        there = {row[0] for row in database.connection.query(query, (database.prefix + self.schema,)).fetchall()}
+        if not there.issuperset(self.tables):
+            return True
+        query = self._statement(database, "SELECT 1 FROM {table0} WHERE {rows} LIMIT 1")
+        return not database.connection.query(query).fetchall()
+
+    def run(self, database: Tables) -> None:
+        """Set it."""
+        database.connection.query(self._statement(database, "UPDATE {table0} SET {change} WHERE {rows}"))
+
+    def _statement(self, database: Tables, template: str) -> str:
+        """Return a statement with the names of the tables in it."""
+        adapter = database.connection.adapter
+        names = [adapter.make_full_table_name(database.prefix + self.schema, table) for table in self.tables]
+        tables = {f"table{number}": name for number, name in enumerate(names)}
+        return composed(template, change=self.change, rows=composed(self.rows, **tables), **tables)
+
+
+@dataclass(frozen=True)
 class Migration:
     """One version of the tables from the one before.
 
@@ -91,7 +133,7 @@ class Migration:
     """
 
     what: str
-    steps: tuple[NewColumn, ...]
+    steps: tuple[NewColumn | NewValues, ...]
 
 
 MIGRATIONS = (
@@ -105,6 +147,14 @@ MIGRATIONS = (
                 "datetime(6)",
                 {"postgresql": "timestamp(6)", "mysql": "datetime(6)"},
                 "since when its receipt could not be written, UTC; null if it is not to be written again",
+            ),
+            # Until then, a delivery that had its outcome and a job was one whose receipt was due.
+            NewValues(
+                "ingest",
+                ("delivery", "~~ingestion"),
+                "receipt_due = COALESCE(finished, readied)",
+                "receipt_due IS NULL AND state IN ('ingested', 'already-ingested', 'rejected', 'failed') "
+                "AND delivery_id IN (SELECT delivery_id FROM {table1})",
             ),
         ),
     ),

@@ -30,7 +30,8 @@ from antelop.lab import Lab
 from antelop.lab.resolve import Meant, Policy, free_session_id, new_session, resolve
 from antelop.lab.store_lock import protect_from_gc
 from antelop.outcome import Outcome
-from antelop.queue.ledger import Superseded, already, enter, outcome_of, recall, utc
+from antelop.queue.ledger import Superseded, as_duplicate, committed_outcome, enter, outcome_of, utc
+from antelop.queue.states import Event
 from antelop.recording import reading
 from antelop.store import Kept, Store
 
@@ -81,7 +82,7 @@ class Prepared:
 def ingest(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit: bool = True) -> Outcome:
     """Ingest one delivery: everything for one session, or nothing; begin anew if what it is checked against changes meanwhile.
 
-    Whether it was ingested before, the ledger tells whoever asks for it (`ledger.recall`).
+    Whether it was ingested before, the ledger tells whoever asks for it (`ledger.committed_outcome`).
 
     Parameters
     ----------
@@ -120,7 +121,7 @@ def ingest(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit: 
             cause = changed.__cause__
         except OutcomeUnknown:
             lab.reconnect()
-            if committed := recall(lab.database, delivery.delivery_id):
+            if committed := committed_outcome(lab.database, delivery.delivery_id):
                 return committed
             raise
     why = f": {sentence(cause)}" if cause else ""
@@ -164,9 +165,9 @@ def _plain(value: object) -> object:
 
 
 def _ingest_now(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit: bool = True) -> Outcome:
-    """Ingest what a person asks for: to ask for what is done already is a question, not a crash to recover from."""
-    if done := recall(lab.database, delivery.delivery_id):
-        return already(done)
+    """Ingest what a person asks for: to ask for what is done as_duplicate is a question, not a crash to recover from."""
+    if done := committed_outcome(lab.database, delivery.delivery_id):
+        return as_duplicate(done)
     try:
         return ingest(lab, delivery, path, policy, commit=commit)
     except Superseded:
@@ -186,14 +187,14 @@ def _attempt(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit
                 if prepared.meant.session is None:
                     database.Session.insert1(prepared.session)  # or, if it was made meanwhile, begin anew and find it
                 if found := held(database, key, prepared.rows, prepared.ledger["fingerprint"]):
-                    enter(database, delivery, "already-ingested", lab.clock())
-                    return already(outcome_of(found, delivery.nwb_size))
+                    enter(database, delivery, Event.RECOGNIZE, lab.clock())
+                    return as_duplicate(outcome_of(found, delivery.nwb_size))
                 for table, rows in prepared.rows.items():
                     if rows:
                         database.tables[table].insert(rows)
                 trials = insert_masks(lab, key, prepared.masks)
                 now = lab.clock()
-                enter(database, delivery, "ingested", now)
+                enter(database, delivery, Event.COMMIT, now)
                 times = {"ingested": utc(now), "seconds": time.monotonic() - started}
                 ledger = {**prepared.ledger, **key, "trials": trials, **times}
                 database.Ingestion.insert1(ledger, allow_direct_insert=True)

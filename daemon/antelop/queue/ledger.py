@@ -18,13 +18,8 @@ from antelop.dropfolder.delivery import Delivery
 from antelop.errors import Rejected
 from antelop.formats.document import load
 from antelop.outcome import Outcome
+from antelop.queue.states import ANSWERED, TRANSITIONS, Event, State
 from antelop.wording import counted
-
-ANSWERED = ("ingested", "already-ingested", "rejected", "failed")
-"""States in which a delivery needs no more attention from whoever watches its folder."""
-
-CURRENT = ("ready", "waiting", *ANSWERED)
-"""States of a delivery that is what lies in its drop folder, as far as anybody knows."""
 
 
 class Superseded(Exception):
@@ -36,43 +31,50 @@ def utc(now: datetime) -> datetime:
     return now.astimezone(UTC).replace(tzinfo=None)
 
 
-def enter(database: Database, delivery: Delivery, state: str, now: datetime) -> None:
+def enter(database: Database, delivery: Delivery, event: Event, now: datetime) -> None:
     """Enter what a delivery has come to, within a transaction; raise `Superseded` if it may not come to it."""
     key = {"delivery_id": delivery.delivery_id}
-    if move(database, key, state, CURRENT, finished=utc(now)):
+    if transition(database, key, event, finished=utc(now)):
         return
-    if database.Delivery & key:
+    if State.NEW not in TRANSITIONS[event][0] or database.Delivery & key:
         raise Superseded
     times = dict.fromkeys(("received", "readied", "finished"), utc(now))
-    database.Delivery.insert1({**row_of(delivery), "state": state, **times})
+    database.Delivery.insert1({**row_of(delivery), "state": TRANSITIONS[event][1].value, **times})
 
 
-def move(database: Database, key: Mapping[str, Any], state: str, before: Collection[str], **times: datetime) -> bool:
-    """Take a delivery from one of the states before to another, by one statement; return whether it was in one of them.
+def transition(database: Database, key: Mapping[str, Any], event: Event, **times: datetime) -> bool:
+    """Take a delivery along the transitions of an event, by one statement; return whether it was in a state for that.
 
-    The times, ``readied`` and ``finished``, are set with it.
+    The times, ``readied`` and ``finished``, are set with it. A delivery that is enqueued has no receipt that is due.
     """
+    before, after = TRANSITIONS[event]
     statement = composed(
-        "UPDATE {deliveries} SET state = %s, readied = COALESCE(%s, readied), finished = COALESCE(%s, finished) "
-        "WHERE delivery_id = %s AND state IN %s",
+        "UPDATE {deliveries} SET state = %s, readied = COALESCE(%s, readied), finished = COALESCE(%s, finished), "
+        "receipt_due = CASE WHEN %s THEN NULL ELSE receipt_due END WHERE delivery_id = %s AND state IN %s",
         deliveries=database.Delivery.full_table_name,
     )
-    values = (state, times.get("readied"), times.get("finished"), key["delivery_id"], tuple(before))
+    known = tuple(state.value for state in before if state != State.NEW)
+    values = (after.value, times.get("readied"), times.get("finished"), after == State.READY, key["delivery_id"], known)
     if database.connection.query(statement, values).rowcount:
         return True
     # MariaDB counts the rows that it has changed: not one that was so already, as when both are of the same moment.
     same = "SELECT 1 FROM {deliveries} WHERE delivery_id = %s AND state = %s FOR UPDATE"
     query = composed(same, deliveries=database.Delivery.full_table_name)
-    return state in before and bool(database.connection.query(query, (key["delivery_id"], state)).fetchall())
+    return after in before and bool(database.connection.query(query, (key["delivery_id"], after.value)).fetchall())
 
 
-def recall(database: Database, delivery_id: str) -> Outcome | None:
+def facts(database: Database, key: Mapping[str, Any], *names: str) -> Row | None:
+    """Return some attributes of a delivery; None if a person has deleted it."""
+    return next(iter((database.Delivery & key).proj(*names).to_dicts()), None)
+
+
+def committed_outcome(database: Database, delivery_id: str) -> Outcome | None:
     """Return the outcome of a delivery that was committed, None if none was."""
     ledger = (database.Ingestion & {"delivery_id": delivery_id}) * database.Delivery.proj("nwb_size")
     return next((outcome_of(row, row["nwb_size"]) for row in ledger.to_dicts()), None)
 
 
-def told(database: Database, delivery: Row) -> Outcome | None:
+def recorded_outcome(database: Database, delivery: Row) -> Outcome | None:
     """Return by what a delivery was settled since it was last put into the queue; None if it was not, if only committed."""
     if delivery["state"] not in ANSWERED:
         return None
@@ -80,7 +82,7 @@ def told(database: Database, delivery: Row) -> Outcome | None:
     since = restricted(settled, "attempted >= %s", delivery["readied"])
     for attempt in since.to_dicts(order_by="attempt_id DESC", limit=1):
         if attempt["outcome"] == "ingested":
-            return recall(database, delivery["delivery_id"])
+            return committed_outcome(database, delivery["delivery_id"])
         problems = problems_in(attempt["problems"])
         return Outcome.of(attempt["outcome"], attempt["sentence"], attempt["attempted"].replace(tzinfo=UTC), problems)
     return None
@@ -121,7 +123,7 @@ def outcome_of(ingestion: Row, size: int) -> Outcome:
     )
 
 
-def already(held: Outcome) -> Outcome:
+def as_duplicate(held: Outcome) -> Outcome:
     """Return the outcome of a delivery of what a session holds already."""
     sentence = f"session {named(held.session)} holds this recording since {held.finished.date()}; nothing was changed"
     return replace(held, outcome="already-ingested", sentence=sentence)

@@ -12,8 +12,8 @@ from antelop.database import Database
 from antelop.dropfolder.delivery import Delivery
 from antelop.errors import Misconfigured, Unavailable
 from antelop.outcome import Outcome
-from antelop.queue import jobs
-from antelop.queue.ledger import ANSWERED
+from antelop.queue import deliveries, jobs
+from antelop.queue.states import ANSWERED
 
 log = structlog.get_logger()
 
@@ -73,14 +73,14 @@ def enter(
     """
     entered = Entered(departures, arrivals)
     for delivery_id in departures:
-        jobs.withdraw(database, delivery_id)
-    known = jobs.states(database, arrivals) if arrivals else {}
+        deliveries.withdraw(database, delivery_id)
+    known = deliveries.states(database, arrivals) if arrivals else {}
     for delivery_id, delivery in arrivals.items():
         before = known.get(delivery_id)
         entered.states[delivery_id] = before if before in ANSWERED else _enqueue(database, delivery, before, entered, clock)
     if count is not None:
         entered.counts = jobs.counts(database)
-        entered.aside = dict(jobs.aside(database, count))
+        entered.aside = dict(deliveries.waiting_for_videos(database, count))
     return entered
 
 
@@ -91,7 +91,7 @@ def _enqueue(
     facts = {"delivery_id": delivery.delivery_id, "folder": delivery.folder}
     facts |= {"manifest": delivery.manifest_path, "nwb": delivery.nwb_path}
     try:
-        state = jobs.enqueue(database, delivery, clock())
+        state = deliveries.enqueue(database, delivery, clock())
     except (Unavailable, Misconfigured):
         raise
     except Exception as error:  # noqa: BLE001  # what cannot be entered must not keep everything else from it

@@ -13,8 +13,8 @@ from antelop.dropfolder import junk
 from antelop.errors import Rejected
 from antelop.formats.document import load
 from antelop.formats.manifest import LONGEST, is_manifest
-from antelop.queue import jobs
-from antelop.queue.ledger import outcome_of, told
+from antelop.queue import deliveries
+from antelop.queue.ledger import outcome_of, recorded_outcome
 from antelop.wording import as_span
 
 RELEASES = {
@@ -91,7 +91,7 @@ def explain(
     held = next((facts["absent"] for facts in status.get("folders", ()) if facts["name"] == folder.name), None)
     if database is not None and (delivery := delivered(database, [folder], path)):
         so_far = _of_delivery(database, delivery, held or status.get("analysis"))
-        unanswered = told(database, delivery) and database.jobs & {"delivery_id": delivery["delivery_id"]}
+        unanswered = recorded_outcome(database, delivery) and database.jobs & {"delivery_id": delivery["delivery_id"]}
         return replace(so_far, release=". ".join(filter(None, (UNANSWERED, so_far.release)))) if unanswered else so_far
     if held:
         return Explanation("absent", f"nothing can be taken from folder {folder.name}: {held}", "Bring the folder back")
@@ -112,7 +112,7 @@ def delivered(database: Database, folders: Sequence[FolderConfig], path: Path) -
     if found is None:
         return None
     folder, name = found
-    latest = jobs.concerning(database, folder.name, name)[:1]
+    latest = deliveries.concerning(database, folder.name, name)[:1]
     return (database.Delivery & {"delivery_id": latest[0]}).fetch1() if latest else None
 
 

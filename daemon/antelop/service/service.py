@@ -24,8 +24,9 @@ from antelop.dropfolder.waiting import Waiting
 from antelop.errors import Misconfigured, Problem, Unavailable
 from antelop.lab import Lab
 from antelop.outcome import Kind, Outcome
-from antelop.queue import jobs
-from antelop.queue.ledger import ANSWERED
+from antelop.queue import deliveries
+from antelop.queue.attempts import Attempt, finish_attempt
+from antelop.queue.states import ANSWERED
 from antelop.service.asking import Asking
 from antelop.service.entering import Entered, enter
 from antelop.service.folders import Folders
@@ -346,13 +347,13 @@ def _reached(lab: Lab | None, config: Config, environment: Mapping[str, str], cl
 
 
 def _answered(database: Database, folder: str) -> list[str]:
-    return list(jobs.answered(database, folder))
+    return list(deliveries.answered(database, folder))
 
 
 def _settle(database: Database, deaths: Mapping[str, Outcome], clock: Callable[[], datetime]) -> None:
     """Enter how the workers have ended that the service killed."""
     for delivery_id, death in deaths.items():
-        jobs.settle(database, delivery_id, death, 0.0, unanswered=clock())
+        finish_attempt(database, delivery_id, Attempt(death, 0.0), receipt_due=clock())
 
 
 def _ignore(_: None) -> None:

@@ -15,7 +15,8 @@ from antelop.errors import Problem
 from antelop.files import available
 from antelop.formats.manifest import stem
 from antelop.outcome import Outcome
-from antelop.queue.ledger import ANSWERED, latest
+from antelop.queue.ledger import latest
+from antelop.queue.states import ANSWERED
 from antelop.worker import receipt
 
 INGESTED = ("ingested", "already-ingested")

@@ -22,8 +22,9 @@ from antelop.ingest.source_files import Gone, lies, read_again
 from antelop.lab import Lab
 from antelop.lab.resolve import Policy
 from antelop.outcome import Kind, Outcome
-from antelop.queue import jobs
-from antelop.queue.ledger import Superseded, recall, told
+from antelop.queue import deliveries, jobs
+from antelop.queue.attempts import Attempt, finish_attempt
+from antelop.queue.ledger import Superseded, committed_outcome, recorded_outcome
 from antelop.worker.archive import archive, archived
 from antelop.worker.receipts import INGESTED, answer
 from antelop.worker.reconsider import basis, decided_by, holding, in_the_way, outdated
@@ -98,7 +99,7 @@ class Worker:
             What is known of how workers have ended, by the delivery that they worked on.
         """
         with self._surviving("the queue"):
-            jobs.bring_forward(self._lab.database)
+            jobs.clamp_schedules(self._lab.database)
             for job in jobs.orphans(self._lab.database, self.folders):
                 with self._surviving("its job", delivery_id=job["delivery_id"]):
                     self._release(job, deaths)
@@ -153,14 +154,14 @@ class Worker:
         if last is None:  # a person has deleted its attempts: the next one says again what is wrong
             sentence = f"nothing says why it is {row['state']}: its attempts were deleted; it is tried again"
             self._say({"event": "odd_row", **_named(row), "sentence": sentence})
-            jobs.retry(database, row["delivery_id"], self._lab.clock())
+            deliveries.retry(database, row["delivery_id"], self._lab.clock())
             return
         based_on = basis(self._lab, row["manifest"], _policy(row, self.folders[row["folder"]]))
         now = decided_by(based_on, holding(database, in_the_way(problems_in(last["problems"]))))
         if not last["decided_by"]:  # it failed, and whoever noticed could not tell
             database.Attempt.update1({name: last[name] for name in attempts.primary_key} | {"decided_by": now})
         elif now != last["decided_by"]:
-            jobs.retry(database, row["delivery_id"], self._lab.clock())
+            deliveries.retry(database, row["delivery_id"], self._lab.clock())
 
     @contextmanager
     def _surviving(self, what: str, **named: str) -> Iterator[None]:
@@ -181,19 +182,19 @@ class Worker:
         started, decided, trace, hindrance = time.monotonic(), "", None, None
         database, delivery_id = self._lab.database, row["delivery_id"]
         try:
-            if settled := told(database, row):
+            if row["receipt_due"] is not None and (settled := recorded_outcome(database, row)):
                 return self._answer_late(row, settled)
             outcome, decided = self._ingest(row)
             hindrance = self._answer(row, outcome)
             if (kept := self._archive(row, outcome, late=False)) is not outcome:
                 outcome, hindrance = kept, self._answer(row, kept)
         except Superseded:
-            return {"event": "done", "state": jobs.drop(database, delivery_id)}
+            return {"event": "done", "state": jobs.acknowledge(database, delivery_id)}
         except Unsettled as unsettled:
-            jobs.wait(database, delivery_id)
+            deliveries.hold_for_videos(database, delivery_id)
             return {"event": "unsettled", "paths": unsettled.paths}
         except Gone:
-            return {"event": "gone", "sought": jobs.leave(database, delivery_id, self._lab.clock())}
+            return {"event": "gone", "sought": deliveries.retry_missing(database, delivery_id, self._lab.clock())}
         except (Unavailable, Misconfigured) as error:  # such as a right that this user lacks: no delivery is wrong for that
             outcome = Outcome.of("unavailable", str(error), self._lab.clock())
         except MemoryError:
@@ -206,7 +207,7 @@ class Worker:
 
     def _ingest(self, row: Row) -> tuple[Outcome, str]:
         """Return what became of a delivery, and a hash of what decided it if it is rejected."""
-        if committed := recall(self._lab.database, row["delivery_id"]):  # by a worker that did not live to say so
+        if committed := committed_outcome(self._lab.database, row["delivery_id"]):  # by a worker that did not live to say so
             return committed, ""
         if row["state"] == "ingested":  # and its session was removed since
             raise Superseded
@@ -243,7 +244,7 @@ class Worker:
         """Write the receipt that could not be written when the delivery was settled; `Unavailable` if it still cannot be."""
         if hindrance := self._answer(row, self._archive(row, outcome, late=True)):
             raise Unavailable(hindrance)
-        jobs.drop(self._lab.database, row["delivery_id"])
+        jobs.acknowledge(self._lab.database, row["delivery_id"])
         return {"event": "answered"}
 
     def _settle(  # noqa: PLR0913, PLR0917  # what is known of an attempt
@@ -260,8 +261,8 @@ class Worker:
         What hinders its receipt is no matter but that it is written later.
         """
         database, delivery_id = self._lab.database, row["delivery_id"]
-        unanswered = self._lab.clock() if hindrance or outcome.outcome == "failed" else None
-        state = jobs.settle(database, delivery_id, outcome, seconds, decided, trace, unanswered=unanswered)
+        receipt_due = self._lab.clock() if hindrance or outcome.outcome == "failed" else None
+        state = finish_attempt(database, delivery_id, Attempt(outcome, seconds, decided, trace), receipt_due=receipt_due)
         if state is None:
             if trace:
                 self._say({"event": "defect", **_named(row), "traceback": trace})
@@ -271,7 +272,7 @@ class Worker:
             try:
                 hindrance = self._answer(row, outcome)
                 if not hindrance:
-                    jobs.drop(database, delivery_id)
+                    jobs.acknowledge(database, delivery_id)
             except Unavailable as error:
                 hindrance = str(error)
         if hindrance and state == outcome.outcome:

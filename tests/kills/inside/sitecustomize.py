@@ -52,7 +52,9 @@ FUNCTIONS = {
         "protect_from_gc",
     ],
     "antelop.ingest.masking": ["compute"],
-    "antelop.queue.jobs": ["drop", "enqueue", "leave", "put", "retry", "settle", "supersede", "wait", "withdraw"],
+    "antelop.queue.attempts": ["finish_attempt"],
+    "antelop.queue.deliveries": ["enqueue", "hold_for_videos", "retry", "retry_missing", "supersede", "withdraw"],
+    "antelop.queue.jobs": ["acknowledge", "schedule"],
     "antelop.worker.receipt": ["_replace"],
     "antelop.service.service": ["Service._hear"],
     "antelop.service.status": ["Status.write"],
@@ -62,17 +64,18 @@ FUNCTIONS = {
         "Worker._ingest",
         "Worker._work_on",
         "Worker.release",
-        "recall",
+        "committed_outcome",
     ],
 }
 
 CALLS = ("fsync", "link", "rename", "replace", "unlink")
 """Of the operating system, by which files come to be where they are: steps within the functions."""
 
-WAITS = {
+WAITS: dict[str, dict[str, float]] = {
     "antelop.service.pool": {"SHORT_LIFE": 0.2, "LONGEST_REST": 0.2},
     "antelop.service.watchers": {"REST": 0.2},
-    "antelop.queue.jobs": {"FIRST_PAUSE": 0.2, "TRIES": 1_000_000},
+    "antelop.queue.attempts": {"TRIES": 1_000_000},
+    "antelop.queue.pauses": {"FIRST_PAUSE": 0.2},
     "antelop.service.service": {"CARE": 0.5, "FIRST_RETRY": 0.5, "LONGEST_RETRY": 0.5},
     "antelop.worker.process": {"IDLE": 0.5, "FIRST_RETRY": 0.5, "LONGEST_RETRY": 0.5},
 }
