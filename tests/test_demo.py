@@ -38,6 +38,7 @@ def lab() -> Iterator[Path]:
 def run(*words: str | Path) -> subprocess.CompletedProcess[str]:
     """Run the demo to its end, not on a terminal, with a home directory that cannot be made."""
     environment = {**os.environ, "HOME": "/dev/null"}
+    environment.pop("XDG_CACHE_HOME", None)
     return subprocess.run([*DEMO, *words], env=environment, capture_output=True, text=True, check=False)
 
 
@@ -209,6 +210,18 @@ def test_it_says_where_no_folder_can_be() -> None:
     done = run("/dev/null/lab")
     said = "unavailable  the demo's folder /dev/null/lab cannot be made, read or written: Not a directory\n"
     assert (done.returncode, done.stderr) == (3, said)
+
+
+def test_it_says_that_it_needs_a_temporary_folder() -> None:
+    """One that others may write is no such folder: what pynwb keeps in it is code."""
+    with public_folder() as folder:
+        (folder / "shared").mkdir()
+        (folder / "shared").chmod(0o777)
+        environment = {**os.environ, "TMPDIR": str(folder / "shared")}
+        done = subprocess.run([*DEMO, folder / "lab"], env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 3
+        assert done.stderr.startswith("unavailable  the demo needs a temporary folder that others cannot write, such as TMPDIR")
+        assert not any((folder / "shared").iterdir())
 
 
 def test_it_says_that_the_working_directory_was_removed(tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 """What the service writes about itself, for whoever asks."""
 
+import getpass
 import json
 import os
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from antelop import __version__
 from antelop.outcome import Kind, Outcome
 from antelop.service.status import LAST, Status, read
 from tests.clocks import NOW, still
+from tests.commands import ORDINARY
 
 
 def done(kind: Kind, state: str | None = None, nwb: str = "a.nwb") -> dict[str, Any]:
@@ -60,6 +64,21 @@ def test_a_status_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     )
     (tmp_path / "state").unlink()
     assert Status(tmp_path / "state", still).write() is None
+
+
+def test_a_status_that_is_closed_is_not_taken_for_none(tmp_path: Path) -> None:
+    """Who may not read it learns whose it is, and not that the service has never run."""
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / "status.json").write_text("{}")
+    (tmp_path / "antelop.toml").write_text(f"state = {json.dumps(str(state))}")
+    state.chmod(0)
+    command = [*ORDINARY, sys.executable, "-m", "antelop", "status", "--config", str(tmp_path / "antelop.toml")]
+    asked = subprocess.run(command, capture_output=True, text=True, check=False)
+    state.chmod(0o700)
+    me = getpass.getuser()
+    said = f"the status {state}/status.json cannot be read: Permission denied: {state} belongs to {me} (d---------)"
+    assert (asked.returncode, asked.stderr) == (3, f"unavailable  {said}, and this runs as {me}\n")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"version": '])

@@ -4,7 +4,9 @@
 import os
 import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 
 import click
@@ -31,13 +33,17 @@ def demo(ctx: click.Context, folder: Path) -> None:
     from rich.console import Console
 
     from antelop.demo.lab import make
+    from antelop.files import available
 
     config = make(folder)
-    # pynwb makes a cache as soon as it is imported, which would be in a home directory that need not be there.
-    os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
-    from antelop.demo.show import Show
+    # pynwb makes a cache as soon as it is imported: in the home directory, which need not be there, or where this says.
+    with available("the demo needs a temporary folder that others cannot write, such as TMPDIR may name"), ExitStack() as stack:
+        os.environ["XDG_CACHE_HOME"] = stack.enter_context(TemporaryDirectory(prefix="antelop-demo-"))
+        from antelop.demo.show import Show
 
-    answer = Show(folder, config, Console(stderr=ctx.obj.as_json), ctx.obj.clock).run()
+        kept = stack.pop_all()
+    with kept:
+        answer = Show(folder, config, Console(stderr=ctx.obj.as_json), ctx.obj.clock).run()
     if ctx.obj.as_json:
         ctx.obj.write(answer)
     ctx.exit(STATUSES.get(answer["outcome"], 0))

@@ -103,10 +103,13 @@ def explain(terminal: Terminal, path: Path) -> None:
 
     config = terminal.config()
     with ExitStack() as opened:
-        database = None
+        # Either says something without the other: the database may be away, and the status closed to this user.
+        database = status = None
         with suppress(Unavailable):
             database = opened.enter_context(terminal.lab()).database
-        found = explain(path, config.folders, read(config.state), database)
+        with suppress(Unavailable):
+            status = read(config.state)
+        found = explain(path, config.folders, status, database)
     document: dict[str, Any] = {"outcome": found.rule, **asdict(found)}
     if terminal.as_json:
         terminal.write(document)

@@ -30,8 +30,8 @@ MASKS = [
 MARK = "# The demo's lab."
 """How its configuration begins, so that no other lab is taken for it."""
 
-WRITTEN = ("drop", "state", "cache")
-"""The folders that the demo, its daemon and pynwb write into."""
+WRITTEN = ("drop", "state")
+"""The folders that the demo and its daemon write into."""
 
 CONFIGURATION = """\
 {mark} config/antelop.toml in the source of antelop explains every key that there is.

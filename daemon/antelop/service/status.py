@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from antelop import __version__, files
+from antelop.errors import Unavailable
 
 LAST = 20
 """How many outcomes are kept."""
@@ -118,9 +119,12 @@ class Status:
 
 
 def read(state: Path) -> dict[str, Any] | None:
-    """Return what the service has last written; None if it never has."""
+    """Return what the service has last written; None if it never has, `Unavailable` if that may not be known."""
+    path = state / "status.json"
     try:
-        document = json.loads(files.read(state / "status.json", LONGEST))
+        document = json.loads(files.read(path, LONGEST))
+    except PermissionError as error:
+        raise Unavailable(f"the status {path} cannot be read: {files.reason(error)}") from error
     except (OSError, ValueError):
         return None
     return document if isinstance(document, dict) else None
