@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests import servers
+from tests import networks, servers
 from tests.data import RECORDINGS
 
 NEEDS = {
@@ -23,6 +23,7 @@ NEEDS = {
         (servers.newest_postgresql() / "postgres").exists(),
         "a PostgreSQL server that listens on the network: apt-get install postgresql",
     ),
+    "network": (networks.available(), "network namespaces: run the tests as root, and apt-get install iproute2 iptables"),
     "pgbouncer": (shutil.which("pgbouncer") is not None, "a connection pooler: apt-get install pgbouncer"),
     "openssl": (shutil.which("openssl") is not None, "openssl, which makes a certificate: apt-get install openssl"),
     "recordings": (RECORDINGS.is_dir(), f"the recordings in {RECORDINGS}: set ANTELOP_RECORDINGS to the folder that has them"),

@@ -110,8 +110,8 @@ class MariaDBServer:
     password = "correct horse"  # noqa: S105  # of a server that lives as long as the test
     name: str | None = None
 
-    def __init__(self, folder: Path, *options: str) -> None:
-        self.host, self.port = own_address(), next(_PORTS)
+    def __init__(self, folder: Path, *options: str, host: str | None = None) -> None:
+        self.host, self.port = host or own_address(), next(_PORTS)
         self._folder = folder
         self._data = folder / "data"
         self._data.mkdir(mode=0o700)
@@ -175,8 +175,8 @@ class PostgreSQLServer:
     password = ""
     name: str | None = "postgres"
 
-    def __init__(self, folder: Path, *settings: str) -> None:
-        self.host, self.port = own_address(), next(_PORTS)
+    def __init__(self, folder: Path, *settings: str, host: str | None = None) -> None:
+        self.host, self.port = host or own_address(), next(_PORTS)
         self._data = folder / "data"
         self._data.mkdir(mode=0o700)
         self._account: dict[str, Any] = {}
@@ -239,10 +239,10 @@ def own_address() -> str:
 
 
 @contextmanager
-def postgresql(*settings: str) -> Iterator[PostgreSQLServer]:
+def postgresql(*settings: str, host: str | None = None) -> Iterator[PostgreSQLServer]:
     """Run a PostgreSQL that exists only here."""
     with public_folder() as folder:
-        server = PostgreSQLServer(folder, *settings)
+        server = PostgreSQLServer(folder, *settings, host=host)
         try:
             yield server
         finally:
@@ -276,10 +276,10 @@ def embedded(state: Path) -> Iterator[EmbeddedServer]:
 
 
 @contextmanager
-def mariadb(*options: str) -> Iterator[MariaDBServer]:
+def mariadb(*options: str, host: str | None = None) -> Iterator[MariaDBServer]:
     """Run a MariaDB that exists only here."""
     with public_folder() as folder:
-        server = MariaDBServer(folder, *options)
+        server = MariaDBServer(folder, *options, host=host)
         try:
             yield server
         finally:

@@ -2,8 +2,9 @@
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ from typing import Any
 import psycopg2
 import pytest
 
-from antelop.database import Database, driver, opening
+from antelop.database import Database, driver, limits, opening
 from antelop.database.limits import Limits
 from antelop.errors import Unavailable
 from antelop.lab import Lab
 from tests import servers
 from tests.labs import OWNER
+from tests.networks import Network
 from tests.wires import Wire
 
 KINDS = [pytest.param("postgresql", marks=pytest.mark.postgresql), pytest.param("mysql", marks=pytest.mark.mariadb)]
@@ -174,3 +176,29 @@ def test_an_error_without_a_code_is_classified_by_the_connection(lab: Lab, wire:
         assert database.connection.query("SELECT 7").fetchone() == (7,)
         with pytest.raises(IndexError):  # a mistake of ours, on a connection that lives
             database.connection.query("SELECT %s", ())
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_cut_network_holds_nobody_up_for_long(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server frees what a transaction holds; its client gives up, and goes on when the network does."""
+    monkeypatch.setattr(limits, "SILENCE", 6)
+    ours = {socket.TCP_KEEPIDLE: 2, socket.TCP_KEEPINTVL: 1, socket.TCP_KEEPCNT: 4, socket.TCP_USER_TIMEOUT: 6000}
+    monkeypatch.setattr(driver, "KEEPALIVE", ours)
+    with closing(Network()) as network, ExitStack() as opened:
+        with network.inside():
+            make = servers.postgresql if kind == "postgresql" else servers.mariadb
+            server = opened.enter_context(make(host=network.far))
+        made = {"store": tmp_path, "limits": Limits(transaction=5), "trusted": True}
+        database = opened.enter_context(closing(Database(servers.address(server), **made)))  # type: ignore[arg-type]
+        database.Experimenter.insert1({**OWNER, "full_name": "The lab"})
+        row = database.Experimenter & OWNER
+        change = f"UPDATE {row.full_table_name} SET full_name = 'Another'"  # noqa: S608  # a table of ours
+        with pytest.raises(Unavailable), database.transaction():  # noqa: PT012  # a transaction is several statements
+            database.hold(row, to_change=True)
+            network.cut()
+            server.execute(change)  # on the server's own machine
+            database.hold(row, to_change=True)
+        network.mend()
+        database.reconnect()
+        assert row.fetch1("full_name") == "Another"
