@@ -43,7 +43,6 @@ ROWS = {
 SCRIPT = '''
 import numpy as np
 from antelop import antelop_analysis
-from tests.clocks import still
 
 
 @antelop_analysis

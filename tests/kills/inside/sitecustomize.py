@@ -184,7 +184,8 @@ class Loader(importlib.abc.Loader):
         """Return the code of a module that is run by ``python -m``, which is not executed here."""
         source = self._loader.get_source(name)  # type: ignore[attr-defined]
         for constant, value in WAITS[name].items():
-            source, found = re.subn(rf"(?m)^{constant} = .*", f"{constant} = {value}", source)
+            defined = rf"(?m)^(\w+, )*{constant}(, \w+)* = .*"  # alone, or with others on its line
+            source, found = re.subn(defined, rf"\g<0>\n{constant} = {value}", source)
             assert found == 1, constant
         return compile(source, name, "exec")
 
