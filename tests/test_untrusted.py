@@ -45,6 +45,7 @@ NEEDLESS = {
     "antelop explain": ["explain", "rig-2/a.nwb"],
     "antelop gc": ["gc"],
     "antelop manual": ["manual"],
+    "antelop migrate": ["migrate"],
     "antelop remove": ["remove", "lab/1/41", "--yes"],
     "antelop retry": ["retry", "--all"],
     "antelop rig attach": ["rig", "attach", "lab/licking rig/led", "rig.json"],
