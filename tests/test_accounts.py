@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from antelop.files import RegularFile
+from antelop.ingest.source_files import Source
 from antelop.outcome import Outcome
 from antelop.service.status import Status
 from antelop.store import Store
@@ -195,7 +197,8 @@ def test_the_service_archives_what_others_own(used: Machine) -> None:
     rig, _ = used.rigs
     with acting(used.service):
         (used / "srv/acquisition/archive").mkdir()
-        archive(rig, used / "srv/acquisition/archive", ["own.nwb"])
+        with RegularFile.at(rig / "own.nwb") as file:
+            archive(rig, used / "srv/acquisition/archive", [Source("own.nwb", file.id.size, file.id.mtime, file)])
     assert sorted(path.name for path in (used / "srv/acquisition/archive").iterdir()) == ["own.nwb"]
 
 

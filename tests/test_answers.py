@@ -1,6 +1,8 @@
 """Drop folders are compared with the ledger: receipts that are missing or say otherwise, and what is gone from the archive."""
 
 import json
+import os
+import resource
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -89,9 +91,44 @@ def test_what_is_archived(lab: Lab, dropping: Callable[..., Drop], tmp_path: Pat
         f"delivery moved/a.nwb: {said} {tmp_path}/archive/a.nwb, where nothing is. {bring}",
         f"delivery moved/b.nwb: {said} {tmp_path}/archive/b.nwb, where another file is. {bring}",
     ]
-    drop.receipt("a").write_text('{"outcome": "ingested", "archived": "elsewhere"}')
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"!")
+    for path in ("elsewhere", str(secret), f"{tmp_path}/archive/../secret", "/etc/passwd", f"{tmp_path}/archive/\0a.nwb", 7):
+        drop.receipt("a").write_text(json.dumps({"outcome": "ingested", "archived": {"path": path}}))
+        drop.receipt("b").write_text(json.dumps({"outcome": "ingested", "archived": path}))
+        assert found(lab) == []
+    work(lab, drop.deliver("b", session=43, number=3))
+    place = tmp_path / "archive/same name 2/b.nwb"
+    assert drop.answer("b")["archived"]["path"] == str(place)
+    place.unlink()
+    assert found(lab) == [f"delivery moved/b.nwb: {said} {place}, where nothing is. {bring}"]
+
+
+@pytest.mark.parametrize("column", ["manifest_path", "nwb_path"])
+@pytest.mark.parametrize("path", ["..", ".", "../secret", "/etc/passwd", "a//b", "a/../../secret"])
+def test_a_path_that_a_stranger_wrote(lab: Lab, drop: Drop, column: str, path: str) -> None:
+    """The row is named, nothing is looked at for it, and all others are looked at."""
+    first, second = drop.deliver("a"), drop.deliver("b", session=42, number=2)
+    work(lab, first, second)
     drop.receipt("b").unlink()
-    assert found(lab) == []
+    lab.database.Delivery.update1({"delivery_id": first.delivery_id, column: path})
+    what = "its paths are not paths of files in a drop folder. Find out who wrote this row into Delivery, and delete it."
+    assert f"delivery '{first.delivery_id}': {what}" in found(lab)
+    assert "delivery rig-2/b.nwb: it is ingested, and it has no receipt. Run `antelop retry b.nwb`." in found(lab)
+
+
+def test_a_receipt_of_6_gigabytes_is_not_read(lab: Lab, drop: Drop) -> None:
+    """A sparse file by that name costs neither memory nor time; what it stands in the place of is told."""
+    work(lab, drop.deliver("a"))
+    drop.receipt("a").write_bytes(b'{"outcome": "ingested"}')
+    os.truncate(drop.receipt("a"), 6 << 30)
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (6 << 30, hard))  # reading all of it would be a MemoryError
+    try:
+        (said,) = found(lab)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+    assert said == "delivery rig-2/a.nwb: it is ingested, and it has no receipt. Run `antelop retry a.nwb`."
 
 
 def test_a_folder_that_is_away(lab: Lab, drop: Drop) -> None:

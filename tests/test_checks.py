@@ -55,7 +55,7 @@ def filmed(*videos: Video, timestamps: Samples | None = FRAMES) -> tuple[Recordi
     return replace(RECORDING, series={series.path: series}), Rig("1", "", (), (Camera("top", "", "mp4"),))
 
 
-VIDEO = Video("top.mp4", Path("/lab/top.mp4"), inside=True, size=1)
+VIDEO = Video("top.mp4", "top.mp4", inside=True, size=1)
 
 
 def found(pair: tuple[Recording, Rig], facts: Facts | None = None, **severities: Any) -> Findings:
@@ -370,7 +370,7 @@ ERRORS = [
         "Put it beside the NWB file, at the path that the NWB file gives",
     ),
     (
-        filmed(Video("../../etc/top.mp4", Path("/etc/top.mp4"), inside=False, size=0)),
+        filmed(Video("../../etc/top.mp4", "../../etc/top.mp4", inside=False, size=0)),
         "video_outside",
         "acquisition/top",
         'the video file "../../etc/top.mp4" is outside the folder of the NWB file',

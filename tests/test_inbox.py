@@ -14,6 +14,7 @@ from typing import Any
 import h5py
 import pytest
 
+from antelop.directory import Directory
 from antelop.dropfolder import Folder, Health, Released, Update, Withdrawn, junk
 from antelop.dropfolder.delivery import Delivery
 from antelop.dropfolder.finished import Finished
@@ -23,6 +24,7 @@ from antelop.dropfolder.inotify_instance import Inotify
 from antelop.dropfolder.junk import is_candidate
 from antelop.dropfolder.presence import Presence
 from antelop.dropfolder.waiting import Waiting
+from antelop.files import RegularFile
 
 SETTLE = 10.0
 
@@ -785,6 +787,54 @@ def test_links_are_followed_as_long_as_they_stay_in_the_folder(drop: Drop, tmp_p
     assert drop.deliveries(10.0) == ["y.nwb"]
 
 
+@pytest.mark.parametrize("at", ["manifest", "recording"])
+@pytest.mark.parametrize("when", ["before", "between"])
+def test_a_named_pipe_is_not_waited_for(drop: Drop, monkeypatch: pytest.MonkeyPatch, at: str, when: str) -> None:
+    """One that nobody writes to is passed over, also where it takes the place of a file between the look and the reading."""
+    drop.put("good")
+    drop.put("x")
+    place = drop.path / ("x.manifest.json" if at == "manifest" else "x.nwb")
+    opened = Directory.open
+
+    def exchange() -> None:
+        place.unlink(missing_ok=True)
+        os.mkfifo(place)
+
+    def exchanged(directory: Directory, name: str) -> RegularFile:
+        if name == place.name and not place.is_fifo():
+            exchange()
+        return opened(directory, name)
+
+    if when == "before":
+        exchange()
+    else:
+        monkeypatch.setattr(Directory, "open", exchanged)
+    for second in (0.0, 10.0, 20.0):
+        drop.look(second)
+    assert place.is_fifo()
+    assert [update for update in drop.inbox._announced.values() if update.nwb_path == "x.nwb"] == []
+    assert [update.nwb_path for update in drop.inbox._announced.values()] == ["good.nwb"]
+
+
+def test_a_sub_folder_that_becomes_a_link_is_not_read(drop: Drop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is exchanged right before it is opened: what is elsewhere is neither listed nor read."""
+    outside = drop.start(tmp_path / "outside")
+    outside.put("secret")
+    (drop.path / "sub").mkdir()
+    below = Directory.below
+
+    def exchanged(directory: Directory, name: str) -> Directory:
+        if name == "sub" and not (drop.path / "sub").is_symlink():
+            (drop.path / "sub").rmdir()
+            (drop.path / "sub").symlink_to(outside.path)
+        return below(directory, name)
+
+    monkeypatch.setattr(Directory, "below", exchanged)
+    assert drop.said(0.0) == {}
+    assert drop.deliveries(10.0) == []
+    assert (drop.path / "sub").is_symlink()
+
+
 def test_a_name_that_is_not_utf8_is_said(drop: Drop) -> None:
     """Old cameras and Windows shares make such names; the rest of the folder is not disturbed."""
     drop.put("x")
@@ -838,10 +888,10 @@ def test_a_sub_folder_that_cannot_be_read_is_said_and_keeps_what_it_held(drop: D
     assert len(drop.deliveries(10.0)) == 3
     really_scandir = os.scandir
 
-    def failing(path: str) -> Any:
-        if path.endswith("/bad"):
+    def failing(directory: int) -> Any:
+        if Path(f"/proc/self/fd/{directory}").readlink().name == "bad":
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return really_scandir(path)
+        return really_scandir(directory)
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "scandir", failing)
@@ -871,15 +921,15 @@ def test_a_file_that_cannot_be_opened_is_said(drop: Drop, monkeypatch: pytest.Mo
     """It waits until it can be."""
     drop.put("x")
     drop.look(0.0)
-    really_open = os.open
+    really_open = Directory.open
 
-    def failing(path: Any, *arguments: Any, **options: Any) -> int:
-        if str(path).endswith("x.nwb"):
+    def failing(directory: Directory, name: str) -> RegularFile:
+        if name == "x.nwb":
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        return really_open(path, *arguments, **options)
+        return really_open(directory, name)
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "open", failing)
+        patch.setattr(Directory, "open", failing)
         assert drop.said(10.0) == {"x.nwb": "it cannot be read: Permission denied"}
     assert drop.deliveries(60.0) == ["x.nwb"]
 
@@ -910,24 +960,23 @@ def test_files_that_vanish_during_a_look_are_no_error(drop: Drop, monkeypatch: p
     """Between being listed and being looked at, and between settling and being opened."""
     drop.put("x")
     drop.put("y")
-    really_stat = os.stat
+    really_itself, really_open = Directory.itself, Directory.open
 
-    def vanishing(path: Any, **options: Any) -> os.stat_result:
-        if str(path).endswith("y.nwb"):
-            Path(path).unlink(missing_ok=True)
-        return really_stat(path, **options)
+    def vanishing(directory: Directory, name: str) -> os.stat_result:
+        if name == "y.nwb":
+            (drop.path / name).unlink(missing_ok=True)
+        return really_itself(directory, name)
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "stat", vanishing)
+        patch.setattr(Directory, "itself", vanishing)
         assert set(drop.said(0.0)) == {"x.nwb", "y.manifest.json"}
-    real = os.open
 
-    def opening(path: Any, *arguments: Any, **options: Any) -> int:
-        Path(path).unlink()
-        return real(path, *arguments, **options)
+    def opening(directory: Directory, name: str) -> RegularFile:
+        (drop.path / name).unlink()
+        return really_open(directory, name)
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "open", opening)
+        patch.setattr(Directory, "open", opening)
         assert drop.deliveries(10.0) == []
     assert set(drop.said(11.0)) == {"x.manifest.json"}
 
@@ -936,13 +985,13 @@ def test_a_file_that_is_touched_just_before_it_is_announced_waits(drop: Drop, mo
     """A share's listing may be old; opening the file asks the server, and what it says counts."""
     drop.put("x")
     drop.look(0.0)
-    really_open = os.open
+    really_open = Directory.open
 
-    def growing(path: Any, *arguments: Any, **options: Any) -> int:
-        os.truncate(path, 10_000)
-        return really_open(path, *arguments, **options)
+    def growing(directory: Directory, name: str) -> RegularFile:
+        os.truncate(drop.path / name, 10_000)
+        return really_open(directory, name)
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "open", growing)
+        patch.setattr(Directory, "open", growing)
         assert drop.said(10.0) == {"x.nwb": "not settled yet: 0 s of 10 s"}
     assert drop.said(11.0)["x.nwb"].startswith("still growing: 10 kB")

@@ -22,9 +22,11 @@ from antelop.demo.acquisition import events, write
 from antelop.dropfolder.delivery import Delivery
 from antelop.errors import Problem, Rejected, Unavailable
 from antelop.ingest.session import Unsettled, ingest, ingest_manifest, insert_nwb, rehearse
+from antelop.ingest.source_files import SourceFiles
 from antelop.lab import Lab
 from antelop.lab.resolve import Policy
 from antelop.lab.rigs import upload_rig_json
+from antelop.outcome import Outcome
 from antelop.queue.ledger import Superseded, committed_outcome
 from antelop.upkeep.removal import remove
 from tests.labs import ANIMALS, EXPERIMENT, MASKS, OWNER, ROWS, SESSION
@@ -66,6 +68,12 @@ def delivered(path: Path, folder: Path) -> Delivery:
     found = note.stat()
     name = str(path.relative_to(folder))
     return Delivery("rig", note.name, found.st_size, found.st_mtime_ns, note.read_bytes(), name, nwb.st_size, nwb.st_mtime_ns)
+
+
+def ingested(lab: Lab, delivery: Delivery, path: Path, policy: Policy) -> Outcome:
+    """Ingest a delivery whose recording is in a drop folder."""
+    with SourceFiles(path.parents[delivery.nwb_path.count("/")], delivery.nwb_path) as files:
+        return ingest(lab, delivery, files, policy)
 
 
 def test_everything_of_a_session_goes_in(lab: Lab, recording: Path) -> None:
@@ -408,9 +416,9 @@ def test_a_delivery_that_was_committed_is_answered_as_it_was(lab: Lab, recording
     """Whoever takes it up again, after a crash, finds the answer of the first in the ledger; nothing is done twice."""
     manifest(recording)
     delivery = delivered(recording, tmp_path)
-    first = ingest(lab, delivery, recording, Policy())
+    first = ingested(lab, delivery, recording, Policy())
     assert committed_outcome(lab.database, delivery.delivery_id) == first
-    assert ingest(lab, delivery, recording, Policy()).outcome == "already-ingested"
+    assert ingested(lab, delivery, recording, Policy()).outcome == "already-ingested"
     assert committed_outcome(lab.database, delivery.delivery_id) == first
     remove(lab, SESSION)
     assert committed_outcome(lab.database, delivery.delivery_id) is None
@@ -421,12 +429,12 @@ def test_a_superseded_delivery_is_not_committed(lab: Lab, recording: Path, tmp_p
     manifest(recording)
     delivery = delivered(recording, tmp_path)
     with pytest.raises(Superseded):
-        ingest(lab, replace(delivery, nwb_size=12), recording, Policy())
-    assert ingest(lab, delivery, recording, Policy()).outcome == "ingested"
+        ingested(lab, replace(delivery, nwb_size=12), recording, Policy())
+    assert ingested(lab, delivery, recording, Policy()).outcome == "ingested"
     remove(lab, SESSION)
     lab.database.Delivery.update1({"delivery_id": delivery.delivery_id, "state": "superseded"})
     with pytest.raises(Superseded):
-        ingest(lab, delivery, recording, Policy())
+        ingested(lab, delivery, recording, Policy())
     assert not lab.database.World()
 
 
@@ -442,10 +450,10 @@ def test_videos_have_to_have_settled(lab: Lab, recording: Path, tmp_path: Path) 
     name, found = f"today/{film.name}", film.stat()
     for settled in ((), ((name, found.st_size, 7),), ((film.name, found.st_size, found.st_mtime_ns),)):
         with pytest.raises(Unsettled) as unsettled:
-            ingest(lab, delivery, drop / recording.name, Policy(settled=settled))
+            ingested(lab, delivery, drop / recording.name, Policy(settled=settled))
         assert unsettled.value.paths == (name,)
     policy = Policy(settled=((name, found.st_size, found.st_mtime_ns),))
-    assert ingest(lab, delivery, drop / recording.name, policy).outcome == "ingested"
+    assert ingested(lab, delivery, drop / recording.name, policy).outcome == "ingested"
 
 
 def meddling(lab: Lab, path: Path, body: str) -> None:
@@ -462,7 +470,7 @@ def test_a_recording_that_is_rewritten_meanwhile_is_not_committed(lab: Lab, reco
         insert_nwb(lab, SESSION, ANIMALS, recording)
     manifest(recording)
     with pytest.raises(Superseded):
-        ingest(lab, delivered(recording, tmp_path), recording, Policy())
+        ingested(lab, delivered(recording, tmp_path), recording, Policy())
     assert not lab.database.World()
 
 
@@ -481,7 +489,7 @@ def test_a_recording_that_is_rewritten_while_it_is_read_is_not_wrong(
     delivery = delivered(recording, tmp_path)
     monkeypatch.setattr(hashlib, "file_digest", late)
     with pytest.raises(Superseded):
-        ingest(lab, delivery, recording, Policy())
+        ingested(lab, delivery, recording, Policy())
 
 
 def test_a_video_that_is_rewritten_meanwhile_is_kept_as_it_is_then(lab: Lab, recording: Path) -> None:

@@ -13,6 +13,7 @@ from antelop.dropfolder.delivery import Delivery
 from antelop.errors import Unavailable
 from antelop.ingest.masking import recompute_masks
 from antelop.ingest.session import ingest, insert_nwb
+from antelop.ingest.source_files import SourceFiles
 from antelop.lab import Lab
 from antelop.lab.resolve import Policy
 from antelop.lab.rigs import upload_rig_json
@@ -150,7 +151,10 @@ def deliver(lab: Lab, path: Path) -> Outcome:
     }
     found = path.stat()
     delivery = Delivery("rig", "a.json", 1, 2, json.dumps(manifest).encode(), path.name, found.st_size, found.st_mtime_ns)
-    return committed_outcome(lab.database, delivery.delivery_id) or ingest(lab, delivery, path, Policy(create_sessions=True))
+    with SourceFiles(path.parent, path.name) as files:
+        return committed_outcome(lab.database, delivery.delivery_id) or ingest(
+            lab, delivery, files, Policy(create_sessions=True)
+        )
 
 
 def test_an_ingest_is_whole_or_not_at_all(lab: Lab, recording: Path, until_it_succeeds: UntilItSucceeds) -> None:

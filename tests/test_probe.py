@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import h5py
 import pytest
 
 from antelop.dropfolder.completeness import unfinished
+from antelop.dropfolder.settle import Stat
 from antelop.dropfolder.waiting import Reason
+from antelop.files import RegularFile
 from antelop.superblock import Superblock, superblock
 
 VERSIONS = {"earliest": 0, "v108": 2, "v110": 3}
@@ -25,9 +28,15 @@ def written(path: Path, libver: str = "earliest", userblock: int = 0) -> bytes:
     return path.read_bytes()
 
 
+def looked_into(path: Path, *, locks: bool = True) -> tuple[Stat, Reason | None, Mapping[str, Any]]:
+    """Return what is found of a file."""
+    with RegularFile.at(path) as file:
+        return unfinished(file.descriptor, locks=locks)
+
+
 def reason(path: Path, *, locks: bool = True) -> Reason | None:
     """Return why a file is not whole."""
-    return unfinished(path, locks=locks)[1]
+    return looked_into(path, locks=locks)[1]
 
 
 def opens(path: Path) -> bool:
@@ -57,7 +66,7 @@ def test_a_file_that_is_cut_short_is_not_whole(libver: str, userblock: int, tmp_
         assert reason(path) is Reason.UNFINISHED
         assert not opens(path)
     path.write_bytes(data[:-1])
-    assert unfinished(path, locks=True)[2] == {"end": len(data), "size": len(data) - 1}
+    assert looked_into(path)[2] == {"end": len(data), "size": len(data) - 1}
 
 
 @pytest.mark.parametrize(("libver", "userblock"), KINDS)

@@ -421,7 +421,10 @@ def test_a_late_receipt_says_what_is_archived(desk: Desk, dropping: Callable[...
     assert other.exists()
 
 
-@pytest.mark.parametrize("what", ["file gone", "manifest gone", "other file", "other manifest"])
+@pytest.mark.parametrize(
+    "what",
+    ["file gone", "manifest gone", "other file", "other manifest", "pipe", "pipe for a manifest", "folder"],
+)
 def test_what_is_not_as_it_was_queued_is_left(desk: Desk, what: str) -> None:
     """Nothing of it goes in; it is sought for a while, and what takes its place supersedes it."""
     delivery = desk.drop.deliver("a", number=1)
@@ -434,6 +437,10 @@ def test_what_is_not_as_it_was_queued_is_left(desk: Desk, what: str) -> None:
             (desk.drop.path / "a.manifest.json").unlink()
         case "other file":
             os.utime(desk.drop.record("a", number=2), (1, 1))  # a filesystem's clock may stand still for some milliseconds
+        case "pipe" | "pipe for a manifest" | "folder":
+            place = desk.drop.path / ("a.manifest.json" if what.endswith("manifest") else "a.nwb")
+            place.unlink()
+            place.mkdir() if what == "folder" else os.mkfifo(place)
         case _:
             desk.drop.note("a", note="of another length")
     event = desk.work()
@@ -441,6 +448,8 @@ def test_what_is_not_as_it_was_queued_is_left(desk: Desk, what: str) -> None:
     assert desk.state(delivery) == "ready"
     assert len(desk.lab.database.World()) == len(desk.lab.database.Attempt()) == 0
     for path, content, mtime in before:
+        if path.is_fifo() or path.is_dir():
+            path.rmdir() if path.is_dir() else path.unlink()
         path.write_bytes(content)
         os.utime(path, ns=(mtime, mtime))
     assert desk.work()["state"] == "ingested"

@@ -16,14 +16,15 @@ analysis     `scripts`, `search`, `functions`, `masks`, `limits`, `permissions`
 checks       `severities`, `examine`, `check`, `examined`, `scans`, `session`, `features`, `size`, `times`,
              `videos`
 store        `codecs`, `objects`, `store`, `survey`
-dropfolder   `inbox`, `listing`, `snapshot`, `contents`, `inotify`, `inotify_instance`, `settle`, `waiting`, `delivery`,
-             `completeness`, `presence`, `mount`, `sharing`, `junk`, `finished`, `messages`, `rounds`, `watcher`
+dropfolder   `inbox`, `listing`, `folder_files`, `snapshot`, `contents`, `inotify`, `inotify_instance`, `settle`,
+             `waiting`, `delivery`, `completeness`, `presence`, `mount`, `sharing`, `junk`, `finished`, `messages`,
+             `rounds`, `watcher`
 database     `connection`, `driver`, `opening`, `promise`, `limits`, `deadline`, `predecessor`, `outages`, `statement`,
              `table`, `metadata`, `behaviour`, `ledger`, `references`, `row`, `migrations`, `embedded`
 config       `model`, `places`, `reader`, `table`, `values`
 queue        `states`, `pauses`, `ledger`, `jobs`, `deliveries`, `attempts`
 lab          `lab`, `naming`, `resolve`, `metadata`, `rigs`, `store_lock`
-ingest       `session`, `source_files`, `rows`, `masking`, `uniqueness`
+ingest       `session`, `intake`, `source_files`, `rows`, `masking`, `uniqueness`
 worker       `worker`, `process`, `reconsider`, `receipts`, `receipt`, `archive`, `event_log`
 upkeep       `verify`, `inventory`, `gc`, `backup`, `server_backup`, `removal`
 service      `main`, `service`, `asking`, `entering`, `pool`, `folders`, `watchers`, `status`, `notice`, `explain`,

@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import os
+import posixpath
 import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -84,7 +85,7 @@ class Directory:
     def stat(self, name: str) -> os.stat_result:
         """Return what a file or directory is like; raises as `open` does."""
         if "/" not in name and name not in {"", ".", ".."} and "\0" not in name:
-            found = os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
+            found = self.itself(name)
             if not stat.S_ISLNK(found.st_mode):
                 return found
         descriptor = self._opened(name, _SEARCH)
@@ -93,11 +94,15 @@ class Directory:
         finally:
             os.close(descriptor)
 
+    def itself(self, name: str) -> os.stat_result:
+        """Return what stands under a name right in this directory, a link being a link; OSError if that cannot be told."""
+        return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
+
     def own(self, name: str) -> os.stat_result | None:
         """Return what stands under a name itself, a link being a link; None if nothing does."""
         parent, _, last = name.rpartition("/")
         with suppress(FileNotFoundError, NotADirectoryError), self.below(parent) as directory:
-            return os.stat(last, dir_fd=directory.descriptor, follow_symlinks=False)
+            return directory.itself(last)
         return None
 
     def below(self, name: str) -> "Directory":
@@ -109,7 +114,7 @@ class Directory:
     def made(self, name: str) -> "Directory":
         """Return a directory in this one, which is made, with those above it, if it is not there."""
         here = self.below("")
-        for part in name.split("/") if name else ():
+        for part in filter(None, name.split("/")):
             with here:
                 with suppress(FileExistsError):
                     os.mkdir(part, dir_fd=here.descriptor)
@@ -133,6 +138,10 @@ class Directory:
     def rename(self, name: str, into: "Directory", new: str) -> None:
         """Move what is right in this directory to another one, where nothing is replaced; see `files.rename`."""
         files.rename(self.descriptor, name, into.descriptor, new)
+
+    def relative(self, path: str) -> str:
+        """Return a path as one from this directory, without ``.`` and ``..``, also if it is absolute and leads into it."""
+        return posixpath.normpath("/".join(self._parts(path)[::-1]))
 
     def _opened(self, name: str, flags: int) -> int:
         """Return a descriptor of what a path in the directory leads to."""

@@ -107,8 +107,10 @@ class RegularFile:
 
     def start(self, most: int) -> bytes:
         """Return the first bytes of the file, `most` at most."""
-        with self.reader() as reader:
-            return reader.read(most)
+        content = bytearray()
+        while block := os.pread(self.descriptor, min(most - len(content), _BLOCK), len(content)):
+            content += block
+        return bytes(content)
 
     def whole(self, most: int) -> bytes:
         """Return all of the file; OSError (EFBIG) if it has more than `most` bytes, of which no more are read."""

@@ -93,6 +93,7 @@ def _rehearsed(terminal: Terminal, manifest: Path) -> "Findings":
 def _compared(terminal: Terminal, nwb_file: Path, rig_file: Path) -> "Findings":
     """Return what is found in an NWB file that should hold what a rig names."""
     from antelop.checks.examine import Findings, examine
+    from antelop.files import RegularFile
     from antelop.formats import rig
     from antelop.recording import reading
 
@@ -102,6 +103,6 @@ def _compared(terminal: Terminal, nwb_file: Path, rig_file: Path) -> "Findings":
     with ExitStack() as opened:
         with gathering(problems):
             recording = opened.enter_context(reading(nwb_file))
-        with gathering(problems), rig_file.open("rb") as file:
-            wanted = rig.parse(rig.read(file.read(rig.LONGEST + 1)))
+        with gathering(problems), RegularFile.at(rig_file) as file:
+            wanted = rig.parse(rig.read(file.start(rig.LONGEST + 1)))
         return Findings(tuple(problems), ()) if problems else examine(recording, wanted, None, config.checks)

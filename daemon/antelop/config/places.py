@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from antelop import files
 from antelop.errors import Misconfigured, Problem
 
 SYSTEM_FILE = Path("/etc/antelop/antelop.toml")
@@ -17,6 +18,10 @@ class Password(str):
 
     def __repr__(self) -> str:
         return "Password(…)"
+
+
+LONGEST = 1 << 12
+"""How many bytes a user name or a password may have."""
 
 
 def find(explicit: Path | None, environment: Mapping[str, str], cwd: Path) -> Path | None:
@@ -87,7 +92,7 @@ def _credential(name: str, environment: Mapping[str, str]) -> str | None:
     if name in environment:
         return environment[name]
     try:
-        return Path(environment["CREDENTIALS_DIRECTORY"], name.lower()).read_text().removesuffix("\n")
+        return files.read(Path(environment["CREDENTIALS_DIRECTORY"], name.lower()), LONGEST).decode().removesuffix("\n")
     except (KeyError, FileNotFoundError):
         return None
 

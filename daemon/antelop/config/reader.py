@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from antelop import files
 from antelop.checks.severities import CHECKS, FIXED, Severity
 from antelop.config.model import AnalysisConfig, Config, DatabaseConfig, FolderConfig, NotifyConfig, WorkersConfig
 from antelop.config.places import default_state
@@ -17,6 +18,9 @@ from antelop.errors import Misconfigured, Problem
 Backend = Literal["postgresql", "mysql"]
 
 _PORTS: Mapping[Backend, int] = {"postgresql": 5432, "mysql": 3306}
+
+LONGEST = 1 << 20
+"""How many bytes a configuration may have: a thousand drop folders take a tenth."""
 
 
 def load(file: Path | None, environment: Mapping[str, str]) -> Config:
@@ -30,7 +34,7 @@ def load(file: Path | None, environment: Mapping[str, str]) -> Config:
     if file is None:
         return parse("", Path("/"), environment)
     try:
-        return parse(file.read_text(encoding="utf-8"), file.absolute().parent, environment)
+        return parse(files.read(file, LONGEST).decode(), file.absolute().parent, environment)
     except OSError as error:
         remedy = "Name a file that is there and that you may read, by --config or ANTELOP_CONFIG"
         raise Misconfigured([problem(str(file), f"the configuration cannot be read: {error.strerror}", remedy)]) from None

@@ -4,7 +4,6 @@ import fcntl
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from antelop.dropfolder.settle import Stat
@@ -17,7 +16,7 @@ def stat_of(found: os.stat_result) -> Stat:
     return Stat(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
-def unfinished(path: Path, *, locks: bool) -> tuple[Stat, Reason | None, Mapping[str, Any]]:
+def unfinished(descriptor: int, *, locks: bool) -> tuple[Stat, Reason | None, Mapping[str, Any]]:
     """Return why a file is not whole yet, if so, and what it is like now that it was opened.
 
     Opening makes a network filesystem ask the server, so that this may differ from what was listed. What is no HDF5 file is not
@@ -25,8 +24,8 @@ def unfinished(path: Path, *, locks: bool) -> tuple[Stat, Reason | None, Mapping
 
     Parameters
     ----------
-    path
-        The file.
+    descriptor
+        Of the file, which is open for reading.
     locks
         Whether locks can be relied on. The HDF5 library takes a `flock` of what it writes; here it is asked for, shared, and
         given back at once.
@@ -36,14 +35,10 @@ def unfinished(path: Path, *, locks: bool) -> tuple[Stat, Reason | None, Mapping
     OSError
         If it cannot be read.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        stat = stat_of(os.fstat(descriptor))
-        if locks and _locked(descriptor):
-            return stat, Reason.LOCKED, {}
-        found = superblock(lambda count, offset: os.pread(descriptor, count, offset), stat.size)
-    finally:
-        os.close(descriptor)
+    stat = stat_of(os.fstat(descriptor))
+    if locks and _locked(descriptor):
+        return stat, Reason.LOCKED, {}
+    found = superblock(lambda count, offset: os.pread(descriptor, count, offset), stat.size)
     if found is not None and found.marked:
         return stat, Reason.MARKED, {}
     if found is not None and found.end != stat.size:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from antelop.dropfolder.settle import Progress, Stat
 from antelop.dropfolder.waiting import Reason, Waiting
 from antelop.formats.manifest import Manifest, read, stem
-from antelop.wording import as_size, as_span, nearest
+from antelop.wording import as_size, as_span, nearest, storable
 
 LONGEST_PATH = 500
 """How many characters of a file's path the ledger holds."""
@@ -120,6 +120,16 @@ class Note(NamedTuple):
     def path(self) -> str:
         """Relative to the folder."""
         return self.found.path
+
+
+def is_placed(path: object) -> bool:
+    """Tell whether a path is one that a file in a drop folder can have: what the database says may be by a stranger."""
+    return (
+        isinstance(path, str)
+        and 0 < len(path) <= LONGEST_PATH
+        and storable(path)
+        and not {"", ".", ".."} & set(path.split("/"))
+    )
 
 
 def companion(path: str, named: str | None, nwb_paths: Container[str]) -> str:

@@ -199,20 +199,20 @@ class Inbox:
 
     def _videos(self, delivery: Delivery) -> Iterator[tuple[str, Stat]]:
         for path in self._required.get(delivery.delivery_id, ()):
-            if self._view.listing.holds(path):
-                with suppress(OSError):
-                    yield path, self._view.listing.stat(path)
+            with suppress(OSError):
+                yield path, self._view.listing.files.stat(path)
 
     def _hindrance(self, delivery: Delivery, nwb: Found, manifest: Found, now: float) -> Waiting | None:
         """Return what keeps two files that have settled from being a delivery."""
         self._beat()
-        listing = self._view.listing
+        files = self._view.listing.files
         reason: Reason | None = None
         facts: Mapping[str, Any] = {}
         try:
-            manifest_stat, nwb_stat = listing.stat(manifest.path), listing.stat(nwb.path)
+            manifest_stat, nwb_stat = files.stat(manifest.path), files.stat(nwb.path)
             if not proven(delivery.manifest):
-                nwb_stat, reason, facts = unfinished(self._folder.path / nwb.path, locks=not self._view.network)
+                with files.open(nwb.path) as file:
+                    nwb_stat, reason, facts = unfinished(file.descriptor, locks=not self._view.network)
             changed = (manifest_stat, nwb_stat) != (manifest.stat, nwb.stat)
         except FileNotFoundError:
             changed = True

@@ -2,18 +2,16 @@
 
 import os
 import posixpath
-import stat as modes
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
-from antelop.dropfolder.completeness import stat_of
+from antelop.directory import Directory
 from antelop.dropfolder.contents import Shelf, Shelves, Text, unreadable
 from antelop.dropfolder.delivery import LONGEST_PATH, File, companion, stamp
 from antelop.dropfolder.finished import Finished
+from antelop.dropfolder.folder_files import FolderFiles
 from antelop.dropfolder.junk import is_candidate, is_utf8, junk
 from antelop.dropfolder.messages import Folder
-from antelop.dropfolder.settle import Stat
 from antelop.dropfolder.waiting import Reason
 from antelop.errors import Rejected
 from antelop.formats.document import load
@@ -43,13 +41,15 @@ class Listing:
     ----------
     entries
         How many files and directories the last scan of everything met.
+    files
+        What is in the folder.
     """
 
     def __init__(self, folder: Folder, finished: Finished, enter: Callable[[str], None], beat: Callable[[], None]) -> None:
         self.entries = 0
+        self.files = FolderFiles(folder.path)
         self._met = 0
         self._folder = folder.name
-        self._root = folder.path
         self._recursive = folder.recursive
         self._finished = finished
         self._enter = enter
@@ -74,6 +74,10 @@ class Listing:
         OSError
             If the folder itself cannot be read. A directory in it that cannot be read keeps what it was known to hold.
         """
+        with self.files.held():
+            return self._scan(known, only, descend)
+
+    def _scan(self, known: Shelves, only: Iterable[str] | None, descend: Callable[[str], bool]) -> Shelves:
         shelves, remembered, self._met = dict(known), self._companions, 0
         if only is None:
             shelves, self._companions, self._covered, self.entries = {}, {}, set(), 0
@@ -96,28 +100,17 @@ class Listing:
         self._add_named(shelves)
         return {directory: shelf for directory, shelf in shelves.items() if shelf}
 
-    def stat(self, path: str) -> Stat:
-        """Return what a file in the folder is like.
-
-        Raises
-        ------
-        OSError
-            If it cannot be told; FileNotFoundError also for what is not a regular file.
-        """
-        found = os.stat(f"{self._root}/{path}")  # noqa: PTH116  # twice as fast, and there are many
-        if not modes.S_ISREG(found.st_mode):
-            raise FileNotFoundError(path)
-        return stat_of(found)
-
-    def holds(self, path: str) -> bool:
-        """Return whether a path stays in the folder when links are followed."""
-        return Path(os.path.realpath(self._root / path)).is_relative_to(os.path.realpath(self._root))
-
     def _shelf(self, directory: str, before: Shelf, remembered: dict[bytes, str | None]) -> tuple[Shelf, list[str]]:
         """Read one directory; return what it holds, and the directories in it."""
+        with self.files.reading(directory) as here:
+            return self._shelf_of(here, directory, before, remembered)
+
+    def _shelf_of(
+        self, here: Directory, directory: str, before: Shelf, remembered: dict[bytes, str | None]
+    ) -> tuple[Shelf, list[str]]:
         shelf, below = Shelf(), []
         nwb_paths, text_paths = set(), []
-        for name, is_directory, is_link in self._entries(directory):
+        for name, is_directory, is_link in self._entries(here):
             path = f"{directory}/{name}" if directory else name
             if not is_utf8(name):
                 shelf.odd[os.fsencode(path).decode(errors="backslashreplace")] = (Reason.MISENCODED, {})
@@ -125,7 +118,7 @@ class Listing:
                 below.append(path)
             elif len(path) > LONGEST_PATH:
                 shelf.odd[path] = (Reason.LONG, {"most": str(LONGEST_PATH)})
-            elif is_link and not self.holds(path):
+            elif is_link and self.files.leads_out(path):
                 shelf.odd[path] = (Reason.ESCAPING, {})
             elif name.lower().endswith(".nwb"):
                 nwb_paths.add(path)
@@ -140,12 +133,12 @@ class Listing:
         for path in nwb_paths - covered - self._covered:
             self._beat()
             with _noting(path, shelf):
-                shelf.nwbs[path] = self.stat(path)
+                shelf.nwbs[path] = self.files.stat(path)
         return shelf, below
 
-    def _entries(self, directory: str) -> Iterator[tuple[str, bool, bool]]:
+    def _entries(self, directory: Directory) -> Iterator[tuple[str, bool, bool]]:
         """Yield what may be of interest in a directory: name, whether it is a directory to look into, whether it is a link."""
-        with os.scandir(f"{self._root}/{directory}") as entries:
+        with directory.entries() as entries:
             for entry in entries:
                 self._met += 1
                 if is_candidate(entry.name):
@@ -158,7 +151,7 @@ class Listing:
         self, path: str, nwb_paths: Container[str], before: Shelf, shelf: Shelf, remembered: dict[bytes, str | None]
     ) -> str | None:
         """Put a JSON file on the shelf if it is a manifest that is not finished; if it is, return the NWB file it goes with."""
-        stat = self.stat(path)
+        stat = self.files.stat(path)
         file = File(path, stat.size, stat.mtime_ns)
         namesake = companion(path, None, nwb_paths)
         if namesake in nwb_paths and self._is_finished(file, namesake):
@@ -184,25 +177,23 @@ class Listing:
 
     def _is_finished(self, manifest: File, nwb_path: str) -> bool:
         try:
-            nwb = self.stat(nwb_path)
+            nwb = self.files.stat(nwb_path)
         except FileNotFoundError:
             return False
         return stamp(self._folder, manifest, File(nwb_path, nwb.size, nwb.mtime_ns)) in self._finished
 
     def _read(self, path: str) -> bytes:
-        with (self._root / path).open("rb") as file:
-            if not self.holds(f"/proc/self/fd/{file.fileno()}"):  # a link has taken its place since it was looked at
-                raise FileNotFoundError(path)
-            return file.read(LONGEST + 1)
+        with self.files.open(path) as file:
+            return file.start(LONGEST + 1)
 
     def _add_named(self, shelves: Shelves) -> None:
         """Put the NWB files on the shelves that manifests name and that were passed over, or lie where no scan goes."""
         for path, text in [item for shelf in shelves.values() for item in shelf.texts.items()]:
             nwb_path = companion(path, None if text.manifest is None else text.manifest.nwb, ())
             nwbs = shelves.setdefault(posixpath.dirname(nwb_path), Shelf()).nwbs
-            if nwb_path not in nwbs and len(nwb_path) <= LONGEST_PATH and self.holds(nwb_path):
+            if nwb_path not in nwbs and len(nwb_path) <= LONGEST_PATH:
                 with suppress(OSError):
-                    nwbs[nwb_path] = self.stat(nwb_path)
+                    nwbs[nwb_path] = self.files.stat(nwb_path)
 
 
 def _companion(path: str, document: bytes, nwb_paths: Container[str]) -> str | None:

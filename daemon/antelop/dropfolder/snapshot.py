@@ -175,7 +175,7 @@ class View:
             directory = posixpath.dirname(path)
             shelf = self.shelves.get(directory, Shelf())
             try:
-                stat = self.listing.stat(path)
+                stat = self.listing.files.stat(path)
             except OSError:
                 changed.add(directory)
                 continue

@@ -22,9 +22,10 @@ from antelop.dropfolder.delivery import Delivery
 from antelop.errors import Misconfigured, Problem, Rejected, Unavailable, gathering
 from antelop.formats.manifest import SPECIFICATION
 from antelop.formats.manifest import VERSION as MANIFEST_VERSION
-from antelop.ingest import source_files
+from antelop.ingest import intake
 from antelop.ingest.masking import insert_masks, ready
 from antelop.ingest.rows import Keys, fingerprint, is_blank, plan
+from antelop.ingest.source_files import SourceFiles, proof_problems, unsettled
 from antelop.ingest.uniqueness import held, taken
 from antelop.lab import Lab
 from antelop.lab.resolve import Meant, Policy, free_session_id, new_session, resolve
@@ -32,7 +33,7 @@ from antelop.lab.store_lock import protect_from_gc
 from antelop.outcome import Outcome
 from antelop.queue.ledger import Superseded, as_duplicate, committed_outcome, enter, outcome_of, utc
 from antelop.queue.states import Event
-from antelop.recording import reading
+from antelop.recording import reading_held
 from antelop.store import Kept, Store
 
 RESTARTS = 5
@@ -68,7 +69,7 @@ class Prepared:
     ledger
         The row of `Ingestion`, but for what is known at the end only.
     files
-        The files that it was read from, as they were.
+        The files that it was read from, held open.
     """
 
     meant: Meant
@@ -76,10 +77,10 @@ class Prepared:
     session: Row
     rows: dict[str, list[Row]]
     ledger: Row
-    files: dict[Path, source_files.Look]
+    files: SourceFiles
 
 
-def ingest(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit: bool = True) -> Outcome:
+def ingest(lab: Lab, delivery: Delivery, files: SourceFiles, policy: Policy, *, commit: bool = True) -> Outcome:
     """Ingest one delivery: everything for one session, or nothing; begin anew if what it is checked against changes meanwhile.
 
     Whether it was ingested before, the ledger tells whoever asks for it (`ledger.committed_outcome`).
@@ -90,8 +91,8 @@ def ingest(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit: 
         Where it goes.
     delivery
         What was delivered, with its manifest.
-    path
-        The NWB file.
+    files
+        Its files, which are held from here on.
     policy
         What whoever delivered it may do.
     commit
@@ -116,7 +117,7 @@ def ingest(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit: 
     cause: BaseException | None = None
     for _ in range(RESTARTS):
         try:
-            return _attempt(lab, delivery, path, policy, commit=commit)
+            return _attempt(lab, delivery, files, policy, commit=commit)
         except Changed as changed:
             cause = changed.__cause__
         except OutcomeUnknown:
@@ -125,18 +126,19 @@ def ingest(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit: 
                 return committed
             raise
     why = f": {sentence(cause)}" if cause else ""
-    raise Unavailable(f"what {path.name} was checked against changed {RESTARTS} times while it was ingested{why}") from cause
+    what = f"what {files.path.name} was checked against changed {RESTARTS} times while it was ingested{why}"
+    raise Unavailable(what) from cause
 
 
 def ingest_manifest(lab: Lab, path: Path, policy: Policy) -> Outcome:
     """Ingest what a manifest names, without a drop folder; see `ingest`."""
-    return _ingest_now(lab, *source_files.by_manifest(path), policy)
+    return _ingest_now(lab, *intake.by_manifest(path), policy)
 
 
 def rehearse(lab: Lab, path: Path, policy: Policy) -> Findings:
     """Do all that an ingest of what a manifest names would do, masks included, and roll it back: say what it finds."""
     try:
-        return Findings((), _ingest_now(lab, *source_files.by_manifest(path), policy, commit=False).warnings)
+        return Findings((), _ingest_now(lab, *intake.by_manifest(path), policy, commit=False).warnings)
     except Misconfigured:  # which is nothing that the delivery could be rejected for
         raise
     except Rejected as rejected:
@@ -156,7 +158,7 @@ def insert_nwb(
     if own is not None or rig is not None:
         manifest["rig"] = own if rig is None else rig
     document = json.dumps(manifest, sort_keys=True, default=_plain).encode()
-    return _ingest_now(lab, source_files.by_hand(path, document), path, Policy())
+    return _ingest_now(lab, intake.by_hand(path, document), path, Policy())
 
 
 def _plain(value: object) -> object:
@@ -169,16 +171,17 @@ def _ingest_now(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, com
     if done := committed_outcome(lab.database, delivery.delivery_id):
         return as_duplicate(done)
     try:
-        return ingest(lab, delivery, path, policy, commit=commit)
+        with SourceFiles.by_hand(path) as files:
+            return ingest(lab, delivery, files, policy, commit=commit)
     except Superseded:
         raise Unavailable(f"{path} changed while it was ingested") from None
 
 
-def _attempt(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit: bool) -> Outcome:
+def _attempt(lab: Lab, delivery: Delivery, files: SourceFiles, policy: Policy, *, commit: bool) -> Outcome:
     """Ingest a delivery once, from the first look to COMMIT."""
     started, database = time.monotonic(), lab.database
     with ExitStack() as reserved:  # until COMMIT: then everybody sees what was reserved
-        prepared = _prepare(lab, delivery, path, policy, reserved)
+        prepared = _prepare(lab, delivery, files, policy, reserved)
         key = {name: prepared.session[name] for name in database.Session.primary_key}
         try:
             with database.transaction(commit=commit):
@@ -204,14 +207,15 @@ def _attempt(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit
     return outcome_of(ledger, delivery.nwb_size)
 
 
-def _prepare(lab: Lab, delivery: Delivery, path: Path, policy: Policy, reserved: ExitStack) -> Prepared:
+def _prepare(lab: Lab, delivery: Delivery, files: SourceFiles, policy: Policy, reserved: ExitStack) -> Prepared:
     """Read and check a recording, plan its rows, and put its arrays and files into the store.
 
     If its session is to be made, the id of that is `reserved` for it.
     """
     manifest, database = delivery.manifest, lab.database
-    files = source_files.look([path])
-    if files[path][1:] != (delivery.nwb_size, delivery.nwb_mtime):
+    files.release()  # what an earlier attempt has held is no longer what lies there
+    nwb = files.nwb
+    if (nwb.id.size, nwb.id.mtime) != (delivery.nwb_size, delivery.nwb_mtime):
         raise Superseded
     with ExitStack() as opened:
         problems: list[Problem] = []
@@ -219,12 +223,12 @@ def _prepare(lab: Lab, delivery: Delivery, path: Path, policy: Policy, reserved:
         with gathering(problems):
             meant = resolve(database, manifest, policy)
         with gathering(problems):
-            recording = opened.enter_context(reading(path, source_files.folder_of(delivery, path)))
-        problems += source_files.proof_problems(manifest, path, delivery.nwb_size)
+            recording = opened.enter_context(reading_held(nwb, files.beside))
+        problems += proof_problems(manifest, nwb)
         if meant is None or recording is None or problems:
             problems += examine_names(meant.layout, meant.facts(manifest, policy)) if meant else ()
             raise _rejection(problems, files)
-        if policy.settled is not None and (paths := source_files.unsettled(recording, delivery.nwb_path, policy.settled)):
+        if policy.settled is not None and (paths := unsettled(recording, files, policy.settled)):
             raise Unsettled(paths)
         findings = examine(recording, meant.layout, meant.facts(manifest, policy), lab.config.checks)
         problems += findings.errors
@@ -243,8 +247,7 @@ def _prepare(lab: Lab, delivery: Delivery, path: Path, policy: Policy, reserved:
             [animal["animal_id"] for animal in meant.animals if animal],
         )
         planned = plan(recording, meant.layout, keys, dlc_training=manifest.dlc_training)
-        files |= source_files.look(row["video"] for row in planned["Video"])
-        rows = _keep(lab.store, planned)
+        rows = _keep(lab.store, planned, files)
     ledger = {
         "delivery_id": delivery.delivery_id,
         "fingerprint": fingerprint(rows, recording.identifier if is_blank(planned) else ""),
@@ -259,12 +262,12 @@ def _prepare(lab: Lab, delivery: Delivery, path: Path, policy: Policy, reserved:
     return Prepared(meant, masks, session, rows, ledger, files)
 
 
-def _rejection(problems: Iterable[Problem], files: Mapping[Path, source_files.Look]) -> Rejected | Superseded:
+def _rejection(problems: Iterable[Problem], files: SourceFiles) -> Rejected | Superseded:
     """Return what is to be raised: what changed while it was looked at is not wrong, but no longer what was delivered."""
-    return Rejected(problems) if source_files.look(files) == files else Superseded()
+    return Rejected(problems) if files.unchanged() else Superseded()
 
 
-def _keep(store: Store, planned: Mapping[str, Sequence[Row]]) -> dict[str, list[Row]]:
+def _keep(store: Store, planned: Mapping[str, Sequence[Row]], files: SourceFiles) -> dict[str, list[Row]]:
     """Put the arrays and files of rows into the store."""
     rows = {table: [dict(row) for row in some] for table, some in planned.items()}
     arrays = [
@@ -273,7 +276,7 @@ def _keep(store: Store, planned: Mapping[str, Sequence[Row]]) -> dict[str, list[
     for (row, name), kept in zip(arrays, store.put_all([row[name] for row, name in arrays]), strict=True):
         row[name] = kept
     for row in rows["Video"]:
-        row["video"] = store.keep(row["video"])
+        row["video"] = store.keep(files.video(row["video"]))
     return rows
 
 
@@ -290,5 +293,5 @@ def _look_again(database: Database, prepared: Prepared) -> None:
     masks = (database.MaskFunction & rig).to_dicts(order_by="mask_id")
     if (database.BehaviourRig & rig).to_dicts() != [meant.rig] or masks != list(meant.masks):
         raise Changed
-    if source_files.look(prepared.files) != prepared.files:
+    if not prepared.files.unchanged():
         raise Changed

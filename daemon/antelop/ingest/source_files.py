@@ -1,170 +1,207 @@
-"""The files of a delivery: found, proven to be the ones that were meant, settled, and still the same."""
+"""The files of a delivery: held open, proven to be the ones that were meant, settled, and still the same."""
 
-import hashlib
-import os
+import errno
 import posixpath
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection
+from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple, Self
 
 from antelop.database.row import Row
-from antelop.dropfolder.delivery import LONGEST_PATH, Delivery, companion
-from antelop.errors import Problem, Rejected, Unavailable
-from antelop.formats.manifest import LONGEST, Manifest, read
+from antelop.directory import Directory
+from antelop.dropfolder.delivery import File, is_placed
+from antelop.errors import Problem
+from antelop.files import ABSENT, RegularFile, available, file_id
+from antelop.formats.manifest import Manifest
 from antelop.recording.recording import Recording
-from antelop.wording import storable
-
-Look = tuple[int, int, int]
-"""What tells whether a file is still the same: its inode, size and mtime."""
 
 
-class Gone(Exception):
-    """The files of a delivery are not there, or are others by now: whoever watches the folder will say."""
+class Source(NamedTuple):
+    """A file of a delivery.
 
-
-def by_manifest(path: Path) -> tuple[Delivery, Path]:
-    """Return the delivery that a manifest outside any drop folder stands for, and the NWB file that it goes with.
-
-    Raises
-    ------
-    Rejected
-        If either is not there, or the manifest is wrong.
+    Attributes
+    ----------
+    name
+        Its path relative to the drop folder, and so in the archive.
+    size, mtime
+        As it was queued: in bytes, and in nanoseconds.
+    file
+        The file that was ingested, held open since; None if it is not there any more.
     """
-    try:
-        with path.open("rb") as file:
-            document = file.read(LONGEST + 1)
-        here = [entry.name for entry in path.absolute().parent.iterdir()]
-    except OSError as error:
-        raise _unreadable("manifest_unreadable", path, error) from error
-    nwb_path = path.parent / companion(path.name, read(document).nwb, here)
-    return by_hand(nwb_path, document), nwb_path
+
+    name: str
+    size: int
+    mtime: int
+    file: RegularFile | None
 
 
-def by_hand(path: Path, manifest: bytes) -> Delivery:
-    """Return the delivery of an NWB file that is in no drop folder.
+class SourceFiles:
+    """The files of one delivery, each held open from when it is first needed: what is read is what is archived.
 
-    Raises
-    ------
-    Rejected
-        If the file is not there.
+    Parameters
+    ----------
+    folder
+        The drop folder; of a delivery that is in none, the folder of its NWB file.
+    nwb_name
+        The NWB file's path in it.
+    anywhere
+        Whether the NWB file may be a link that leads out, as when a person gives its path.
+
+    Attributes
+    ----------
+    manifest
+        The manifest; None if it was not read from a drop folder.
     """
-    try:
-        found = path.stat()
-    except OSError as error:
-        raise _unreadable("nwb_unreadable", path, error) from error
-    name = str(path.absolute())
-    if len(name) > LONGEST_PATH or not storable(name):
-        what = f"its path has {len(name)} characters, or some that are not UTF-8"
-        raise Rejected([Problem("nwb_path", repr(name), what, f"Give it one of at most {LONGEST_PATH} characters in UTF-8")])
-    return Delivery("", "", 0, 0, manifest, name, found.st_size, found.st_mtime_ns)
+
+    def __init__(self, folder: Path, nwb_name: str, *, anywhere: bool = False) -> None:
+        self.path = folder / nwb_name
+        self.manifest: RegularFile | None = None
+        self._place = folder
+        self._nwb_name = nwb_name
+        self._anywhere = anywhere
+        self._held: dict[str, RegularFile] = {}
+        self._opened = ExitStack()
+
+    @classmethod
+    def by_hand(cls, path: Path) -> Self:
+        """Return the files of a delivery that is in no drop folder."""
+        return cls(path.parent, path.name, anywhere=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+        self._opened.close()
+
+    @cached_property
+    def folder(self) -> Directory:
+        """The drop folder; OSError if it is not there."""
+        return self._opened.enter_context(Directory(self._place))
+
+    @cached_property
+    def beside(self) -> Directory:
+        """The folder of the NWB file, in which its videos have to be."""
+        return self._opened.enter_context(self.folder.below(posixpath.dirname(self._nwb_name)))
+
+    @property
+    def nwb(self) -> RegularFile:
+        """The NWB file; `Unavailable` if it cannot be opened."""
+        with available(f"{self.path} cannot be read"):
+            return self.open(self._nwb_name)
+
+    def video(self, path: str) -> RegularFile:
+        """Return a file that the recording names, by its path from the recording; `Unavailable` if it cannot be opened."""
+        name = self.name_of(path)
+        with available(f"{self._place / name} cannot be read"):
+            if name not in self._held:
+                self._held[name] = self.beside.open(path)
+            return self._held[name]
+
+    def name_of(self, path: str) -> str:
+        """Return the path in the folder of a file that the recording names."""
+        return posixpath.join(posixpath.dirname(self._nwb_name), path)
+
+    def open(self, name: str) -> RegularFile:
+        """Return a file by its path in the folder, opened if it is not held already; OSError if that cannot be done."""
+        if name not in self._held:
+            is_given = self._anywhere and name == self._nwb_name
+            self._held[name] = RegularFile.at(self.path) if is_given else self.folder.open(name)
+        return self._held[name]
+
+    def open_manifest(self, name: str) -> RegularFile:
+        """Return the manifest, which is held until the end; OSError if it cannot be opened."""
+        if self.manifest is None:
+            self.manifest = self._opened.enter_context(self.folder.open(name))
+        return self.manifest
+
+    def unchanged(self) -> bool:
+        """Tell whether recording and videos are what they were when they were opened, and where they were.
+
+        Raises
+        ------
+        Unavailable
+            If that cannot be seen: a share may have gone away.
+        """
+        for name, file in self._held.items():
+            with available(f"{file.path} cannot be read"):
+                is_given = self._anywhere and name == self._nwb_name
+                found = self.path.stat() if is_given else self.folder.stat(name)
+            if not file.unchanged() or file_id(found) != file.id:
+                return False
+        return True
+
+    def release(self) -> None:
+        """Let go of recording and videos: they are opened anew when they are needed again."""
+        for file in self._held.values():
+            file.close()
+        self._held.clear()
 
 
-def read_again(row: Row, folder: Path) -> Delivery:
-    """Return a delivery that was queued as it lies in its folder.
+def sources(row: Row, files: SourceFiles) -> list[Source]:
+    """Return the files of a delivery that was committed, as the archive takes them: those that are as they were queued.
 
     Parameters
     ----------
     row
-        What the ledger says of it.
-    folder
-        The drop folder.
+        What the ledger says of it; what is no path in a drop folder is left out.
+    files
+        Those that are held already are those that were ingested.
 
     Raises
     ------
-    Gone
-        If it is not there, or not the same any more.
     Unavailable
-        If it cannot be read.
+        If one cannot be opened.
     """
-    manifest, nwb = folder / row["manifest_path"], folder / row["nwb_path"]
-    try:
-        found, held = manifest.stat(), nwb.stat() if row["nwb_path"] else None
-        with manifest.open("rb") as file:
-            if not Path(os.path.realpath(f"/proc/self/fd/{file.fileno()}")).is_relative_to(os.path.realpath(folder)):
-                raise Gone  # a link leads out of the folder by now
-            document = file.read(LONGEST + 1) if found.st_size == row["manifest_size"] else b""
-    except FileNotFoundError as error:
-        raise Gone from error
-    except OSError as error:
-        raise Unavailable(f"{error.filename or manifest} cannot be read: {error.strerror}") from error
-    size, mtime = (held.st_size, held.st_mtime_ns) if held else (0, 0)
-    delivery = Delivery(
-        row["folder"], row["manifest_path"], found.st_size, found.st_mtime_ns, document, row["nwb_path"], size, mtime
-    )
-    if delivery.delivery_id != row["delivery_id"]:
-        raise Gone
-    return delivery
-
-
-def lies(row: Row, folder: Path) -> bool:
-    """Tell whether a delivery lies in its folder as it was queued; see `read_again`."""
-    with suppress(Gone):
-        read_again(row, folder)
-        return True
-    return False
-
-
-def folder_of(delivery: Delivery, path: Path) -> Path | None:
-    """Return the drop folder in which a delivery's NWB file is, at this path; None if it is in none."""
-    return path.parents[delivery.nwb_path.count("/")] if delivery.folder else None
-
-
-def look(paths: Iterable[Path]) -> dict[Path, Look]:
-    """Return how files are now; `Unavailable` if one cannot be seen."""
-    found = {}
-    for path in paths:
-        with _available(path):
-            status = path.stat()
-        found[path] = (status.st_ino, status.st_size, status.st_mtime_ns)
+    nwb = File(row["nwb_path"], row["nwb_size"], row["nwb_mtime"])
+    manifest = File(row["manifest_path"], row["manifest_size"], row["manifest_mtime"])
+    found = []
+    for name, size, mtime in [nwb, manifest, *(row["videos"] or ())]:
+        if is_placed(name):
+            with available(f"{files.folder.path / name} cannot be read"):
+                file = _as_queued(name, size, mtime, files.open_manifest if name == manifest.path else files.open)
+            found.append(Source(name, size, mtime, file))
     return found
 
 
-def proof_problems(manifest: Manifest, path: Path, size: int) -> list[Problem]:
+def _as_queued(name: str, size: int, mtime: int, opened: Callable[[str], RegularFile]) -> RegularFile | None:
+    """Open a file; None if it is gone, or another one by now."""
+    try:
+        file = opened(name)
+    except OSError as error:
+        if error.errno in ABSENT | {errno.EISDIR}:
+            return None
+        raise
+    return file if (file.id.size, file.id.mtime) == (size, mtime) else None
+
+
+def proof_problems(manifest: Manifest, file: RegularFile) -> list[Problem]:
     """Say how a file differs from the size and the SHA-256 that its manifest states."""
-    if manifest.size is not None and manifest.size != size:
-        what = f"the manifest states {manifest.size} bytes, and the file has {size}"
+    if manifest.size is not None and manifest.size != file.id.size:
+        what = f"the manifest states {manifest.size} bytes, and the file has {file.id.size}"
         return [Problem("size_differs", "/size", what, "Copy the file again, or correct the manifest")]
     if manifest.sha256 is not None:
-        with _available(path), path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        with available(f"{file.path} cannot be read"):
+            found = file.sha256()
         if found != manifest.sha256:
             what = f"the manifest states {manifest.sha256}, and the file has {found}"
             return [Problem("sha256_differs", "/sha256", what, "Copy the file again, or correct the manifest")]
     return []
 
 
-def unsettled(recording: Recording, nwb_path: str, settled: Collection[tuple[str, int, int]]) -> list[str]:
+def unsettled(recording: Recording, files: SourceFiles, settled: Collection[tuple[str, int, int]]) -> list[str]:
     """Return the videos that a recording names and of which nobody has seen that they have stopped changing.
 
     Parameters
     ----------
     recording
         The NWB file.
-    nwb_path
-        Where it is, relative to the drop folder, as are the paths that are returned.
+    files
+        Of the drop folder, relative to which the paths are that are returned.
     settled
         Path, size and mtime in nanoseconds of those that have.
     """
-    folder = posixpath.dirname(nwb_path)
-    videos = {
-        posixpath.normpath(posixpath.join(folder, video.name)): video.path
-        for series in recording.series.values()
-        for video in series.videos
-        if video.path is not None and video.inside
-    }
-    now = look(videos.values())
-    return [name for name, path in videos.items() if (name, *now[path][1:]) not in settled]
-
-
-def _unreadable(check: str, path: Path, error: OSError) -> Rejected:
-    what = f"the file cannot be read: {error.strerror}"
-    return Rejected([Problem(check, str(path), what, "Give the path of a file that this user may read")])
-
-
-@contextmanager
-def _available(path: Path) -> Iterator[None]:
-    """Take an error of the disk or the share for what it is."""
-    try:
-        yield
-    except OSError as error:
-        raise Unavailable(f"{path} cannot be read: {error.strerror or error}") from error
+    inside = {video.path for series in recording.series.values() for video in series.videos if video.path and video.inside}
+    found = {files.name_of(path): files.video(path).id for path in sorted(inside)}
+    return [name for name, now in found.items() if (name, now.size, now.mtime) not in settled]

@@ -14,6 +14,7 @@ from antelop.analysis.masks import mask_problems
 from antelop.database import Database
 from antelop.database.row import Row
 from antelop.errors import Problem, Rejected, gathering
+from antelop.files import RegularFile
 from antelop.formats import rig as rigs
 from antelop.formats.difference import differences
 from antelop.formats.document import load
@@ -89,8 +90,8 @@ def _read(rig_json: str | Path | Mapping[str, Any]) -> Row:
     if isinstance(rig_json, Mapping):
         return _as_read(rig_json)
     try:
-        with Path(rig_json).open("rb") as file:
-            return rigs.read(file.read(rigs.LONGEST + 1))
+        with RegularFile.at(Path(rig_json)) as file:
+            return rigs.read(file.start(rigs.LONGEST + 1))
     except OSError as error:
         what = f"the rig cannot be read: {error.strerror}"
         raise Rejected([Problem("rig_unreadable", str(rig_json), what, "Give the path of its JSON file")]) from error

@@ -9,6 +9,6 @@ Nothing outside the file is opened, because whoever delivers a recording could r
 virtual datasets or external storage keep in another file is listed under `Recording.others`, saying so.
 """
 
-from antelop.recording.reader import reading
+from antelop.recording.reader import reading, reading_held
 
-__all__ = ["reading"]
+__all__ = ["reading", "reading_held"]

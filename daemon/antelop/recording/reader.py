@@ -5,7 +5,7 @@ import os
 import stat
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from posixpath import join
@@ -13,6 +13,8 @@ from posixpath import join
 import h5py
 import numpy as np
 
+from antelop.directory import Directory, LeadsOut
+from antelop.files import ABSENT, RegularFile
 from antelop.recording.bounds import LONGEST_PATH, Account, OutOfReach
 from antelop.recording.hdf5 import (
     Hdf5,
@@ -30,7 +32,7 @@ from antelop.recording.hdf5 import (
     values,
 )
 from antelop.recording.recording import Clock, Intervals, Recording, Series, Video
-from antelop.recording.source import ABSENT, Source, disk_told, rejection
+from antelop.recording.source import Source, disk_told, rejection
 
 PLACES = {
     "acquisition": "acquisition",
@@ -48,15 +50,28 @@ _LONGEST_NAME = os.pathconf("/", "PC_PATH_MAX")
 
 
 @contextmanager
-def reading(path: Path, within: Path | None = None) -> Iterator[Recording]:
-    """Open an NWB file. Its samples can be sliced until the context is left.
+def reading(path: Path) -> Iterator[Recording]:
+    """Open an NWB file wherever links lead, as a person gives its path; see `reading_held`.
+
+    The videos that it names are looked for from the folder of the path.
+    """
+    with ExitStack() as opened:
+        with disk_told(path):
+            file = opened.enter_context(RegularFile.at(path))
+            beside = opened.enter_context(Directory(path.parent))
+        yield opened.enter_context(reading_held(file, beside))
+
+
+@contextmanager
+def reading_held(held: RegularFile, beside: Directory) -> Iterator[Recording]:
+    """Read an NWB file that is held open. Its samples can be sliced until the context is left.
 
     Parameters
     ----------
-    path
-        The NWB file. The videos that it names are looked for from its folder.
-    within
-        A folder that the file has to be in when it is opened, wherever a link at its path may lead by then; None: anywhere.
+    held
+        The NWB file.
+    beside
+        Its folder, from which the videos that it names are looked for.
 
     Yields
     ------
@@ -71,20 +86,20 @@ def reading(path: Path, within: Path | None = None) -> Iterator[Recording]:
     Unavailable
         The disk or share failed. Slicing raises it too.
     """
-    with Source(path, within) as source:
-        with damage_told("", path.name):
+    with Source(held) as source:
+        with damage_told("", held.path.name):
             file = h5py.File(source, "r")
         atexit.register(file.close)  # left open, HDF5 would ask for bytes when Python is gone
         try:
-            with damage_told("", path.name):
-                recording = _recording(path, file)
+            with damage_told("", held.path.name):
+                recording = _recording(held.path, beside, file)
             yield recording
         finally:
             file.close()
             atexit.unregister(file.close)
 
 
-def _recording(path: Path, file: Hdf5) -> Recording:
+def _recording(path: Path, beside: Directory, file: Hdf5) -> Recording:
     account = Account(path.name)
     version = _nwb_version(path.name, file, account)
     kind = text(attribute(file, "neurodata_type", "NWBFile"))
@@ -96,7 +111,7 @@ def _recording(path: Path, file: Hdf5) -> Recording:
     )
     if not identifier or not started:
         raise OutOfReach(f"it has no {'session_start_time' if identifier else 'identifier'}")
-    series, intervals, others = _contents(path.parent, file, account)
+    series, intervals, others = _contents(beside, file, account)
     return Recording(
         path=path,
         nwb_version=version,
@@ -132,7 +147,9 @@ def _nwb_version(name: str, file: Hdf5, account: Account) -> str:
     return stated
 
 
-def _contents(folder: Path, file: Hdf5, account: Account) -> tuple[dict[str, Series], dict[str, Intervals], dict[str, str]]:
+def _contents(
+    beside: Directory, file: Hdf5, account: Account
+) -> tuple[dict[str, Series], dict[str, Intervals], dict[str, str]]:
     """Look at every object that a rig could name, the outer ones first."""
     series: dict[str, Series] = {}
     intervals: dict[str, Intervals] = {}
@@ -155,7 +172,7 @@ def _contents(folder: Path, file: Hdf5, account: Account) -> tuple[dict[str, Ser
                 if path.startswith("intervals/") and all(has(found, "start_time", "stop_time")):
                     intervals[path] = _intervals(path, found, shared)
                 elif kind and not is_table and any(has(found, "data", "timestamps", "starting_time")):
-                    series[path] = _series(path, kind, found, folder, shared, account)
+                    series[path] = _series(path, kind, found, beside, shared, account)
                 elif found.name == join(holder.name, name) and found not in seen:  # not what a link shows once more
                     seen.add(found)
                     if kind:
@@ -181,7 +198,7 @@ def _intervals(path: str, group: Hdf5, shared: dict[Hdf5, Stored]) -> Intervals:
 
 
 def _series(  # noqa: PLR0913, PLR0917  # what all series of a file have in common
-    path: str, kind: str, group: Hdf5, folder: Path, shared: dict[Hdf5, Stored], account: Account
+    path: str, kind: str, group: Hdf5, beside: Directory, shared: dict[Hdf5, Stored], account: Account
 ) -> Series:
     if find(group, "channel_conversion") is not None:
         raise OutOfReach("each of its channels has a conversion of its own")
@@ -190,7 +207,7 @@ def _series(  # noqa: PLR0913, PLR0917  # what all series of a file have in comm
         attribute(data.dataset, name, default) if data else default
         for name, default in {"unit": "", "conversion": 1.0, "offset": 0.0}.items()
     )
-    videos = tuple(_video(name, folder.resolve()) for name in texts(group, "external_file", account))
+    videos = tuple(_video(name, beside) for name in texts(group, "external_file", account))
     return Series(
         path=path,
         neurodata_type=kind,
@@ -216,21 +233,19 @@ def _clock(group: Hdf5, data: Stored | None, videos: tuple[Video, ...]) -> Clock
     return Clock(number(values(group, "starting_time"), "starting_time"), number(attribute(start, "rate"), "rate"), count)
 
 
-def _video(name: str, folder: Path) -> Video:
-    """Look for a file, unless it is outside the (real) folder."""
+def _video(name: str, beside: Directory) -> Video:
+    """Look for a file, unless it is outside the folder."""
     missing = Video(name, None, inside=True, size=0)
     if len(name) > _LONGEST_NAME:
         return missing
-    with disk_told(folder / name):
+    with disk_told(beside.path / name):
         try:
-            real = Path(os.path.realpath(folder / name))
-            if not real.is_relative_to(folder):
-                return Video(name, real, inside=False, size=0)
-            status = real.stat()
-        except ValueError:  # no path has a NUL in it
-            return missing
+            path = beside.relative(name)
+            status = beside.stat(path)
+        except LeadsOut:
+            return Video(name, name, inside=False, size=0)
         except OSError as error:
             if error.errno in ABSENT:
                 return missing
             raise
-    return Video(name, real, inside=True, size=status.st_size) if stat.S_ISREG(status.st_mode) else missing
+    return Video(name, path, inside=True, size=status.st_size) if stat.S_ISREG(status.st_mode) else missing

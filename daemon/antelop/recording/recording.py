@@ -202,15 +202,15 @@ class Video:
     name
         The path as the file gives it, relative to the NWB file.
     path
-        Where it really is, links followed; None if there is no such file.
+        The same relative to the folder of the NWB file, without ``.`` and ``..``; None if there is no such file.
     inside
-        Whether that place is inside the folder of the NWB file (which decides whether it may be read).
+        Whether it stays in that folder, links followed (which decides whether it may be read).
     size
         Its size in bytes, 0 if there is none.
     """
 
     name: str
-    path: Path | None
+    path: str | None
     inside: bool
     size: int
 

@@ -4,17 +4,14 @@ import errno
 import fcntl
 import io
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from antelop.errors import Problem, Rejected, Unavailable
+from antelop.files import ABSENT, RegularFile
 from antelop.superblock import superblock
-
-ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
-"""What the operating system says of a path where no file is."""
 
 COPY_AGAIN = "Copy it again from the computer that recorded it"
 _LARGEST_HEAP = 1 << 26  # bytes that HDF5 reads all at once for a text in it
@@ -48,26 +45,22 @@ class Source(io.FileIO):
 
     Parameters
     ----------
-    path
-        The file.
-    within
-        A folder that it has to be in, as it is opened; None: anywhere.
+    file
+        The file, held open: whatever takes its place, this is what is read.
 
     Raises
     ------
     Rejected
-        There is no such file in it, or it is not all of an HDF5 file, or a writer has it open.
+        It is not all of an HDF5 file, or a writer has it open.
     Unavailable
         The disk or share failed; reading raises it too.
     """
 
-    def __init__(self, path: Path, within: Path | None = None) -> None:
-        with disk_told(path):
-            super().__init__(path, opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # a named pipe would block
+    def __init__(self, file: RegularFile) -> None:
+        with disk_told(file.path):
+            super().__init__(str(file.path), opener=lambda *_: file.again())
             try:
-                if within is not None:
-                    _expect_inside(self.fileno(), within)
-                _expect_finished_hdf5(self.fileno(), path.name)
+                _expect_finished_hdf5(self.fileno(), file.path.name)
             except BaseException:
                 self.close()
                 raise
@@ -101,17 +94,9 @@ class Source(io.FileIO):
             at += 16 + (length + 7) // 8 * 8 if index else length
 
 
-def _expect_inside(descriptor: int, folder: Path) -> None:
-    """Take an open file for missing if it is in another place: a link has taken that of the file that was looked at."""
-    if not Path(os.path.realpath(f"/proc/self/fd/{descriptor}")).is_relative_to(os.path.realpath(folder)):
-        raise FileNotFoundError(errno.ENOENT, "a link out of its folder")
-
-
 def _expect_finished_hdf5(descriptor: int, name: str) -> None:
     """Raise Rejected unless a file is HDF5, is as long as it should be, and is not open for writing."""
     status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        raise IsADirectoryError(errno.EISDIR, "not a file")
     start = os.pread(descriptor, 24, 0)
     if not start:
         raise rejection("nwb_not_hdf5", f"{name} is empty (0 bytes)", COPY_AGAIN)

@@ -11,6 +11,7 @@ from antelop.database import Database
 from antelop.database.row import Row, problems_in
 from antelop.dropfolder import junk
 from antelop.errors import Rejected
+from antelop.files import RegularFile
 from antelop.formats.document import load
 from antelop.formats.manifest import LONGEST, is_manifest
 from antelop.queue import deliveries
@@ -196,7 +197,7 @@ def _queued(database: Database, key: Mapping[str, Any], last: str, held: str | N
 
 def _is_manifest(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
-            return is_manifest(path.name, load(file.read(LONGEST + 1)))
+        with RegularFile.at(path) as file:
+            return is_manifest(path.name, load(file.start(LONGEST + 1)))
     except (OSError, Rejected):
         return is_manifest(path.name, None)

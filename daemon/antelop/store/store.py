@@ -3,7 +3,6 @@
 import base64
 import fcntl
 import math
-import stat
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from antelop import files
 from antelop.errors import Unavailable
-from antelop.files import available, sync_folder
+from antelop.files import RegularFile, available, sync_folder
 from antelop.recording.recording import Clock, Contiguous, Samples, Scaled, blocks
 from antelop.store.objects import ADDRESS, STAGED_BYTES, SUFFIX, Incoming
 
@@ -182,13 +181,14 @@ class Store:
                     incoming.write(np.ascontiguousarray(block, dtype).reshape(-1).view(np.uint8).data)
             return incoming, opened.pop_all()
 
-    def keep(self, path: Path) -> Kept:
+    def keep(self, source: Path | RegularFile) -> Kept:
         """Keep a copy of a file: a reflink where the filesystem has them, else copied a block at a time; never a hard link.
 
         Parameters
         ----------
-        path
-            A regular file. The copy's name ends as its name does, if that is an ordinary suffix such as ``.mp4``.
+        source
+            A regular file, by its path or held open. The copy's name ends as its name does, if that is an ordinary suffix such
+            as ``.mp4``.
 
         Raises
         ------
@@ -197,16 +197,20 @@ class Store:
         Unavailable
             If it cannot be read, or is changed meanwhile, or the store cannot be written.
         """
-        with available(f"{path} cannot be read"):
-            before = path.stat()
-            if not stat.S_ISREG(before.st_mode):
-                raise ValueError(f"{path} is no regular file")
-            with path.open("rb", buffering=0) as source, Incoming(self.folder) as incoming:
-                incoming.copy(source.fileno())
-                after = path.stat()
-                if (before.st_ino, before.st_size, before.st_mtime_ns) != (after.st_ino, after.st_size, after.st_mtime_ns):
-                    raise Unavailable(f"{path} changed while it was copied")
-                address = incoming.publish(path.suffix if SUFFIX.fullmatch(path.suffix) else "")
+        if isinstance(source, Path):
+            with ExitStack() as opened:
+                with available(f"{source} cannot be read"):
+                    try:
+                        file = opened.enter_context(RegularFile.at(source))
+                    except IsADirectoryError as error:
+                        raise ValueError(f"{source} is no regular file") from error
+                return self.keep(file)
+        suffix = source.path.suffix if SUFFIX.fullmatch(source.path.suffix) else ""
+        with available(f"{source.path} cannot be read"), source.reader() as reader, Incoming(self.folder) as incoming:
+            incoming.copy(reader.fileno())
+            if not source.unchanged():
+                raise Unavailable(f"{source.path} changed while it was copied")
+            address = incoming.publish(suffix)
         return Kept({"kind": "file", "path": address, "size": incoming.size}, incoming.size)
 
     def get(self, descriptor: Descriptor) -> NDArray[Any]:

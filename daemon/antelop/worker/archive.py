@@ -1,25 +1,44 @@
 """The archive: where a delivery goes when it has been committed, if its folder says so."""
 
 import errno
-import hashlib
-import io
 import os
+import posixpath
 import shutil
-from collections.abc import Sequence
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
+from antelop import files
+from antelop.directory import Directory
 from antelop.errors import Unavailable
+from antelop.files import ABSENT, FileId, RegularFile, file_id
+from antelop.ingest.source_files import Source
 
 BLOCK = 4 << 20
 
 
-def archive(folder: Path, target: Path, names: Sequence[str]) -> str:
-    """Put a delivery's files into the archive, and return the SHA-256 of the first.
+class Archived(NamedTuple):
+    """Where a recording is in the archive, and its SHA-256."""
+
+    path: Path
+    sha256: str
+
+
+class _Replaced(Exception):
+    """Another file has taken the place of the one that was ingested, or that one was written into: nothing is moved."""
+
+
+def archive(folder: Path, target: Path, sources: Sequence[Source]) -> Archived | None:
+    """Put the files of a delivery into the archive: those that were ingested, or nothing.
 
     On one filesystem they are renamed. Between two they are copied, put on the disk and read again, and what was delivered
     stays where it is, as does what is a link. A file that is there already with the same content is left alone. Nothing is
-    overwritten or deleted.
+    overwritten or deleted: where a name is taken, all go into the first folder ``same name 2``, ``same name 3`` and so on in
+    which none is.
 
     Parameters
     ----------
@@ -27,108 +46,188 @@ def archive(folder: Path, target: Path, names: Sequence[str]) -> str:
         The drop folder.
     target
         The archive.
-    names
-        The files, relative to the drop folder, and so in the archive.
+    sources
+        The files, the recording first.
+
+    Returns
+    -------
+    Archived or None
+        Where the recording is; None if it is not in the archive, because another file lies in its place in the drop folder.
 
     Raises
     ------
     Unavailable
-        If one cannot be put there, or something else is there by its name.
+        If one cannot be put there.
     """
-    first = ""
-    for name in names:
-        source, place = folder / name, target / name
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            digest = _digest(source, folder) if source.exists() else _digest(place, target)
-            if not place.exists():
-                _move(source, place, digest, folder)
-                _sync(source.parent, *(parent for parent in place.parents if parent.is_relative_to(target)))
-            elif _digest(place, target) != digest:
-                raise Unavailable(f"{place} is another file than the one delivered; move it away, and it will be tried again")
-        except OSError as error:
-            raise Unavailable(f"{source} cannot be archived as {place}: {error.strerror}") from error
-        first = first or digest
-    return first
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        with Directory(target) as kept:
+            prefix = next(prefix for prefix in _prefixes() if all(_fits(kept, prefix + each.name, each) for each in sources))
+    except OSError as error:
+        raise Unavailable(f"{target} cannot be used as an archive: {error.strerror}") from error
+    digests = [_put(folder, target, prefix, each) for each in sources]
+    return Archived(target / prefix / sources[0].name, digests[0]) if digests[0] else None
 
 
-def archived(target: Path, name: str, size: int) -> str:
-    """Return the SHA-256 of a recording that was archived.
+def archived(target: Path, source: Source) -> Archived | None:
+    """Return where a recording is that was archived; None if it is not there.
 
     Parameters
     ----------
-    target, name
-        The archive, and where the recording is in it.
-    size
-        Of the recording, in bytes.
+    target
+        The archive.
+    source
+        The recording.
 
     Raises
     ------
     Unavailable
-        If it is not there, or another file is.
+        If the archive cannot be looked at.
     """
-    place = target / name
     try:
-        found = place.stat()
-        if found.st_size != size:
-            raise Unavailable(f"{place} is another file than the one archived")
-        return _digest_once(place, target, found.st_ino, found.st_mtime_ns)
+        with Directory(target) as kept:
+            for prefix in _prefixes():
+                if prefix and kept.own(prefix.rstrip("/")) is None:
+                    return None
+                found = kept.own(prefix + source.name)
+                if found and (found.st_size, found.st_mtime_ns) == (source.size, source.mtime):
+                    name = prefix + source.name
+                    return Archived(target / name, _digest_once(target, name, file_id(kept.stat(name))))
+    except FileNotFoundError:
+        return None
     except OSError as error:
-        raise Unavailable(f"{place} cannot be read: {error.strerror}") from error
+        raise Unavailable(f"{target / source.name} cannot be looked at: {error.strerror}") from error
+    raise AssertionError  # there are more prefixes than folders
 
 
-def _move(source: Path, place: Path, digest: str, folder: Path) -> None:
-    """Rename a file, or copy it to the other filesystem."""
+def _prefixes() -> Iterator[str]:
+    """Yield before what the names of a delivery may be put in the archive."""
+    yield ""
+    yield from (f"same name {number}/" for number in count(2))
+
+
+def _fits(kept: Directory, name: str, source: Source) -> bool:
+    """Tell whether a file can be archived under a name: it is free, or the file's already."""
+    found = kept.own(name)
+    if found is None:
+        return True
+    if not stat.S_ISREG(found.st_mode) or found.st_size != source.size:
+        return False
+    if source.file is None:
+        return found.st_mtime_ns == source.mtime
+    with kept.open(name) as file:
+        return _digest(file) == _digest(source.file)
+
+
+def _put(folder: Path, target: Path, prefix: str, source: Source) -> str | None:
+    """Put a file into the archive, unless it is there; return its SHA-256, or None if it was not what was ingested."""
+    name = prefix + source.name
     try:
-        if not source.is_symlink():
-            source.rename(place)
+        with Directory(folder) as drop, Directory(target) as kept:
+            if kept.own(name) is not None:
+                with kept.open(name) as file:
+                    digest = _digest(file)
+            elif source.file is None:
+                return None
+            else:
+                digest = _digest(source.file)
+                _move(drop, kept, prefix, source, digest)
+            _sync(kept, posixpath.dirname(name))
+            return digest
+    except _Replaced:
+        return None
+    except OSError as error:
+        raise Unavailable(f"{folder / source.name} cannot be archived as {target / name}: {error.strerror}") from error
+
+
+def _move(drop: Directory, kept: Directory, prefix: str, source: Source, digest: str) -> None:
+    """Rename the file that is held, or copy it to the other filesystem; `_Replaced` if another one has its name."""
+    folder, old = posixpath.split(source.name)
+    with _there_still(drop, folder) as here, kept.made(f"{prefix}{folder}") as there:
+        found, file = here.own(old), source.file
+        if found is None or file is None or not file.unchanged():
+            raise _Replaced
+        is_link = stat.S_ISLNK(found.st_mode)
+        if not is_link and file_id(found) != file.id:
+            raise _Replaced
+        if is_link or not _renamed(here, there, old):
+            _copy(file, there, old, digest)
             return
+        # Between the look and the rename another file may have come: what was moved is looked at, and goes back.
+        moved = there.own(old)
+        if moved is None:
+            raise _Replaced
+        if file_id(moved) != file.id:
+            _give_back(there, here, old)
+            raise _Replaced
+        files.sync(here.descriptor)
+
+
+def _there_still(drop: Directory, folder: str) -> Directory:
+    """Return a folder of the drop folder; `_Replaced` if it is gone, or a link that leads out has taken its place."""
+    try:
+        return drop.below(folder)
+    except OSError as error:
+        if error.errno in ABSENT:
+            raise _Replaced from error
+        raise
+
+
+def _renamed(here: Directory, there: Directory, name: str) -> bool:
+    """Rename a file into the other folder; return whether that is on the same filesystem."""
+    try:
+        here.rename(name, there, name)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-    _copy(source, place, digest, folder)
+        return False
+    return True
 
 
-def _copy(source: Path, place: Path, digest: str, folder: Path) -> None:
+def _give_back(there: Directory, here: Directory, name: str) -> None:
+    """Move a file back that was not what was ingested; where its name is taken again, under one like it, where it is seen."""
+    stem, dot, ending = name.partition(".")
+    for number in count(1):
+        with suppress(FileExistsError):
+            there.rename(name, here, name if number == 1 else f"{stem} ({number}){dot}{ending}")
+            return
+
+
+def _copy(file: RegularFile, there: Directory, name: str, digest: str) -> None:
     """Copy a file, and make sure of the copy."""
-    partial = place.with_name(f".{place.name}.tmp")
-    partial.unlink(missing_ok=True)
-    with _opened(source, folder) as reader, partial.open("xb") as writer:
-        shutil.copyfileobj(reader, writer, BLOCK)
+    with there.writing(name, replace=False) as writer:
+        with file.reader() as reader:
+            shutil.copyfileobj(reader, writer, BLOCK)
         writer.flush()
         os.fsync(writer.fileno())
         os.posix_fadvise(writer.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # so that it is read from the disk
-    if _digest(partial, place.parent) != digest:
-        raise Unavailable(f"the copy of {source} in {place.parent} is not what was copied; it will be tried again")
-    shutil.copystat(source, partial)
-    partial.rename(place)
+        with RegularFile(os.dup(writer.fileno()), there.path / name) as copy:
+            if _digest(copy) != digest:
+                if not file.unchanged():
+                    raise _Replaced
+                what = f"the copy of {file.path} in {there.path} is not what was copied; it will be tried again"
+                raise Unavailable(what)
+        shutil.copystat(f"/proc/self/fd/{file.descriptor}", f"/proc/self/fd/{writer.fileno()}")
 
 
-def _opened(path: Path, within: Path) -> io.BufferedReader:
-    """Open a file of a folder; what a link leads to that has taken its place, and leads out of there, is another file."""
-    file = path.open("rb")
-    if not Path(os.path.realpath(f"/proc/self/fd/{file.fileno()}")).is_relative_to(os.path.realpath(within)):
-        file.close()
-        raise OSError(errno.ELOOP, f"it leads out of {within}")
-    return file
-
-
-def _digest(path: Path, within: Path) -> str:
-    with _opened(path, within) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _digest(file: RegularFile) -> str:
+    return file.sha256()
 
 
 @lru_cache(1000)
-def _digest_once(path: Path, within: Path, *_: int) -> str:
+def _digest_once(target: Path, name: str, found: FileId) -> str:
     """Return what is remembered of a file as it was, for it is asked again and again while a receipt cannot be written."""
-    return _digest(path, within)
+    with Directory(target) as kept, kept.open(name) as file:
+        if file.id != found:
+            raise Unavailable(f"{file.path} changed while it was looked at")
+        return _digest(file)
 
 
-def _sync(*folders: Path) -> None:
-    """Put the entries of folders on the disk."""
-    for folder in folders:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def _sync(kept: Directory, folder: str) -> None:
+    """Put the entries of a folder of the archive, and of those above it, on the disk."""
+    while True:
+        with kept.below(folder) as here:
+            files.sync(here.descriptor)
+        if not folder:
+            return
+        folder = posixpath.dirname(folder)

@@ -10,6 +10,7 @@ from antelop.config import FolderConfig
 from antelop.database import Database
 from antelop.database.row import Row
 from antelop.database.statement import composed
+from antelop.dropfolder.delivery import is_placed
 from antelop.dropfolder.presence import Presence
 from antelop.errors import Problem
 from antelop.files import available
@@ -21,7 +22,7 @@ from antelop.worker import receipt
 
 INGESTED = ("ingested", "already-ingested")
 
-_FACTS = ("manifest_path", "manifest_size", "manifest_mtime", "nwb_path", "nwb_size", "state")
+_FACTS = ("delivery_id", "manifest_path", "manifest_size", "manifest_mtime", "nwb_path", "nwb_size", "state")
 
 
 def answer(database: Database, folder: FolderConfig, delivery: Row, outcome: Outcome) -> str | None:
@@ -34,6 +35,8 @@ def answer(database: Database, folder: FolderConfig, delivery: Row, outcome: Out
     str or None
         Why it could not be written, in a sentence.
     """
+    if not is_placed(delivery["manifest_path"]):
+        return f"The receipt of {delivery['manifest_path']!r:.80} could not be written: that is no path in {folder.path}."
     manifest = Path(delivery["manifest_path"])
     name = receipt.path_for(manifest)
     with database.lock(f"receipt {folder.name} {name}") as held:
@@ -62,8 +65,13 @@ def disagreements(database: Database, folder: FolderConfig) -> Iterator[Problem]
         yield Problem("folder_absent", f"folder {folder.name}", what, "Mount it, or correct [[folders]], and verify again")
         return
     claims = set(_claims(folder.path))
-    for manifest, rows in groupby(_deliveries(database, folder.name), lambda row: folder.path / row["manifest_path"]):
+    for path, rows in groupby(_deliveries(database, folder.name), lambda row: row["manifest_path"]):
         of_one = list(rows)
+        if strange := next((row for row in of_one if not _is_placed(row)), None):
+            where, what = f"delivery {strange['delivery_id']!r:.80}", "its paths are not paths of files in a drop folder"
+            yield Problem("delivery_path", where, what, "Find out who wrote this row into Delivery, and delete it")
+            continue
+        manifest = folder.path / path
         if any(row["state"] in INGESTED or row["queued"] for row in of_one):  # a queued one may have gone in before its retry
             claims.discard(receipt.path_for(manifest))
         if of_one[-1]["state"] in ANSWERED and not of_one[-1]["queued"]:
@@ -85,7 +93,7 @@ def _claims(folder: Path) -> Iterator[Path]:
     with available(f"the folder {folder} cannot be read"):
         for directory, _, names in os.walk(folder, onerror=fail):
             for path in (Path(directory, name) for name in names if name.lower().endswith(".receipt.json")):
-                if (receipt.read(path) or {}).get("outcome") in INGESTED:
+                if (receipt.read(path, folder) or {}).get("outcome") in INGESTED:
                     yield path
 
 
@@ -115,23 +123,32 @@ def _deliveries(database: Database, folder: str) -> Iterator[Row]:
 def _of_delivery(folder: FolderConfig, row: Row) -> Iterator[Problem]:
     """Find what is wrong with the receipt of a delivery that was answered; if its manifest is gone it need have none."""
     name, manifest = row["nwb_path"] or row["manifest_path"], folder.path / row["manifest_path"]
-    where, answer = f"delivery {folder.name}/{name}", receipt.read(receipt.path_for(manifest))
+    where, answer = f"delivery {folder.name}/{name}", receipt.read(receipt.path_for(manifest), folder.path)
     outcome = None if answer is None else answer.get("outcome")
     if outcome != row["state"]:
         if answer is not None or _look(manifest) == (row["manifest_size"], row["manifest_mtime"]):
             said = "it has no receipt" if answer is None else f"its receipt says {outcome!r:.40}"
             yield Problem("receipt_differs", where, f"it is {row['state']}, and {said}", f"Run `antelop retry {name}`")
-    elif folder.archive is not None and answer is not None and _archived(answer) == str(place := folder.archive / name):
+    elif folder.archive is not None and answer is not None and (place := _archived(answer, folder.archive, name)):
         found = _look(place)
         if found is None or found[0] != row["nwb_size"]:
             what = f"its receipt says that it is archived as {place}, where {'another file' if found else 'nothing'} is"
             yield Problem("archive_lacks", where, what, "Bring it back from a backup of the archive, or delete the receipt")
 
 
-def _archived(answer: dict[str, Any]) -> object:
-    """Return where a receipt says that the recording is archived."""
+def _is_placed(row: Row) -> bool:
+    """Tell whether the paths of a delivery are such as a drop folder has; only a rejected manifest has no NWB file."""
+    return is_placed(row["manifest_path"]) and (not row["nwb_path"] or is_placed(row["nwb_path"]))
+
+
+def _archived(answer: dict[str, Any], archive: Path, name: str) -> Path | None:
+    """Return where in the archive a receipt says that the recording is; None if it says nothing of the kind."""
     archived = answer.get("archived")
-    return archived.get("path") if isinstance(archived, dict) else None
+    path = archived.get("path") if isinstance(archived, dict) else None
+    root = f"{archive}/"
+    if not isinstance(path, str) or not path.startswith(root) or not is_placed(path.removeprefix(root)):
+        return None  # who may write the folder may write the receipt
+    return Path(path) if f"/{path}".endswith(f"/{name}") else None
 
 
 def _look(path: Path) -> tuple[int, int] | None:

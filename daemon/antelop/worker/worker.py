@@ -16,9 +16,10 @@ from structlog.contextvars import bound_contextvars
 from antelop.config import FolderConfig
 from antelop.database.row import Row, problems_in
 from antelop.database.table import restricted
-from antelop.errors import Misconfigured, Rejected, Unavailable
+from antelop.errors import Misconfigured, Problem, Rejected, Unavailable
+from antelop.ingest.intake import Gone, lies, read_again
 from antelop.ingest.session import Unsettled, ingest
-from antelop.ingest.source_files import Gone, lies, read_again
+from antelop.ingest.source_files import Source, SourceFiles, sources
 from antelop.lab import Lab
 from antelop.lab.resolve import Policy
 from antelop.outcome import Kind, Outcome
@@ -184,10 +185,9 @@ class Worker:
         try:
             if row["receipt_due"] is not None and (settled := recorded_outcome(database, row)):
                 return self._answer_late(row, settled)
-            outcome, decided = self._ingest(row)
-            hindrance = self._answer(row, outcome)
-            if (kept := self._archive(row, outcome, late=False)) is not outcome:
-                outcome, hindrance = kept, self._answer(row, kept)
+            with SourceFiles(self.folders[row["folder"]].path, row["nwb_path"]) as files:
+                outcome, decided = self._ingest(row, files)
+                outcome, hindrance = self._archive_and_answer(row, outcome, files)
         except Superseded:
             return {"event": "done", "state": jobs.acknowledge(database, delivery_id)}
         except Unsettled as unsettled:
@@ -205,7 +205,7 @@ class Worker:
             trace = traceback.format_exc()
         return self._settle(row, outcome, time.monotonic() - started, decided, trace, hindrance)
 
-    def _ingest(self, row: Row) -> tuple[Outcome, str]:
+    def _ingest(self, row: Row, files: SourceFiles) -> tuple[Outcome, str]:
         """Return what became of a delivery, and a hash of what decided it if it is rejected."""
         if committed := committed_outcome(self._lab.database, row["delivery_id"]):  # by a worker that did not live to say so
             return committed, ""
@@ -213,28 +213,50 @@ class Worker:
             raise Superseded
         folder = self.folders[row["folder"]]
         policy = _policy(row, folder)
-        delivery, based_on = read_again(row, folder.path), basis(self._lab, row["manifest"], policy)
+        delivery, based_on = read_again(row, files), basis(self._lab, row["manifest"], policy)
         try:
-            return ingest(self._lab, delivery, folder.path / row["nwb_path"], policy), ""
+            return ingest(self._lab, delivery, files, policy), ""
         except Misconfigured:
             raise
         except Rejected as rejected:
             outcome = Outcome.of("rejected", rejected.sentence, self._lab.clock(), rejected.problems)
             return outcome, decided_by(based_on, in_the_way(rejected.problems))
 
-    def _archive(self, row: Row, outcome: Outcome, *, late: bool) -> Outcome:
-        """Archive what has been committed, if its folder says so, or look at what was; return the outcome that says so."""
-        folder, name = self.folders[row["folder"]], row["nwb_path"]
+    def _archive_and_answer(self, row: Row, outcome: Outcome, files: SourceFiles) -> tuple[Outcome, str | None]:
+        """Archive what was committed, if its folder says so, then write the receipt; return what it says, and what hinders it.
+
+        Who waits for the receipt may write the next recording under the same name, so that it comes last. Where the archive
+        fails, the receipt is written without it, and again when it is done.
+        """
+        try:
+            outcome = self._archive(row, outcome, files)
+        except Exception:
+            self._answer(row, outcome)
+            raise
+        return outcome, self._answer(row, outcome)
+
+    def _archive(self, row: Row, outcome: Outcome, files: SourceFiles) -> Outcome:
+        """Archive the files that were ingested; return the outcome that says so, or warns that others lie in their place."""
+        folder = self.folders[row["folder"]]
         if folder.archive is None or outcome.outcome not in INGESTED:
             return outcome
-        if not late:
-            names = [name, row["manifest_path"], *(path for path, _, _ in row["videos"] or ())]
-            digest = archive(folder.path, folder.archive, names)
-        elif not (folder.archive / name).exists() and lies(row, folder.path):
+        found = archive(folder.path, folder.archive, sources(row, files))
+        if found is None:
+            what = "it was ingested, and was replaced before it could be archived; what lies there now is left alone"
+            warning = Problem("archive_replaced", row["nwb_path"], what, "Deliver each recording under a name of its own")
+            return replace(outcome, warnings=(*outcome.warnings, warning))
+        return replace(outcome, archived={"path": str(found.path), "sha256": found.sha256})
+
+    def _seek(self, row: Row, outcome: Outcome) -> Outcome:
+        """Look where a recording was archived; return the outcome that says so."""
+        folder = self.folders[row["folder"]]
+        if folder.archive is None or outcome.outcome not in INGESTED:
+            return outcome
+        if found := archived(folder.archive, Source(row["nwb_path"], row["nwb_size"], row["nwb_mtime"], None)):
+            return replace(outcome, archived={"path": str(found.path), "sha256": found.sha256})
+        if lies(row, folder.path):
             return outcome  # its folder says so since then
-        else:
-            digest = archived(folder.archive, name, row["nwb_size"])
-        return replace(outcome, archived={"path": str(folder.archive / name), "sha256": digest})
+        raise Unavailable(f"{folder.archive / row['nwb_path']} is not there, or another file than the one archived")
 
     def _answer(self, row: Row, outcome: Outcome) -> str | None:
         """Write the receipt; return what hinders it."""
@@ -242,7 +264,7 @@ class Worker:
 
     def _answer_late(self, row: Row, outcome: Outcome) -> Event:
         """Write the receipt that could not be written when the delivery was settled; `Unavailable` if it still cannot be."""
-        if hindrance := self._answer(row, self._archive(row, outcome, late=True)):
+        if hindrance := self._answer(row, self._seek(row, outcome)):
             raise Unavailable(hindrance)
         jobs.acknowledge(self._lab.database, row["delivery_id"])
         return {"event": "answered"}
