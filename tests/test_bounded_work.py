@@ -82,7 +82,7 @@ def test_two_thousand_missing_names_are_no_work() -> None:
         findings = examine(recording(series), wanted, None, {})
     assert len(findings.errors) == MOST + 1
     assert findings.errors[MOST] == Problem(
-        "problems_more", "", f"there are more problems than these {MOST}", "Mend these first"
+        "problems_more", "", f"there are more problems than these {MOST}", "Correct these first"
     )
     assert calls["ratio"] <= 10 * (MOST + 1)
 

@@ -114,7 +114,7 @@ def test_nesting_too_deep_is_a_problem_and_no_crash(depth: int) -> None:
 
 def test_of_very_many_problems_the_first_hundred_are_said() -> None:
     """And one that says that there are more; of exactly a hundred, all are."""
-    more = Problem("problems_more", "", "there are more problems than these 100", "Mend these first")
+    more = Problem("problems_more", "", "there are more problems than these 100", "Correct these first")
     assert problems(b'{"a": [%s]}' % b", ".join([b"NaN"] * 50_000))[99:] == [
         Problem("json", "/a/99", "NaN is not a finite number", "Write a finite number, or leave it out"),
         more,

@@ -1,4 +1,4 @@
-"""Messages between two processes, of which neither ever waits for the other."""
+"""Messages between two processes; sending never blocks."""
 
 import os
 import pickle
@@ -12,19 +12,19 @@ _BLOCK = 1 << 16
 
 
 class Link:
-    """One end of a socket pair; each message is its pickle, after its length in eight bytes.
+    """One end of a socket pair; each message is sent as its length in eight bytes, then its pickle.
 
     Parameters
     ----------
     descriptor
-        Of the socket. Whoever holds the other end is trusted.
+        File descriptor of the socket. The process at the other end is trusted, because a pickle can run code.
 
     Attributes
     ----------
     closed
-        Whether the other end has hung up.
+        Whether the other end has closed the connection.
     pending
-        What has been sent and not been taken by the kernel yet.
+        Bytes of sent messages that the kernel has not accepted yet.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -35,21 +35,22 @@ class Link:
         self._received = bytearray()
 
     def fileno(self) -> int:
-        """Return the descriptor, which can be read from when there is something to receive."""
+        """Return the file descriptor, so that `select` can wait until there is something to receive."""
         return self._descriptor
 
     def wait(self, seconds: float) -> None:
-        """Return when there is something to receive, or after so many seconds."""
+        """Wait until there is something to receive, but at most this many seconds."""
         select.select([self._descriptor], [], [], seconds)
 
     def send(self, message: object) -> None:
-        """Send a message, or keep what does not go through now for the next `flush`."""
+        """Send a message; keep the bytes that the kernel does not accept now for the next `flush`."""
         pickled = pickle.dumps(message)
         self.pending += len(pickled).to_bytes(_HEADER) + pickled
         self.flush()
 
     def flush(self) -> None:
-        """Send on what could not be sent before."""
+        """Send the pending bytes, as many as the kernel accepts."""
+        # A full socket buffer means that the other end is busy. Waiting for it here could deadlock the two processes.
         try:
             while self.pending:
                 del self.pending[: os.write(self._descriptor, self.pending)]
@@ -59,7 +60,8 @@ class Link:
             self.closed = True
 
     def receive(self) -> list[Any]:
-        """Return the messages that have arrived."""
+        """Return the messages that have arrived completely, without waiting for more."""
+        # Read everything that is there; an empty read means that the other end has closed the connection.
         try:
             while block := os.read(self._descriptor, _BLOCK):
                 self._received += block
@@ -68,6 +70,7 @@ class Link:
             pass
         except OSError:
             self.closed = True
+        # A read may end within a message: keep that part until the rest arrives.
         messages = []
         while len(self._received) >= _HEADER:
             end = _HEADER + int.from_bytes(self._received[:_HEADER])
@@ -78,12 +81,12 @@ class Link:
         return messages
 
     def end(self) -> None:
-        """Say that nothing more will be sent; go on listening."""
+        """Tell the other end that no more messages follow; messages can still be received."""
         with suppress(OSError), socket.socket(fileno=os.dup(self._descriptor)) as ours:
             ours.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
         self.closed, self._descriptor = True, -1

@@ -1,7 +1,7 @@
-"""The three ways in which an ingest does not succeed, and what is said about each.
+"""The errors of an ingest: `Rejected`, `Unavailable`, and the problems that they report.
 
-`Rejected`: the delivery is wrong, and stays so until something changes. `Unavailable`: the world is wrong, and trying again
-later is right. Any other exception is a defect of this software.
+`Rejected`: the delivery is wrong, and a retry fails again until the delivery or the database changes. `Unavailable`: something
+that the ingest needs cannot be reached, and a retry may succeed. Any other exception is a defect of this software.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,15 +10,15 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 
 MOST = 100
-"""How many problems are said at once: no person mends more before looking again, and hostile input would have millions."""
+"""Largest number of problems in one report: a person corrects no more at a time, and hostile input could have millions."""
 
 LONGEST = 2000
-"""How many characters each text of a problem has: what it quotes comes from files, in which names and texts may be enormous."""
+"""Largest number of characters in each text of a problem: names and texts that it quotes from files may be enormous."""
 
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One thing that is wrong, said to a person who can mend it.
+    """One thing that is wrong, described to a person who can correct it.
 
     Attributes
     ----------
@@ -29,9 +29,9 @@ class Problem:
     what
         What is wrong, quoting the values.
     remedy
-        What the person would do about it, naming the nearest match where there is one.
+        What the person can do about it, with the nearest match if there is one.
 
-    Each is cut to `LONGEST` characters.
+    Each text is cut to `LONGEST` characters.
     """
 
     check: str
@@ -53,17 +53,20 @@ class Problem:
 
 
 def first(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Return the problems; of more than `MOST`, the first, and one that says so. No more than these are looked for."""
+    """Return at most `MOST` problems, and if there are more, one further problem that says so.
+
+    The iterable is consumed only as far as needed, so that the search for problems can stop early.
+    """
     found = tuple(islice(problems, MOST + 1))
     if len(found) <= MOST:
         return found
-    return (*found[:MOST], Problem("problems_more", "", f"there are more problems than these {MOST}", "Mend these first"))
+    return (*found[:MOST], Problem("problems_more", "", f"there are more problems than these {MOST}", "Correct these first"))
 
 
 class Rejected(Exception):
-    """A delivery, rig or manifest is wrong; nothing of it was stored, and `problems` lists all that is wrong with it.
+    """A delivery, rig or manifest is wrong; nothing of it was stored, and `problems` lists everything that is wrong with it.
 
-    Of more than `MOST` problems it lists the first, and one that says so.
+    Of more than `MOST` problems, `problems` holds the first `MOST`, and one that says that there are more.
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -75,7 +78,7 @@ class Rejected(Exception):
 
     @property
     def sentence(self) -> str:
-        """All on one line: the first problem, and how many there are besides."""
+        """The first problem and the number of the others, on one line."""
         first, *others = self.problems
         return f"{first} (and {len(others)} more)" if others else str(first)
 
@@ -90,18 +93,19 @@ class Misconfigured(Rejected):
 
 
 class Unavailable(Exception):
-    """Something outside is away (database, share, disk, lock); the same call may succeed later."""
+    """Something that the call needs cannot be used now (database, share, disk, lock); the same call may succeed later."""
 
 
 @contextmanager
 def gathering(problems: list[Problem]) -> Iterator[None]:
-    """Add the problems of a block that is rejected to others, and go on after it: all that is wrong is said at once.
+    """Catch `Rejected` from a block and append its problems to a list, so that one report has the problems of several blocks.
 
-    What is wrong with the configuration is no problem of a delivery, and passes.
+    `Misconfigured` is not caught.
     """
     try:
         yield
     except Misconfigured:
+        # The person who delivers cannot correct the configuration, so this must not become a rejection of the delivery.
         raise
     except Rejected as rejected:
         problems += rejected.problems

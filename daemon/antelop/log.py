@@ -1,6 +1,6 @@
-"""The log: an event is a name and its facts are keys, one line each; JSON for programs, columns on a terminal.
+"""The log: one line for each event, with the event's name and its facts as keys; JSON for programs, columns on a terminal.
 
-What libraries say through `logging`, and Python's warnings, come out in the same way, if they are warnings or worse.
+Records that libraries send to `logging`, and Python's warnings, appear in the same form if their level is warning or higher.
 """
 
 import logging
@@ -25,13 +25,13 @@ def configure(stream: TextIO, *, terminal: bool, level: str = "info", journal: b
     Parameters
     ----------
     stream
-        Usually standard error. While it cannot be written to, the log is lost, and nothing else.
+        Where the lines are written, usually standard error. If a write fails, the line is dropped and the program goes on.
     terminal
-        Whether people read it there: columns and colours instead of JSON.
+        Whether the stream is a terminal: then the log has columns and colours instead of JSON.
     level
-        ``debug``, ``info``, ``warning`` or ``error``: what is below is left out.
+        ``debug``, ``info``, ``warning`` or ``error``: the lowest level that is logged.
     journal
-        Whether systemd's journal reads it, which takes the priority from the beginning of each line (sd-daemon(3)).
+        Whether systemd's journal reads the stream: it takes the priority from the beginning of each line (sd-daemon(3)).
     """
     lines = _Lines(stream)
     render = _for_people if terminal else _for_programs
@@ -48,11 +48,12 @@ def configure(stream: TextIO, *, terminal: bool, level: str = "info", journal: b
         logger_factory=lambda *_: lines,
         cache_logger_on_first_use=False,
     )
+    # Libraries log through `logging`: replace every handler there, so that all output has one form and goes to one stream.
     root = logging.getLogger()
     root.setLevel(logging.WARNING)
     root.handlers = [_Forward()]
     logging.captureWarnings(capture=True)
-    # DataJoint gives its logger a handler of its own when it is imported, which writes to standard output.
+    # When DataJoint is imported, it adds a handler that writes to standard output, where only the output of commands belongs.
     logging.getLogger("datajoint").addFilter(_intercept)
 
 
@@ -66,7 +67,7 @@ def to_journal(stream: TextIO, environment: Mapping[str, str]) -> bool:
 
 
 class _Lines:
-    """Writes lines to a stream, as long as that takes them: a full disk or a closed pipe stops nobody's work."""
+    """Writes lines to a stream and ignores failed writes: a full disk or a closed pipe does not stop an ingest."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -81,20 +82,22 @@ class _Lines:
 
 
 class _Forward(logging.Handler):
-    """Hands on what libraries log."""
+    """Forwards the records of libraries to structlog."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        level = max(logging.WARNING, min(record.levelno // 10 * 10, logging.CRITICAL))  # some have levels of their own
+        # Some libraries define levels of their own, which structlog does not know: take the standard level below.
+        level = max(logging.WARNING, min(record.levelno // 10 * 10, logging.CRITICAL))
         structlog.get_logger().log(level, record.getMessage(), logger=record.name, exc_info=record.exc_info)
 
 
 def _intercept(record: logging.LogRecord) -> bool:
+    """Pass a record to the root logger, and keep it from the logger's own handlers."""
     logging.getLogger().handle(record)
     return False
 
 
 def _tidy(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
-    """Put first what every event has, and write paths as people do."""
+    """Put the keys that every event has first, and turn paths into text."""
     first = {key: event.pop(key) for key in ("timestamp", "level", "event")}
     return first | {key: str(value) if isinstance(value, Path) else value for key, value in event.items()}
 
@@ -106,7 +109,7 @@ _columns = structlog.dev.ConsoleRenderer(
 
 
 def _for_people(logger: WrappedLogger, name: str, event: EventDict) -> str:
-    """Render columns; what does not print is escaped, so that no file's name moves the cursor or makes up a line."""
+    """Render columns; escape control characters, so that a file's name cannot move the cursor or forge a line."""
     event["event"] = printable(event["event"])
     if "exception" in event:
         event["exception"] = "\n".join(map(printable, event["exception"].split("\n")))
@@ -114,4 +117,5 @@ def _for_people(logger: WrappedLogger, name: str, event: EventDict) -> str:
 
 
 def _with_priority(render: Processor) -> Processor:
+    """Return a renderer that puts the syslog priority before each line."""
     return lambda logger, name, event: f"<{_PRIORITIES[name]}>{render(logger, name, event)!s}"

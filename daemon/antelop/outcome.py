@@ -1,4 +1,4 @@
-"""What became of a delivery: the object that a receipt holds and that ``--json`` prints."""
+"""The outcome of a delivery: the object that a receipt holds and that ``--json`` prints."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -13,30 +13,30 @@ Kind = Literal["ingested", "already-ingested", "rejected", "failed", "unavailabl
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a delivery.
+    """The outcome of a delivery.
 
     Attributes
     ----------
     outcome
-        In one word.
+        The outcome in one word.
     sentence
-        The same for a person.
+        The same as a sentence for a person, without its full stop.
     problems, warnings
-        What was wrong, and what was odd but usable.
+        Findings with severity ``error``, and findings with severity ``warning``.
     session
-        Its primary key, as far as it is known.
+        Primary key of the session, or the part of it that is known.
     rows
-        How many rows went into each table.
+        Number of inserted rows, by table name.
     trials
-        How many trials each mask has.
+        Number of trials, by mask name.
     nwb
-        ``identifier``, ``object_id``, ``size`` in bytes, and ``sha256`` where it was computed.
+        ``identifier``, ``object_id`` and ``size`` (bytes) of the recording, and ``sha256`` if it was computed.
     archived
-        ``path`` and ``sha256`` of a verified copy of the file and its videos, where one was made.
+        ``path`` and ``sha256`` of the verified copy of the recording and its videos; None if there is no copy.
     finished
-        When, UTC.
+        Time at which the delivery was finished, UTC.
     version
-        Of this software.
+        Version of this software.
     """
 
     outcome: Kind
@@ -53,13 +53,16 @@ class Outcome:
 
     @classmethod
     def of(cls, kind: Kind, sentence: str, now: datetime, problems: tuple[Problem, ...] = ()) -> Self:
-        """Return an outcome that is all in its sentence and its problems, finished now."""
+        """Return an outcome, finished at `now`, that consists of a sentence and problems only."""
         return cls(kind, sentence, now, __version__, problems)
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.outcome}: {self.sentence}.", *(f"  - {said}" for said in (*self.problems, *self.warnings))])
+        findings = (*self.problems, *self.warnings)
+        return "\n".join([f"{self.outcome}: {self.sentence}.", *(f"  - {finding}" for finding in findings)])
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the JSON object of a receipt; members that say nothing are left out."""
-        said = {**asdict(self), "finished": self.finished.isoformat(timespec="seconds")}
-        return {name: value for name, value in said.items() if value or name in ("outcome", "sentence", "problems", "warnings")}
+        """Return the JSON object of a receipt, without empty optional members."""
+        members = {**asdict(self), "finished": self.finished.isoformat(timespec="seconds")}
+        # A program that reads receipts finds these four in every one, even if they are empty.
+        always = ("outcome", "sentence", "problems", "warnings")
+        return {name: value for name, value in members.items() if value or name in always}

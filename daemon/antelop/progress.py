@@ -1,4 +1,4 @@
-"""A progress bar where people look, and nothing elsewhere."""
+"""A progress bar on a terminal; no output anywhere else."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,8 @@ Item = TypeVar("Item")
 
 
 def shown(items: Sequence[Item], what: str) -> Iterable[Item]:
-    """Pass items on one by one, with a progress bar if they are several and standard error is a terminal."""
+    """Yield the items, and show a progress bar if there are several and standard error is a terminal."""
+    # In a script, a pipe or a log, a bar would only be noise.
     if len(items) <= 1 or not sys.stderr.isatty():
         return items
     from rich.console import Console  # noqa: PLC0415  # takes longer to import than most commands to run

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 CHECKED_TIMES = 1 << 20
-"""Up to how many event times are looked at to see that they are in order: about a millisecond's worth."""
+"""Largest number of event times whose order is checked, which takes about a millisecond."""
 
 
 def split_trials(
@@ -34,23 +34,25 @@ def split_trials(
     Raises
     ------
     ValueError
-        If either is not a pair of arrays of equal length, or the mask is not paired, or times are out of order or NaN. More
-        than `CHECKED_TIMES` events are taken to be in order: looking would cost more than splitting, and what the database
-        holds was found in order when it was ingested.
+        If either is not a pair of arrays of equal length, or the mask is not paired, or times are out of order or NaN. The
+        order of more than `CHECKED_TIMES` events is not checked: that would take longer than the split itself, and events from
+        the database were checked when they were ingested.
     """
+    # A binary search gives wrong trials without any error if its input is not sorted, so check the input first.
     data, times = _pair("events", events, dimensions=(1, 2))
     marks, edges = _pair("mask", mask, dimensions=(1,))
     _check_order("mask", edges)
     if len(times) <= CHECKED_TIMES:
         _check_order("events", times)
     _check_paired(marks)
+    # "left" and "right" include the samples at exactly the start and the stop. Slices are views, so nothing is copied.
     first = np.searchsorted(times, edges[0::2], side="left")
     after = np.searchsorted(times, edges[1::2], side="right")
     return [(data[start:stop], times[start:stop]) for start, stop in zip(first.tolist(), after.tolist(), strict=True)]
 
 
 def _pair(name: str, pair: object, dimensions: tuple[int, ...]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Take a (data, timestamps) pair apart, and see that the two fit each other."""
+    """Return data and timestamps as arrays, after checking that they belong together."""
     if not isinstance(pair, tuple | list):
         found = type(pair).__name__
         raise ValueError(f"{name} must be a pair (data, timestamps), not {found}")  # noqa: TRY004  # one type for all that is wrong
@@ -68,7 +70,8 @@ def _pair(name: str, pair: object, dimensions: tuple[int, ...]) -> tuple[NDArray
 
 
 def _check_order(name: str, times: NDArray[Any]) -> None:
-    """Refuse times that step back, or that are NaN (which no comparison holds for)."""
+    """Raise `ValueError` for times that decrease, or that are NaN."""
+    # Every comparison with NaN is false, so "not in order" also finds NaN, except where it is the only time.
     wrong = np.flatnonzero(~(times[1:] >= times[:-1]))
     if wrong.size:
         at = int(wrong[0])
@@ -78,7 +81,7 @@ def _check_order(name: str, times: NDArray[Any]) -> None:
 
 
 def _check_paired(marks: NDArray[Any]) -> None:
-    """Refuse marks other than start, stop, start, stop, and so on to a last stop."""
+    """Raise `ValueError` unless the marks alternate between start and stop, and end with a stop."""
     expected = np.tile([1, -1], len(marks) // 2 + 1)[: len(marks)]
     wrong = np.flatnonzero(marks != expected)
     if wrong.size:
