@@ -28,7 +28,7 @@ from antelop.ingest.rows import Keys, fingerprint, is_blank, plan
 from antelop.ingest.source_files import SourceFiles, proof_problems, unsettled
 from antelop.ingest.uniqueness import held, taken
 from antelop.lab import Lab
-from antelop.lab.resolve import Meant, Policy, free_session_id, new_session, resolve
+from antelop.lab.resolve import Policy, ResolvedManifest, free_session_id, new_session, resolve
 from antelop.lab.store_lock import protect_from_gc
 from antelop.outcome import Outcome
 from antelop.queue.ledger import Superseded, as_duplicate, committed_outcome, enter, outcome_of, utc
@@ -72,7 +72,7 @@ class Prepared:
         The files that it was read from, held open.
     """
 
-    meant: Meant
+    meant: ResolvedManifest
     masks: list[tuple[Row, AnalysisFunction]]
     session: Row
     rows: dict[str, list[Row]]

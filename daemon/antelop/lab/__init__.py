@@ -1,4 +1,4 @@
-"""One lab: its configuration, its database, its store and its functions, and the rows that people name.
+"""One lab: its configuration, database, store and analysis functions, and how the names that people use lead to rows.
 
 Nothing here reads a recording.
 """

@@ -18,35 +18,36 @@ from antelop.errors import Misconfigured, Problem, Unavailable
 from antelop.store import Store
 
 RESTORING = "restoring "
-"""What a store has for an owner, and of which backup, until that is restored to the end."""
+"""A store's owner file begins with this, and then names the backup, until the restore is complete."""
 
 
 class Lab:
-    """Everything that belongs to one lab, until `close`.
+    """Everything that belongs to one lab, open until `close`.
 
     Parameters
     ----------
     config
-        Where everything is.
+        The configuration: where database, store, state and analysis folders are.
     environment
-        Environment variables: the credentials of a database server are in them, and nowhere else.
+        Environment variables. The credentials of a database server are read from them only.
     clock
-        Returns the time, with its zone: that of the process, which alone reads the wall clock.
+        Returns the current time, with its time zone. Only the entry point of a process reads the wall clock.
     may_migrate
         Whether tables of an earlier release on a database server are migrated. Those of the embedded database always are.
 
     Raises
     ------
     Unavailable
-        If the database cannot be reached, or the store is not there although rows refer to it.
+        If the database cannot be reached, or the store does not exist although rows refer to it.
     Misconfigured
-        If credentials or tables are missing, the store is another lab's or not restored to the end, or everybody may write it
-        or the state.
+        If credentials or tables are missing, the store belongs to another lab or its restore is not complete, or every user of
+        the computer may write to the store or the state folder.
     """
 
     def __init__(
         self, config: Config, environment: Mapping[str, str], clock: Callable[[], datetime], *, may_migrate: bool = False
     ) -> None:
+        # Check the folders before anything in them is read or run: another user could have put it there.
         if opened_up := [*_open_to_all("state", config.state), *_open_to_all("[store] location", config.store)]:
             raise Misconfigured(opened_up)
         self.config = config
@@ -54,9 +55,11 @@ class Lab:
         self.store = Store(config.store)
         self.analysis = Analysis(config.analysis.folders, config.analysis.trusted)
         self._server: Server | None = None
-        if (owner := self.store.owner()).startswith(RESTORING):  # before there are tables, on which no backup is restored
+        # Stop before tables are made: the restore has to continue, and it needs a database without tables.
+        if (owner := self.store.owner()).startswith(RESTORING):
             what, remedy = f"it is unfinished: {owner}", "Run the same `antelop restore` again"
             raise Misconfigured([Problem("store_unfinished", str(self.store.folder), what, remedy)])
+        # If a later step fails, the stack closes what is already open; if all succeed, `close` does that.
         with ExitStack() as opened:
             if config.database is None:
                 self._server = opened.enter_context(serving(config.state))
@@ -74,23 +77,24 @@ class Lab:
         self.close()
 
     def reconnect(self) -> None:
-        """Open another connection in the place of the one that there is, as is right after every outage.
+        """Replace the connection by a new one, as needed after an outage.
 
         Raises
         ------
         Unavailable
-            If the database is still away.
+            If the database still cannot be reached.
         """
+        # The embedded server may be what failed. A remote server is not ours to start.
         if self._server:
             self._server.start()
         self.database.reconnect()
 
     def close(self) -> None:
-        """Close the connection; the embedded server stops if nobody else uses it."""
+        """Close the connection; the embedded server stops if no other process uses it."""
         self._opened.close()
 
     def _embedded(self, server: Server) -> Database:
-        # No password: the folder of its socket is closed to everybody else.
+        # No password is needed: only this operating-system user can enter the folder of the server's socket.
         address = Address("postgresql", server.host, server.port, server.user, "", server.database, use_tls=False)
         return Database(address, limits=self._limits, store=self.store.folder, trusted=True, may_migrate=True)
 
@@ -108,25 +112,27 @@ class Lab:
 
     @property
     def _limits(self) -> Limits:
-        """How long a session may pause: a minute longer than a mask may take, and an hour longer than a whole ingest."""
+        """Longest pauses of a database session: a minute longer than a mask, and an hour longer than an ingest, may take."""
         workers = self.config.workers
         return Limits(transaction=workers.mask_timeout + 60, session=workers.timeout + 3600)
 
     def _open_store(self) -> None:
-        """Make the store if the lab is new: where rows refer to it and it is not there, it is a share that is away."""
+        """Make the store if the lab is new; if rows already refer to a missing store, its share is probably not mounted."""
+        # Objects in the store of another lab would be garbage to that lab's `antelop gc`, which would remove them.
         if self.store.exists():
             if self.store.owner() != self.database.identity:
                 remedy = "Set [store] location to the store of this database, or [database] to the database of this store"
                 raise Misconfigured([Problem("store_foreign", str(self.store.folder), "it is another lab's store", remedy)])
             return
+        # An empty folder in the place of an unmounted share would hide every object, so make a store for a new lab only.
         if self.database.Ingestion() or self.database.Feature() & "feature_data IS NOT NULL":
             raise Unavailable(f"the store {self.store.folder} is not there, and sessions refer to it: is its share mounted?")
         self.store.make(self.database.identity)
 
 
 def _open_to_all(key: str, folder: Path) -> Iterator[Problem]:
-    """Say that everybody may write a folder, if it is there: they could put another file, or a link, in the place of ours."""
-    with suppress(OSError):  # what else is wrong with it is said by whoever needs it
+    """Yield a problem if every user may write to a folder: they could replace a file of ours with their own, or with a link."""
+    with suppress(OSError):  # a folder that does not exist, or cannot be read, is reported where it is used
         mode = folder.stat().st_mode
         if mode & stat.S_IWOTH:
             remedy = f"Run `chmod o-w {folder}`, or mount its share with such a mode"

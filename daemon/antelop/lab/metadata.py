@@ -1,4 +1,4 @@
-"""Metadata goes in: an experimenter, an experiment, an animal or a session, one row at a time."""
+"""Insert metadata: an experimenter, an experiment, an animal or a session, one row at a time."""
 
 import math
 import re
@@ -18,14 +18,14 @@ from antelop.lab.resolve import refusal
 from antelop.wording import nearest, quoted, storable
 
 RETRIES = 5
-"""How often a row is inserted anew because somebody else took its id or name right before."""
+"""How often an insert is tried, because another process may take the same id or name just before."""
 
 _NO_NAME = re.compile(r"[\\\x00-\x1f\x7f]|\A\s*\Z")
-"""What is found in text by which nobody could call a thing: it is empty, of several lines, or DataJoint would not find it."""
+"""Matches text that cannot serve as a name: it is empty or has several lines, or DataJoint would not find it again."""
 
 
 class _Unfit(Exception):
-    """A value does not fit its attribute; the arguments are what is wrong with it, and the remedy."""
+    """A value does not fit its attribute; the two arguments say what is wrong, and the remedy."""
 
 
 def enrol(lab: Lab, kind: str, values: Mapping[str, Any]) -> Row:
@@ -38,8 +38,8 @@ def enrol(lab: Lab, kind: str, values: Mapping[str, Any]) -> Row:
     kind
         ``Experimenter``, ``Experiment``, ``Animal`` or ``Session``.
     values
-        The row's attributes. The experiment that it belongs to is given by ``experiment_id`` or ``experiment_name``; without an
-        id of its own the row gets the next one; a time is a datetime or ISO 8601 text, and is kept as its clock showed it.
+        The row's attributes. ``experiment_id`` or ``experiment_name`` gives the experiment that it belongs to. A row without an
+        id gets the next free one. A time is a datetime or ISO 8601 text; its time zone is dropped, not converted.
 
     Returns
     -------
@@ -49,28 +49,32 @@ def enrol(lab: Lab, kind: str, values: Mapping[str, Any]) -> Row:
     Raises
     ------
     Rejected
-        With everything that is wrong with the values; nothing is inserted then.
+        If values are wrong, with every problem; nothing is inserted then.
     Unavailable
-        If the database is away, or others add so many rows at the same time that this one does not come to its turn.
+        If the database cannot be reached, or other processes took the id or name in each of `RETRIES` tries.
     """
     for _ in range(RETRIES):
-        with suppress(DuplicateError):  # an ingest that makes sessions was first: its row is seen now
+        # An ingest that makes sessions does not take the lock below, so it can be first. The next try sees its row.
+        with suppress(DuplicateError):
             return _enrol(lab.database, kind, values)
     raise Unavailable(f"others add {kind.lower()}s at the same time: try again")
 
 
 def _enrol(database: Database, kind: str, values: Mapping[str, Any]) -> Row:
-    """Insert the row, as above; raise `DuplicateError` if somebody else inserts one by its id or name meanwhile."""
+    """Insert the row, as above; raise `DuplicateError` if another process inserts the same id or name in the meantime."""
+    # The table's own definition says which values a row has, so that a new column needs no change here.
     table = getattr(database, kind)()
     *inherited, id_name = table.primary_key
     own = {name: attribute for name, attribute in table.heading.attributes.items() if name not in inherited}
     parents = dict(zip(inherited, NAMES, strict=False))
+    # Without the lock, two processes that add rows at the same time would choose the same next id.
     with database.lock(f"metadata of {quoted(values.get('experimenter'))}", wait=True), database.transaction():
         parent, problems = _parent(database, parents, values)
         siblings = table & parent
         given = {name: value for name, value in values.items() if name in own}
         if len(parent) == len(parents) and id_name != NAMES[kind]:
             given.setdefault(id_name, 1 + max(siblings.to_arrays(id_name).tolist(), default=0))
+        # Look for every kind of problem before raising: the person corrects all of them at once.
         row, unfit = _fitted(own, given)
         known = {*own, *parents, *(NAMES[above] for above in parents.values())}
         problems += [*_missing(own, given), *_unknown(values, known), *unfit]
@@ -85,10 +89,11 @@ def _enrol(database: Database, kind: str, values: Mapping[str, Any]) -> Row:
 
 
 def _parent(database: Database, parents: Mapping[str, str], values: Mapping[str, Any]) -> tuple[Row, list[Problem]]:
-    """Return the primary key of the row that a new one belongs to, as far as it is there, and what is wrong with that."""
+    """Return the primary key of the row that a new row belongs to, as far as it exists, and the problems found."""
     parent: Row = {}
     problems: list[Problem] = []
     for key, kind in parents.items():
+        # A parent is given by id or by name. Without a parent, its children cannot be looked for, so stop at the first problem.
         names = list(dict.fromkeys((key, NAMES[kind])))
         given = [name for name in names if name in values]
         if len(given) != 1:
@@ -104,8 +109,8 @@ def _parent(database: Database, parents: Mapping[str, str], values: Mapping[str,
 
 
 def _no_admin(database: Database) -> list[Problem]:
-    """Say why this user may not make an admin: only who may write for everyone may, once there is one."""
-    everyone = ""  # nobody's name
+    """Return a problem if this user may not make an admin: once a lab has an admin, only admins and the service may."""
+    everyone = ""  # not an experimenter's name, so only a user who may write for all experimenters may write for it
     if database.may_write_for(everyone) or not database.Experimenter & {"admin": "True"}:
         return []
     what = f"database user {quoted(database.user)} is no admin, and only an admin makes another"
@@ -113,7 +118,7 @@ def _no_admin(database: Database) -> list[Problem]:
 
 
 def _missing(own: Mapping[str, Any], given: Row) -> Iterator[Problem]:
-    """Yield the attributes that have no default and no value."""
+    """Yield a problem for each attribute that has neither a value nor a default."""
     for name, attribute in own.items():
         if name not in given and not attribute.in_key and _is_required(attribute):
             yield Problem("metadata_missing", name, "it is missing", f"Give {name}")
@@ -124,7 +129,7 @@ def _is_required(attribute: Any) -> bool:  # noqa: ANN401  # DataJoint has no ty
 
 
 def _unknown(values: Mapping[str, Any], known: Collection[str]) -> Iterator[Problem]:
-    """Yield the values that belong to no attribute."""
+    """Yield a problem for each value whose name is not an attribute."""
     for name in (name for name in values if name not in known):
         near = nearest(name, known)
         remedy = f"Rename it to {near}" if near else f"Leave it out; there are {', '.join(sorted(known))}"
@@ -132,7 +137,7 @@ def _unknown(values: Mapping[str, Any], known: Collection[str]) -> Iterator[Prob
 
 
 def _fitted(own: Mapping[str, Any], given: Row) -> tuple[Row, list[Problem]]:
-    """Return the values as the table takes them, and what is wrong with the others."""
+    """Return the values in the form that the table takes, and a problem for each value that does not fit."""
     row, problems = {}, []
     for name, value in given.items():
         try:
@@ -143,9 +148,11 @@ def _fitted(own: Mapping[str, Any], given: Row) -> tuple[Row, list[Problem]]:
 
 
 def _fit(attribute: Any, value: Any) -> Any:  # noqa: ANN401  # DataJoint has no types, and a value may be anything
-    """Return a value as an attribute of a type such as ``varchar(40)`` takes it, or raise `_Unfit`."""
+    """Return a value as an attribute of a type such as ``varchar(40)`` takes it; raise `_Unfit` if it does not fit."""
+    # "varchar(40)" has the family varchar and the argument 40; an enum has its values as arguments.
     family, *arguments = re.findall(r"[A-Za-z]+|[0-9]+", attribute.original_type)
     fitted = _FITS[family](value, arguments)
+    # Required text is a name, by which the row has to be found again.
     if _is_required(attribute) and isinstance(value, str) and _NO_NAME.search(value):
         raise _Unfit(f"{quoted(value)} is empty, or has control characters or backslashes", "Write it on one line without them")
     return fitted
@@ -192,11 +199,11 @@ def _moment(value: object, _arguments: list[str]) -> object:
 
 
 _FITS = {"datetime": _moment, "enum": _choice, "float": _number, "int": _integer, "varchar": _text}
-"""What returns a value as an attribute takes it, or raises `_Unfit`, by the family of the attribute's type."""
+"""By family of the attribute's type: the function that returns a value in the form the attribute takes, or raises `_Unfit`."""
 
 
 def _taken(kind: str, siblings: Any, row: Row) -> Iterator[Problem]:  # noqa: ANN401  # DataJoint has no types
-    """Yield the id and the name that another row has already."""
+    """Yield a problem for the id, and one for the name, if another row already has it."""
     for name in dict.fromkeys((siblings.primary_key[-1], NAMES[kind])):
         if name in row and siblings & {name: row[name]}:
             what = f"there is {kind.lower()} {quoted(row[name])} already"

@@ -1,4 +1,4 @@
-"""What people call things: a row is found by its id or its name; if there is none, the one that was probably meant is told."""
+"""Find a row by its id or its name; if it does not exist, suggest the nearest match."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -17,19 +17,19 @@ NAMES = {
     "BehaviourRig": "behaviourrig_name",
     "Feature": "feature_name",
 }
-"""The attribute by which people call a row of each table; it is unique among the rows of one parent."""
+"""By table: the attribute that holds the name of a row, which is unique among the rows of one parent."""
 
 LISTED = 5
-"""How many rows a remedy lists."""
+"""Largest number of rows that a remedy lists."""
 
 
 def find(database: Database, kind: str, parent: Mapping[str, Any], called: object, *, by_id: bool = True) -> Row:
-    """Return the primary key of the row that has this id or, where none has, this name.
+    """Return the primary key of the row with this id or, if no row has this id, of the row with this name.
 
     Parameters
     ----------
     database
-        Where it is looked for.
+        The lab's database.
     kind
         The table: one of `NAMES`.
     parent
@@ -37,21 +37,24 @@ def find(database: Database, kind: str, parent: Mapping[str, Any], called: objec
     called
         Its id, which may be text, or its name.
     by_id
-        Whether it may be an id.
+        Whether `called` may be an id.
 
     Raises
     ------
     Rejected
-        If there is none: with the one that was probably meant, or with some that there are.
+        If there is no such row; the remedy has the nearest match, or some of the rows that exist.
     """
+    # Text that the database cannot store, or digits that no id column holds, match no row; do not ask the server.
     table = getattr(database, kind)() & dict(parent)
     id_name, name, text = table.primary_key[-1], NAMES[kind], str(called)
     restrictions: list[Row] = [{name: text}] if storable(text) else []
     if by_id and id_name != name and re.fullmatch(r"-?[0-9]{1,10}", text):
         restrictions.insert(0, {id_name: int(text)})
+    # The id goes first: a name that consists of digits must not hide the row with that id.
     for restriction in restrictions:
         if found := (table & restriction).keys():
             return dict(found[0])
+    # Not found: list the names that exist, so that the remedy can suggest one.
     noun = name.removesuffix("_name").removeprefix("behaviour")
     names = {row[name]: row[id_name] for row in table.proj(name).to_dicts(order_by=id_name)}
     what = f"{noun} {quoted(called)} is not in the database"
@@ -59,12 +62,12 @@ def find(database: Database, kind: str, parent: Mapping[str, Any], called: objec
 
 
 def locate(database: Database, path: Iterable[tuple[str, str]]) -> Row:
-    """Return the primary key of the row to which the tables and what their rows are called lead, from an experimenter on.
+    """Return the primary key of the last row on a path of (table, id or name) pairs, which starts at an experimenter.
 
     Raises
     ------
     Rejected
-        If one of them is not there.
+        If one of the rows does not exist.
     """
     key: Row = {}
     for kind, called in path:
@@ -73,7 +76,7 @@ def locate(database: Database, path: Iterable[tuple[str, str]]) -> Row:
 
 
 def instead(noun: str, called: str, names: Mapping[str, object]) -> str:
-    """Say which row was probably meant, or which there are; `names` gives the ids by the names."""
+    """Return a remedy that suggests the nearest match, or lists rows that exist; `names` maps names to ids."""
     near = nearest(called, names)
     if near:
         return f"Perhaps you mean {_listed(names, [near])}"
@@ -85,5 +88,5 @@ def instead(noun: str, called: str, names: Mapping[str, object]) -> str:
 
 
 def _listed(names: Mapping[str, object], some: Iterable[str]) -> str:
-    """Return names, each after its id where it has one."""
+    """Return names as text, each in brackets after its id; a name that is its own id stands alone."""
     return ", ".join(quoted(name) if names[name] == name else f"{names[name]} ({quoted(name)})" for name in some)

@@ -1,4 +1,4 @@
-"""What a manifest names, as the database knows it: the rows that are meant, or what is wrong with the names."""
+"""Resolve a manifest: look up the rows that it names in the database, or report what is wrong with the names."""
 
 import json
 from collections.abc import Collection, Iterator, Mapping
@@ -19,24 +19,25 @@ from antelop.lab.naming import instead
 from antelop.wording import quoted
 
 MOST_HELD = 1000
-"""How many numbers of sessions are tried that other processes may hold: there are never so many workers."""
+"""Largest number of session ids, held by other processes, that are skipped: a lab never has so many workers."""
 
 LAST_SESSION_ID = 2**31 - 1
-"""The greatest number that the column takes."""
+"""Largest value of the column ``session_id``."""
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What whoever delivers may do.
+    """What a drop folder, or a script, allows a delivery to do.
 
     Attributes
     ----------
     experimenters
-        For whom they may deliver; None: for whom the database user may write.
+        Experimenters for whom deliveries are accepted; None: all for whom the database user may write.
     create_sessions
-        Whether a session that is named but is not there is made.
+        Whether a session that the manifest names, but that does not exist, is made.
     settled
-        The videos that have settled: path relative to the drop folder, size, mtime in nanoseconds; None: it does not matter.
+        The videos that have settled: path relative to the drop folder, size in bytes, mtime in nanoseconds; None: videos need
+        not settle.
     """
 
     experimenters: frozenset[str] | None = None
@@ -45,25 +46,25 @@ class Policy:
 
 
 @dataclass(frozen=True)
-class Meant:
-    """The rows that a manifest means.
+class ResolvedManifest:
+    """The rows that a manifest names.
 
     Attributes
     ----------
     experiment
         Primary key of the experiment.
     session
-        The session's row; None if there is none.
+        The session's row; None if it does not exist.
     sessions
-        If there is none, the names of all sessions of the experiment, by id.
+        If the session does not exist: the names of all sessions of the experiment, by id; else empty.
     animals
-        The rows of the manifest's animals, in its order; None for one that is not in the experiment.
+        The rows of the manifest's animals, in its order; None for an animal that is not in the experiment.
     known_animals
         The names of all animals of the experiment, by id.
     rig
         The rig's row.
     layout
-        What its JSON describes.
+        The rig that the row's JSON describes.
     masks
         The rows of the rig's mask functions.
     """
@@ -78,7 +79,7 @@ class Meant:
     masks: tuple[Row, ...]
 
     def facts(self, manifest: Manifest, policy: Policy) -> Facts:
-        """Return what the checks are to know of them."""
+        """Return what the checks need to know of these rows."""
         is_made = policy.create_sessions and "session_name" in manifest.session
         return Facts(
             experiment=self.experiment,
@@ -91,15 +92,16 @@ class Meant:
         )
 
 
-def resolve(database: Database, manifest: Manifest, policy: Policy) -> Meant:
-    """Look up what a manifest names.
+def resolve(database: Database, manifest: Manifest, policy: Policy) -> ResolvedManifest:
+    """Look up the rows that a manifest names.
 
     Raises
     ------
     Rejected
-        If experimenter, experiment or rig are not there or may not be used, for then nothing further can be checked. That a
-        session or an animal is not there is for `checks` to say.
+        If the experimenter, experiment or rig does not exist or may not be used: then no further check is possible. A missing
+        session or animal is reported by `checks` instead.
     """
+    # Everything else belongs to the experimenter, so without one there is nothing more to look for.
     experimenter = str(manifest.session["experimenter"])
     owner = {"experimenter": experimenter}
     experiments, rigs_there = database.Experiment & owner, database.BehaviourRig & owner
@@ -107,6 +109,7 @@ def resolve(database: Database, manifest: Manifest, policy: Policy) -> Meant:
     if not found and not database.Experimenter & owner:
         known = {name: name for name in database.Experimenter.to_arrays("experimenter")}
         raise Rejected([_unknown("experimenter", "/session/experimenter", experimenter, known)])
+    # Experiment and rig do not depend on each other: collect the problems of both, and report them at once.
     problems = _refusals(database, experimenter, policy)
     if not found:
         ((member, asked),) = _part("experiment", manifest.session).items()
@@ -116,13 +119,14 @@ def resolve(database: Database, manifest: Manifest, policy: Policy) -> Meant:
         problems.append(_rig_unclear(manifest.rig, experimenter, _ids(rigs_there, "behaviourrig")))
     if problems:
         raise Rejected(problems)
+    # From here on a missing row is a finding of a check, so return None for it and the names that exist.
     (rig,) = named
     experiment = {**owner, "experiment_id": found[0]["experiment_id"]}
     animals = {row["animal_id"]: row for row in (database.Animal & experiment).to_dicts()}
     sessions = database.Session & experiment
     session = next(iter((sessions & _part("session", manifest.session)).to_dicts()), None)
     masks = database.MaskFunction & {**owner, "behaviourrig_id": rig["behaviourrig_id"]}
-    return Meant(
+    return ResolvedManifest(
         experiment=experiment,
         session=session,
         sessions={} if session else {number: name for name, number in _ids(sessions, "session").items()},
@@ -135,7 +139,7 @@ def resolve(database: Database, manifest: Manifest, policy: Policy) -> Meant:
 
 
 def refusal(database: Database, experimenter: str, where: str) -> list[Problem]:
-    """Say that the database user may not write for an experimenter, if so."""
+    """Return a problem if the database user may not write for an experimenter."""
     if database.may_write_for(experimenter):
         return []
     what = f"database user {quoted(database.user)} may not write for {quoted(experimenter)}"
@@ -144,36 +148,38 @@ def refusal(database: Database, experimenter: str, where: str) -> list[Problem]:
 
 @contextmanager
 def free_session_id(database: Database, experiment: Row) -> Iterator[int]:
-    """Hold the next session_id of an experiment that no session has and nobody else holds, until the end of the block.
+    """Reserve the next free session_id of an experiment until the end of the block.
 
-    Processes that make sessions in one experiment at the same time so get different numbers at once, and none of them waits for
-    another one's transaction. A number that is held for a session which is not made after all stays unused if a later one is.
+    Processes that make sessions in one experiment at the same time get different ids, and none waits for the transaction of
+    another. If a session is not made in the end, and a later one is, the reserved id stays unused.
 
     Raises
     ------
     Rejected
-        If the column takes no greater number.
+        If the largest id of the column is already used.
     Unavailable
-        If `MOST_HELD` numbers in a row are held.
+        If the next `MOST_HELD` ids are reserved by other processes.
     """
     last = (database.Session & experiment).to_arrays("session_id", order_by="session_id DESC", limit=1)
     first = int(last[0]) + 1 if len(last) else 1
     if first > LAST_SESSION_ID:
         what = f"the experiment has a session with the last session_id that there is, {LAST_SESSION_ID}"
         raise Rejected([Problem("session_ids", "/session", what, "Make the session by `antelop add session`, with an id")])
+    # A row of a transaction that is not committed is invisible here, so the advisory lock alone shows that an id is reserved.
     for number in range(first, min(first + MOST_HELD, LAST_SESSION_ID + 1)):
         session = {**experiment, "session_id": number}
         with database.lock(f"new session {'/'.join(map(str, session.values()))}") as held:
-            if held and not database.Session & session:  # looked up again, for it may be there since the lock was freed
+            # Look again under the lock: its last holder may have committed the session since `last` was read.
+            if held and not database.Session & session:
                 yield number
                 return
     raise Unavailable(f"{MOST_HELD} sessions are being made in the experiment at the same time")
 
 
-def new_session(meant: Meant, session_id: int, manifest: Manifest, began: datetime) -> Row:
-    """Return the row of a session that is made with its recording, which `began` by the clock of the lab."""
+def new_session(resolved: ResolvedManifest, session_id: int, manifest: Manifest, began: datetime) -> Row:
+    """Return the row of a session that is made together with its recording, which `began` at this local time of the lab."""
     return {
-        **meant.experiment,
+        **resolved.experiment,
         "session_id": session_id,
         "session_name": manifest.session["session_name"],
         "session_timestamp": began.replace(tzinfo=None),
@@ -182,7 +188,8 @@ def new_session(meant: Meant, session_id: int, manifest: Manifest, began: dateti
 
 
 def _refusals(database: Database, experimenter: str, policy: Policy) -> list[Problem]:
-    """Say why whoever delivers may not do so for an experimenter."""
+    """Return a problem if the delivery may not be for this experimenter."""
+    # A folder with a list of experimenters allows exactly these; without a list, the database user's own rights count.
     where = "/session/experimenter"
     if policy.experimenters is None or experimenter in policy.experimenters:
         return refusal(database, experimenter, where)
@@ -192,7 +199,7 @@ def _refusals(database: Database, experimenter: str, policy: Policy) -> list[Pro
 
 @lru_cache(100)
 def _layout(rig_json: str) -> Rig:
-    """Return what a rig's JSON describes; to validate it anew for every session would take longer than its rows."""
+    """Return the rig that a JSON text describes; cached, because its validation takes longer than the rows of a session."""
     return rigs.parse(json.loads(rig_json))
 
 
@@ -209,7 +216,7 @@ def _rig_part(rig: str | int | None) -> Row:
 
 
 def _rig_unclear(asked: str | int | None, experimenter: str, known: Mapping[str, object]) -> Problem:
-    """Say why no rig, or more than one, is meant."""
+    """Return a problem that says why the manifest does not lead to exactly one rig."""
     if asked is not None:
         return _unknown("rig", "/rig", asked, known)
     if known:
@@ -219,7 +226,8 @@ def _rig_unclear(asked: str | int | None, experimenter: str, known: Mapping[str,
 
 
 def _animal(animals: Mapping[int, Row], asked: Mapping[str, Any], experiment: Row) -> Row | None:
-    """Return the animal of the experiment that is asked for, None if it is not one of them."""
+    """Return the row of the animal that a manifest asks for; None if it is not in the experiment."""
+    # A manifest may give the animal's full key; it can then belong to another experiment.
     if any(asked.get(name, value) != value for name, value in experiment.items()):
         return None
     if "animal_id" in asked:
@@ -228,11 +236,11 @@ def _animal(animals: Mapping[int, Row], asked: Mapping[str, Any], experiment: Ro
 
 
 def _ids(table: Any, kind: str) -> dict[str, int]:  # noqa: ANN401  # a DataJoint expression
-    """Return ids by name."""
+    """Return a dictionary from names to ids."""
     return {row[f"{kind}_name"]: row[f"{kind}_id"] for row in table.proj(f"{kind}_name").to_dicts(order_by=f"{kind}_id")}
 
 
 def _unknown(noun: str, where: str, asked: object, known: Mapping[str, object]) -> Problem:
-    """Say that there is no such thing, and what there is."""
+    """Return a problem that says that a row does not exist, with the nearest match or some that exist."""
     what = f"{noun} {quoted(asked)} is not in the database"
     return Problem(f"{noun}_unknown", where, what, instead(noun, str(asked), known))

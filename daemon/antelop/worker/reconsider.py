@@ -11,7 +11,7 @@ from antelop.database import Database
 from antelop.errors import Misconfigured, Problem, Rejected
 from antelop.formats.manifest import parse
 from antelop.lab import Lab
-from antelop.lab.resolve import Meant, Policy, resolve
+from antelop.lab.resolve import Policy, ResolvedManifest, resolve
 
 TAKEN = ("session_taken", "recording_taken")
 """Checks that found a recording in the way; they say in ``where`` which session holds it."""
@@ -75,7 +75,7 @@ def outdated(lab: Lab) -> list[str]:
 
 
 def _plain(fact: Any) -> object:  # noqa: ANN401  # what JSON has no words for
-    return asdict(fact) if isinstance(fact, Meant | Problem) else str(fact)
+    return asdict(fact) if isinstance(fact, ResolvedManifest | Problem) else str(fact)
 
 
 def _version(lab: Lab, function: str) -> str:
