@@ -1,6 +1,6 @@
-"""Where arrays and files are kept: a folder of objects, and the DataJoint codecs of the columns that refer to them.
+"""The store of arrays and files: a folder of objects, and the DataJoint codecs of the columns that refer to them.
 
-A column of type ``<signal>`` holds an array, one of type ``<file>`` a file. What stands in the row is a JSON object, the
+A column of type ``<signal>`` holds an array, one of type ``<file>`` a file. The row itself holds a JSON object, the
 *descriptor*, of one of five kinds::
 
     {"kind": "inline", "dtype": "|i1", "shape": [4], "base64": "Af8B/w=="}
@@ -9,11 +9,11 @@ A column of type ``<signal>`` holds an array, one of type ``<file>`` a file. Wha
     {"kind": "scaled", "samples": {"kind": "npy", …}, "conversion": 0.0005, "offset": 0.0}
     {"kind": "file", "path": "objects/77/1c/771c….mp4", "size": 52428800}
 
-An array is its bytes, in the row if they are few and else in a plain ``.npy`` file, or the regular clock or the scaled samples
-that it is computed from. ``path`` is relative to the store, ``size`` in bytes. An object is named by the SHA-256 of what it
-holds, so that the same content is kept once and ``sha256sum`` tells whether it is whole.
+An array is stored as its bytes (a small one in the row, any other in a plain ``.npy`` file), or as the regular clock or the
+scaled samples from which it is computed. ``path`` is relative to the store, ``size`` is in bytes. An object is named by the
+SHA-256 of its content, so that the same content is stored once, and ``sha256sum`` shows whether the object is complete.
 
-Equal descriptors are equal values, and the same values are always described alike; what identifies a recording relies on it.
+Equal values have equal descriptors, and different values have different ones. The fingerprint of a recording relies on this.
 """
 
 from antelop.store.codecs import STORE, File, Signal

@@ -1,4 +1,4 @@
-"""The DataJoint codecs ``<signal>`` and ``<file>``: columns of arrays and of files, kept in the connection's store."""
+"""The DataJoint codecs ``<signal>`` and ``<file>``: columns of arrays and of files in the connection's store."""
 
 import json
 from pathlib import Path
@@ -11,11 +11,11 @@ from antelop.recording.recording import Samples
 from antelop.store.store import Descriptor, Kept, Store
 
 STORE = "antelop"
-"""What the store is called in the ``stores`` of a connection's DataJoint configuration."""
+"""Name of the store in the ``stores`` of a connection's DataJoint configuration."""
 
 
 class Column(dj.Codec):
-    """A column whose rows hold descriptors (JSON) of what is in the store."""
+    """A column whose rows hold descriptors (JSON) of arrays or files in the store."""
 
     def get_dtype(self, is_store: bool) -> str:  # noqa: FBT001  # as in DataJoint
         """Return the type of the database's column."""
@@ -24,12 +24,12 @@ class Column(dj.Codec):
         return "json"
 
     def referenced_paths(self, stored: str | Descriptor | None) -> list[tuple[str, str]]:
-        """Return the objects that a row refers to, and their store, as DataJoint's garbage collection asks for them."""
+        """Return the objects that a row refers to, each with the name of its store, for DataJoint's garbage collection."""
         descriptor = json.loads(stored) if isinstance(stored, str) else stored
         return [(address, STORE) for address in Store.addresses(descriptor)] if descriptor else []
 
     def store(self, key: object, context: object) -> Store:
-        """Return the store of the connection that encodes or decodes."""
+        """Return the store of the connection on which a value is encoded or decoded."""
         return Store(Path(self._codec_config(key, context).get_store_spec(STORE)["location"]))
 
 
@@ -39,7 +39,8 @@ class Signal(Column):
     name = "signal"
 
     def encode(self, value: Samples | Kept, *, key: object = None, context: object = None) -> dict[str, Any]:
-        """Return the descriptor of an array, which is kept now if it has not been."""
+        """Return the descriptor of an array; an array that is not in the store yet is put there."""
+        # An ingest stores its arrays before it opens the transaction, so it passes `Kept`; a script passes the array itself.
         kept = value if isinstance(value, Kept) else self.store(key, context).put(value)
         return kept.as_json()
 
@@ -54,10 +55,10 @@ class File(Column):
     name = "file"
 
     def encode(self, value: Path | Kept, *, key: object = None, context: object = None) -> dict[str, Any]:
-        """Return the descriptor of a file, of which a copy is kept now if it has not been."""
+        """Return the descriptor of a file; a file that is not in the store yet is copied there."""
         kept = value if isinstance(value, Kept) else self.store(key, context).keep(value)
         return kept.as_json()
 
     def decode(self, stored: Descriptor, *, key: object = None, context: object = None) -> Path:
-        """Return where the kept copy is."""
+        """Return the path of the copy in the store."""
         return self.store(key, context).path(stored)

@@ -1,4 +1,4 @@
-"""What a store holds, whether or not rows refer to it: every object listed, read through, or removed."""
+"""List, verify and remove the objects of a store, whether or not rows refer to them."""
 
 import errno
 import fcntl
@@ -22,11 +22,11 @@ class Object:
     Attributes
     ----------
     address
-        Its path within the store, which its content gives it.
+        Its path within the store, which its content determines.
     size
-        In bytes.
+        Number of bytes.
     time
-        When it was last put, in seconds since the epoch, by the clock of the store's filesystem.
+        When it was last put into the store, in seconds since the epoch, by the clock of the store's filesystem.
     """
 
     address: str
@@ -35,12 +35,12 @@ class Object:
 
 
 def objects(store: Store) -> Iterator[Object]:
-    """Yield every object, in the order of their addresses; what else may lie among them is passed over.
+    """Yield every object in the order of the addresses; other files are ignored.
 
     Raises
     ------
     Unavailable
-        If part of the store cannot be read, for what is not seen must not count as not there.
+        If part of the store cannot be read: a listing with gaps must not look complete.
     """
     with available(f"the store {store.folder} cannot be read"):
         for first in _shards(store.folder / "objects"):
@@ -54,12 +54,12 @@ def objects(store: Store) -> Iterator[Object]:
 
 
 def size_of(store: Store, address: str) -> int | None:
-    """Return the size of an object in bytes; None if it is not there.
+    """Return the size of an object in bytes; None if it does not exist.
 
     Raises
     ------
     Unavailable
-        If nobody can tell.
+        If the store cannot be read, so that the answer is unknown.
     """
     with available(f"the store {store.folder} cannot be read"), suppress(FileNotFoundError):
         return (store.folder / address).stat().st_size
@@ -67,7 +67,9 @@ def size_of(store: Store, address: str) -> int | None:
 
 
 def is_whole(store: Store, address: str) -> bool:
-    """Tell whether an object is what its name says, by reading all of it; if the disk does not give all of it, it is not.
+    """Read an object completely, and return whether its content has the checksum that its name gives.
+
+    An object that is missing, or that the disk cannot read (EIO), is not whole.
 
     Raises
     ------
@@ -86,11 +88,13 @@ def is_whole(store: Store, address: str) -> bool:
 
 
 def discard(store: Store, address: str, before: float) -> bool:
-    """Remove an object, unless it was put, or put again, at that time or later; tell whether it was removed."""
+    """Remove an object unless it was put into the store at or after the time `before`; return whether it was removed."""
     path = store.folder / address
     removing = available(f"the store's {path} cannot be removed")
     with removing, suppress(FileNotFoundError), path.open("r+b", buffering=0) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # who puts it again holds this lock too: one of the two comes first
+        # `objects.Incoming` takes this lock to renew the time of an object: either the new time is seen here, or the object is
+        # already removed when it looks, and it writes the object again.
+        fcntl.flock(file, fcntl.LOCK_EX)
         if path.stat().st_mtime < before:
             path.unlink()
             return True
@@ -98,11 +102,12 @@ def discard(store: Store, address: str, before: float) -> bool:
 
 
 def now(store: Store) -> float:
-    """Return what time it is by the clock of the store's filesystem, which may be a server's; seconds since the epoch."""
+    """Return the time by the clock of the store's filesystem, which may be a server's; in seconds since the epoch."""
+    # The times of objects come from that clock. The clock of this computer may differ, so it cannot be compared with them.
     with Incoming(store.folder) as incoming:
         return incoming.time
 
 
 def _shards(folder: Path) -> list[Path]:
-    """Return the folders that objects are spread over, by two digits of their names."""
+    """Return the subfolders over which objects are spread, named by two digits of the objects' names."""
     return sorted(path for path in folder.iterdir() if re.fullmatch("[0-9a-f]{2}", path.name))
