@@ -239,3 +239,15 @@ def very_many_fields(path: Path) -> None:
         group = file["acquisition/lick"]
         del group["data"]
         group["data"] = np.zeros(3, [(f"{'field' * 10}{number:04}", "i1") for number in range(800)])
+
+
+def hole_in_the_file(path: Path) -> None:
+    """Have a signal be 128 MB that nothing was written into: a hole in the file, which takes no room on its disk."""
+    with h5py.File(path, "r+") as file:
+        group = file["acquisition/force"]
+        del group["data"]
+        plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plan.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+        plan.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+        h5py.h5d.create(group.id, b"data", h5py.h5t.STD_I8LE, h5py.h5s.create_simple((128 * MEGABYTE,)), plan)
+        file["acquisition/behind"] = np.zeros(3)

@@ -24,6 +24,7 @@ from antelop.formats.manifest import SPECIFICATION
 from antelop.formats.manifest import VERSION as MANIFEST_VERSION
 from antelop.ingest import intake
 from antelop.ingest.masking import insert_masks, ready
+from antelop.ingest.room import expect_room
 from antelop.ingest.rows import Keys, fingerprint, is_blank, plan
 from antelop.ingest.source_files import SourceFiles, proof_problems, unsettled
 from antelop.ingest.uniqueness import held, taken
@@ -247,6 +248,7 @@ def _prepare(lab: Lab, delivery: Delivery, files: SourceFiles, policy: Policy, r
             [animal["animal_id"] for animal in meant.animals if animal],
         )
         planned = plan(recording, meant.layout, keys, dlc_training=manifest.dlc_training)
+        expect_room(lab.store, planned, files)
         rows = _keep(lab.store, planned, files)
     ledger = {
         "delivery_id": delivery.delivery_id,
