@@ -8,12 +8,12 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 
+from antelop.database.row import Row
 from antelop.errors import Problem, Rejected, Unavailable
-from antelop.ingest.rows import Row
+from antelop.files import available
 from antelop.ingest.source_files import SourceFiles
 from antelop.recording.recording import Clock, Samples, Scaled
 from antelop.store import Store
-from antelop.store.objects import available
 
 SWELLS = 32
 """How many times as large as its files what is kept of a delivery may be, however little room there is: signals become some
@@ -47,11 +47,10 @@ def expect_room(store: Store, planned: Mapping[str, Sequence[Row]], files: Sourc
     """
     videos = [os.fstat(files.video(path).descriptor) for path in {row["video"] for row in planned["Video"]}]
     delivered = sum(map(_on_disk, [os.fstat(files.nwb.descriptor), *videos]))
-    values = [row[name] for rows in planned.values() for row in rows for name in ("data", "timestamps") if name in row]
-    # An array that is there several times is kept once.
-    kept = sum(video.st_size for video in videos) + sum(
-        _size(each) for each in {id(each): each for each in values}.values() if each is not None
-    )
+    rows = [row for some in planned.values() for row in some]
+    arrays = [row[name] for row in rows for name in ("data", "timestamps") if row.get(name) is not None]
+    distinct = {id(values): values for values in arrays}  # one that is there several times is kept once
+    kept = sum(video.st_size for video in videos) + sum(map(_size, distinct.values()))
     with available(f"the store {store.folder} cannot be looked at"):
         found = os.statvfs(store.folder)
     _compare(store, kept, delivered, found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize)
