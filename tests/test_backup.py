@@ -199,7 +199,7 @@ def test_a_lab_that_is_not_whole(whole: Lab, tmp_path: Path) -> None:
     (whole.store.folder / film.address).unlink()
     with pytest.raises(Rejected) as refused:
         backup(whole, folder, NOW, unseen)
-    remedy = "Run `antelop verify`, and mend what it finds first"
+    remedy = "Run `antelop verify`, and repair what it finds first"
     assert refused.value.problems == (
         Problem("object_lacks", "Video lab/1/41/1, video", f"{film.address} is not in the store", remedy),
     )

@@ -140,7 +140,7 @@ def test_a_store_that_is_not_whole(whole: Lab) -> None:
     with pytest.raises(Rejected) as refused:
         removed(whole)
     what = f"{lost} is not in the store"
-    remedy = "Run `antelop verify`, and mend what it finds first"
+    remedy = "Run `antelop verify`, and repair what it finds first"
     assert refused.value.problems == (Problem("object_lacks", "Video lab/1/41/1, video", what, remedy),)
     assert unused in stored(whole)
 

@@ -27,7 +27,7 @@ from tests.labs import ANIMALS, SCRIPT, SESSION, await_release
 from tests.pipelines import pipeline
 
 RIG = {"experimenter": "lab", "behaviourrig_id": 1}
-ENTRY = "Take its recording out by `antelop remove lab/1/41`, and deliver it again."
+ENTRY = "Remove its recording by `antelop remove lab/1/41`, and deliver it again."
 
 
 @pytest.fixture
@@ -87,8 +87,8 @@ def test_rows_that_are_missing(whole: Lab) -> None:
         f"session lab/1/41: its feature force has no row in AnalogEvents. {ENTRY}",
         f"session lab/1/41: its feature head has no row in Kinematics. {ENTRY}",
         f"session lab/1/41: its feature nose has no row in Kinematics. {ENTRY}",
-        f"session lab/1/41: 2 rows went into Self, and 1 are there. {ENTRY}",
-        f"session lab/1/41: 1 rows went into Video, and 0 are there. {ENTRY}",
+        f"session lab/1/41: 2 rows were inserted into Self, and 1 are there. {ENTRY}",
+        f"session lab/1/41: 1 rows were inserted into Video, and 0 are there. {ENTRY}",
         "session lab/1/41: its mask trials is missing. Run `antelop masks recompute lab/1/41`.",
     ]
 
@@ -98,9 +98,10 @@ def test_the_ledger(whole: Lab) -> None:
     ledger = (whole.database.Ingestion & SESSION).fetch1()
     with unchecked(whole):
         whole.database.Ingestion.update1({"delivery_id": ledger["delivery_id"], "session_id": 44})
+    without = "the ledger says that a recording was ingested into it, but it holds none"
     assert found(whole) == [
-        f"session lab/1/41: it holds a recording that the ledger knows nothing of. {ENTRY}",
-        "session lab/1/44: the ledger says that a recording went into it, and it holds none. Restore a backup that has it.",
+        f"session lab/1/41: it holds a recording that is not in the ledger. {ENTRY}",
+        f"session lab/1/44: {without}. Restore a backup that has it.",
     ]
 
 
@@ -158,13 +159,13 @@ def test_deliveries(whole: Lab, others: Callable[[], Lab]) -> None:
         assert row is not None
         orphan = row["nwb_path"].removesuffix(".nwb")
         lost = [
-            "delivery rig-2/1.nwb: it waits for a worker, and no job stands for it in the queue. Run `antelop retry 1.nwb`.",
-            "delivery rig-2/2.nwb: it is rejected, and nothing says why. Run `antelop retry 2.nwb`.",
+            "delivery rig-2/1.nwb: it is ready for a worker, but it has no job in the queue. Run `antelop retry 1.nwb`.",
+            "delivery rig-2/2.nwb: it is rejected, but the ledger has no attempt that says why. Run `antelop retry 2.nwb`.",
         ]
         assert found(whole) == lost
         worker.close()
         await_release(whole, row["delivery_id"])
-        gone = f"the worker {os.getpid()} on {platform.node()} that had it is gone"
+        gone = f"it is claimed by worker {os.getpid()} on {platform.node()}, which is dead"
         assert found(whole) == [*lost, f"delivery rig-2/{orphan}.nwb: {gone}. Start `antelop run`."]
 
 
@@ -192,7 +193,7 @@ def test_objects(whole: Lab) -> None:
         f"AnalogEvents lab/1/41/1/5, data: {short} has 7 bytes, not {size}. {BROUGHT}",
         f"Video lab/1/41/1, video: {missing} is not in the store. {BROUGHT}",
     ]
-    unused = f"{address}: it is not what its name says; nothing refers to it yet, but may come to. Delete it."
+    unused = f"{address}: it does not match the checksum in its name; no row refers to it yet, but a later one may. Delete it."
     assert found(whole) == shallow
     assert found(whole, deep=True) == [*shallow, unused]
 
@@ -203,7 +204,7 @@ def test_an_altered_object(whole: Lab) -> None:
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    what = "is not what its name says: it was changed, or the disk has lost some of it"
+    what = "does not match the checksum in its name: it was changed, or the disk has lost part of it"
     assert found(whole) == []
     assert found(whole, deep=True) == [f"Video lab/1/41/1, video: {altered} {what}. {BROUGHT}"]
 
@@ -253,7 +254,7 @@ def test_the_command(whole: Lab, command: Command) -> None:
     result = command(whole.config, "verify")
     said = (
         "  problem  session lab/1/41: its feature force has no row in AnalogEvents\n"
-        "           Take its recording out by `antelop remove lab/1/41`, and deliver it again\n"
+        "           Remove its recording by `antelop remove lab/1/41`, and deliver it again\n"
         "damaged  1 session, 5 objects of 81 kB, 52 kB of them nothing refers to, 1 problem\n"
     )
     assert (result.exit_code, result.output) == (1, said)
@@ -262,7 +263,7 @@ def test_the_command(whole: Lab, command: Command) -> None:
         "check": "rows_lack",
         "where": "session lab/1/41",
         "what": "its feature force has no row in AnalogEvents",
-        "remedy": "Take its recording out by `antelop remove lab/1/41`, and deliver it again",
+        "remedy": "Remove its recording by `antelop remove lab/1/41`, and deliver it again",
     }
     assert summary == {
         "outcome": "damaged",

@@ -1,4 +1,4 @@
-"""What keeps a lab sound for years: verify, garbage collection, backup, and removing a session.
+"""Maintenance of a lab: verify, garbage collection, backup, restore, and removing a recording from its session.
 
-Nothing here runs unless a person asks for it.
+Nothing here runs by itself: each function runs only when a person calls it.
 """

@@ -1,4 +1,4 @@
-"""What the store holds, against what rows refer to: any number of objects in little memory."""
+"""The list of a store's objects, and which of them rows refer to: any number of objects in little memory."""
 
 import json
 import sqlite3
@@ -18,7 +18,7 @@ from antelop.store.objects import ADDRESS
 from antelop.store.survey import Object, is_whole, objects, size_of
 
 Progress = Callable[[Iterable[Object], int], Iterable[Object]]
-"""Passes on the objects that it is given, which have so many bytes in all, and shows how far it has come."""
+"""Yields the given objects again and shows the progress; the number is their size in bytes, all together."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class Reference:
     Attributes
     ----------
     column, key
-        Where the row is.
+        The column that refers to the object, and the primary key of the row.
     address
         The object's path within the store.
     size
-        Its size in bytes by the row; None if the row does not say.
+        The object's size in bytes as the row states it; None if the row states none.
     """
 
     column: Column
@@ -45,7 +45,8 @@ class Reference:
 
 
 def references(database: Database) -> Iterator[Reference]:
-    """Yield what the rows of all tables that this user may read refer to, within a transaction."""
+    """Yield every reference of the tables that this user may read; call it within a transaction."""
+    # "objects/" lets the server skip the rows, most of them, that mention no object at all.
     for column in referring(database):
         if column.readable:
             for key, text in values(database, column, "objects/"):
@@ -54,7 +55,11 @@ def references(database: Database) -> Iterator[Reference]:
 
 
 def _mentioned(value: object, size: int | None = None) -> Iterator[tuple[str, int | None]]:
-    """Yield every address in a JSON value, however deep, with the size that stands beside it."""
+    """Yield every address in a JSON value, at any depth, with the ``size`` of the same JSON object.
+
+    Other packages' codecs may nest our descriptors, or mention an address within a text: each counts as a reference, so that
+    garbage collection keeps the object.
+    """
     if isinstance(value, dict):
         for name, member in value.items():
             yield from _mentioned(member, value.get("size") if name == "path" else None)
@@ -68,30 +73,31 @@ def _mentioned(value: object, size: int | None = None) -> Iterator[tuple[str, in
 
 @dataclass(frozen=True)
 class Total:
-    """So many objects, of so many bytes."""
+    """A number of objects, and their size in bytes, all together."""
 
     count: int
     bytes: int
 
 
 class Inventory:
-    """The objects of a store as they were when this was made, and which of them rows refer to.
+    """The objects of a store at the moment when this is created, and which of them rows refer to.
 
-    The list is in a file that goes with this process, and in memory only in small part.
+    The list is in a temporary SQLite database on disk, of which at most 64 MiB are in memory. It ends with the process.
 
     Parameters
     ----------
     store
-        The store.
+        The store to list.
 
     Raises
     ------
     Unavailable
-        If part of it cannot be read.
+        If part of the store cannot be read.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        # An empty name makes a temporary database. It needs no journal and no fsync, as it is useless after a crash.
         self._list = sqlite3.connect("", isolation_level=None)
         for statement in (
             "PRAGMA journal_mode = OFF",
@@ -111,32 +117,34 @@ class Inventory:
         self._list.close()
 
     def read(self, progress: Progress) -> None:
-        """Read every object through, and note those that are not what their names say."""
+        """Read every object completely, and note those whose contents do not match the checksum in their names."""
         for each in progress(self._select("TRUE"), self.total().bytes):
             if not is_whole(self._store, each.address):
                 self._list.execute("UPDATE object SET altered = TRUE WHERE address = ?", (each.address,))
 
-    def refer(self, reference: Reference) -> str:
-        """Note that a row refers to an object; return what is wrong with the object, nothing if all is well."""
+    def mark_referenced(self, reference: Reference) -> str:
+        """Note that a row refers to an object; return what is wrong with the object, or an empty text."""
+        # "AND NOT referenced" saves a write for each further row that refers to the same object.
         listed = self._list.execute("SELECT size, altered FROM object WHERE address = ?", (reference.address,)).fetchone()
         if listed:
             self._list.execute("UPDATE object SET referenced = TRUE WHERE address = ? AND NOT referenced", (reference.address,))
-        size, altered = listed or (size_of(self._store, reference.address), False)  # which may have been put since
+        # An object that is not listed may have been put since, with the session that refers to it.
+        size, altered = listed or (size_of(self._store, reference.address), False)
         if size is None:
             return "is not in the store"
         if reference.size not in (None, size):
             return f"has {size} bytes, not {reference.size}"
-        return "is not what its name says: it was changed, or the disk has lost some of it" if altered else ""
+        return "does not match the checksum in its name: it was changed, or the disk has lost part of it" if altered else ""
 
-    def lacking(self, database: Database) -> list[Problem]:
-        """Note what the rows of a database refer to, within a transaction; say what of it is lacking, ten at most."""
-        remedy = "Run `antelop verify`, and mend what it finds first"
-        wrong = ((reference, self.refer(reference)) for reference in references(database))
+    def missing_objects(self, database: Database) -> list[Problem]:
+        """Note what the rows of a database refer to; return the first ten problems with it. Call it within a transaction."""
+        remedy = "Run `antelop verify`, and repair what it finds first"
+        wrong = ((reference, self.mark_referenced(reference)) for reference in references(database))
         problems = (Problem("object_lacks", str(which), f"{which.address} {what}", remedy) for which, what in wrong if what)
         return list(islice(problems, 10))
 
     def total(self, *, referenced: bool = False) -> Total:
-        """Return how many objects there are, and of how many bytes: all, or those that rows refer to."""
+        """Return the number and size of all objects, or of those that rows refer to."""
         query = "SELECT COUNT(*), COALESCE(SUM(size), 0) FROM object WHERE referenced >= ?"
         return Total(*self._list.execute(query, (referenced,)).fetchone())
 
@@ -149,11 +157,11 @@ class Inventory:
         return self._list.execute("SELECT 1 FROM object WHERE address = ? AND referenced", (address,)).fetchone() is not None
 
     def unreferenced(self, *, altered: bool = False, before: float = inf) -> Iterator[Object]:
-        """Yield the objects that no row refers to and that were put before a time: all, or the altered ones."""
+        """Yield the objects that no row refers to and that were put before a time; with `altered` only the damaged ones."""
         return self._select("NOT referenced AND altered >= ? AND time < ?", altered, before)
 
     def _select(self, conditions: str, *values: object) -> Iterator[Object]:
-        """Yield objects in the order of their addresses."""
+        """Yield the objects that meet the conditions, in the order of their addresses."""
         query = composed("SELECT address, size, time FROM object WHERE {conditions} ORDER BY address", conditions=conditions)
         for row in self._list.execute(query, values):
             yield Object(*row)

@@ -1,4 +1,4 @@
-"""A recording goes out again: its session stays, and can take another one."""
+"""Remove a recording from its session. The session stays, and can take another recording."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,42 +13,45 @@ from antelop.queue.ledger import named
 
 
 def hanging(lab: Lab, session: Mapping[str, Any]) -> dict[str, int]:
-    """Return how many rows of each table go when a session's recording is removed, other packages' tables included.
+    """Return how many rows of each table are removed with a session's recording, other packages' tables included.
 
     Raises
     ------
     Rejected
-        If a table that refers to it has a name that cannot be put into a statement.
+        If a table that refers to the recording has a name that is not safe in an SQL statement.
     """
+    # DataJoint puts these names into its statements unescaped, and any user can create a table.
     if problems := strange_names(lab.database):
         raise Rejected(problems)
     return _named(lab, dj.Diagram.cascade(lab.database.World & dict(session)).counts())
 
 
 def remove(lab: Lab, session: Mapping[str, Any]) -> dict[str, int]:
-    """Remove the recording of one session with all that hangs on it, in one transaction.
+    """Remove the recording of one session with all rows that depend on it, in one transaction.
 
-    The session itself stays, and so does what the ledger says of the delivery. Arrays and videos stay in the store until
-    `antelop gc` finds that nothing refers to them.
+    The session itself stays, and so do the ledger's rows of the delivery. Arrays and videos stay in the store until
+    `antelop gc` finds that no row refers to them.
 
     Parameters
     ----------
     lab
-        Where the session is.
+        The lab that has the session.
     session
-        Its primary key.
+        The primary key of the session.
 
     Returns
     -------
     dict
-        How many rows of each table went, as `hanging` says before.
+        How many rows of each table were removed: the numbers that `hanging` returns before.
 
     Raises
     ------
     Rejected
-        If the session holds no recording, or is another experimenter's; or as in `hanging`.
+        If the session holds no recording, or belongs to another experimenter; or as in `hanging`.
     """
+    # Callers may pass a whole row: only the primary key may restrict what is deleted.
     key = {name: session[name] for name in lab.database.Session.primary_key}
+    # A person reads every reason for a refusal at once.
     where = f"session {named(key)}"
     problems = [*refusal(lab.database, key["experimenter"], where), *strange_names(lab.database)]
     if not lab.database.World & key:
@@ -56,13 +59,15 @@ def remove(lab: Lab, session: Mapping[str, Any]) -> dict[str, int]:
         problems.append(Problem("session_empty", where, "it holds no recording", remedy))
     if problems:
         raise Rejected(problems)
+    # Rows that refer to others go first, or the foreign keys refuse. `delete_quick` asks no question on a terminal.
     with lab.database.transaction():
         cascade = dj.Diagram.cascade(lab.database.World & key)
         counts = {table.full_table_name: table.delete_quick(get_count=True) for table in reversed(cascade)}
+    # Parents first, in the order of `hanging`.
     return _named(lab, dict(reversed(counts.items())))
 
 
 def _named(lab: Lab, counts: Mapping[str, int]) -> dict[str, int]:
-    """Return numbers of rows, but for none, by the names of our tables and the schema and name of others."""
+    """Return the numbers of rows that are not zero, by table: our tables by name, others by schema and name."""
     ours = {table().full_table_name: name for name, table in lab.database.tables.items()}
     return {ours.get(table, table.replace('"', "").replace("`", "")): count for table, count in counts.items() if count}

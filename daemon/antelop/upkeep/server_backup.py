@@ -1,4 +1,4 @@
-"""How a lab is backed up and restored whose database is a server's: by the server's own tools, and by these commands."""
+"""The commands that back up and restore a lab whose database is on a server: they use the server's own tools."""
 
 import shlex
 from pathlib import Path
@@ -10,13 +10,14 @@ SCHEMAS = ("metadata", "behaviour", "ingest")
 
 
 def expect_embedded(config: Config, folder: Path, *, restoring: bool) -> None:
-    """Raise `Misconfigured` if the database is a server's, with the commands that back it up into a folder, or restore it.
+    """Raise `Misconfigured` if the database is on a server; the remedy is the commands that back up or restore the lab.
 
-    When it is backed up the database goes first, and when it is restored the store does, so that no row refers to what is not
-    there. The commands are for a shell in whose environment the credentials are, in ``DB_USER`` and ``DB_PASS``.
+    The commands are for a shell that has the credentials in its environment variables ``DB_USER`` and ``DB_PASS``.
     """
     if config.database is None:
         return
+    # A backup copies the database before the store, and a restore the store before the database: in this order every
+    # object that a row refers to is there, although sessions are ingested at the same time.
     commands = _on_postgresql if config.database.backend == "postgresql" else _on_mysql
     dump, load = commands(config.database, folder)
     store, copy = str(config.store), f"{folder}/store"
@@ -27,7 +28,8 @@ def expect_embedded(config: Config, folder: Path, *, restoring: bool) -> None:
 
 
 def _on_postgresql(database: DatabaseConfig, folder: Path) -> tuple[str, str]:
-    """Return the commands that dump and that load the database."""
+    """Return the command that dumps the database, and the one that loads the dump."""
+    # The shell replaces the variables, so that the message and the shell's history hold no password.
     where = f'--host={shlex.quote(database.host)} --port={database.port} --username="$DB_USER"'
     name, file = database.name or "postgres", f"{folder}/database.dump"
     dumped = shlex.join(["--format=custom", f"--file={file}", name])
@@ -36,7 +38,11 @@ def _on_postgresql(database: DatabaseConfig, folder: Path) -> tuple[str, str]:
 
 
 def _on_mysql(database: DatabaseConfig, folder: Path) -> tuple[str, str]:
-    """Return the commands that dump and that load our schemas; those of a lab's own pipelines are for the lab to add."""
+    """Return the command that dumps our schemas, and the one that loads the dump.
+
+    A lab with pipelines of its own has to add their schemas.
+    """
+    # As on PostgreSQL, the shell replaces the variables.
     where = f'--host={shlex.quote(database.host)} --port={database.port} --user="$DB_USER"'
     names, file = " ".join(f"{database.prefix}{name}" for name in SCHEMAS), shlex.quote(f"{folder}/database.sql")
     return (
@@ -50,4 +56,5 @@ def _made(folder: str) -> str:
 
 
 def _copied(source: str, target: str) -> str:
+    # What is in `incoming` is still being written, and no row refers to it.
     return shlex.join(["rsync", "--archive", "--exclude=/incoming/*", f"{source}/", f"{target}/"])
