@@ -110,7 +110,7 @@ def backup(lab: Lab, folder: Path, now: datetime, progress: Progress) -> Backup:
             sessions = len(lab.database.World())
             database = _publish(copy, dump(server, snapshot), ".dump")
             inventory = opened.enter_context(Inventory(lab.store))
-            problems = inventory.lacking(lab.database)
+            problems = inventory.missing_objects(lab.database)
         total = inventory.total(referenced=True)
         if not problems:
             _copy(lab.store, copy, progress(inventory.referenced(), total.bytes), problems.append)
