@@ -88,6 +88,7 @@ LABELS = {"antelop.worker.process": "worker", "antelop.dropfolder": "watcher"} |
 _rename = os.rename  # as it was
 _lock = threading.Lock()
 _within: list[str] = []
+_asking = threading.local()
 _times: Counter[str] = Counter()
 
 
@@ -113,20 +114,29 @@ def process() -> str:
     return next((label for word, label in LABELS.items() if word in sys.orig_argv), "daemon")
 
 
+def within() -> list[str]:
+    """Return the steps that this thread is within: the service asks its database in a thread of its own (`service.asking`)."""
+    if threading.current_thread().name != "asking":
+        return _within
+    stack: list[str] = _asking.__dict__.setdefault("within", [])
+    return stack
+
+
 @contextmanager
 def step(name: str) -> Iterator[None]:
     """Come to the beginning of a step, and to its end if it has one."""
-    ours = threading.current_thread() is threading.main_thread()
-    if ours and not _within:
+    stack = within()
+    ours = stack is not _within or threading.current_thread() is threading.main_thread()
+    if ours and not stack:
         _times.clear()
     at(f"before {name}")
     if ours:
-        _within.append(name)
+        stack.append(name)
     try:
         yield
     finally:
         if ours:
-            _within.pop()
+            stack.pop()
     at(f"after {name}")
 
 
@@ -146,9 +156,9 @@ def observed(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def call(*args: Any, **options: Any) -> Any:
-        if not _within:
+        if not (stack := within()):
             return function(*args, **options)
-        with step(f"{function.__name__} in {_within[-1]}"):
+        with step(f"{function.__name__} in {stack[-1]}"):
             return function(*args, **options)
 
     return call
@@ -159,7 +169,7 @@ def watched(query: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(query)
     def call(connection: Any, statement: str, *args: Any, **options: Any) -> Any:
-        place = _within[-1] if _within else ""
+        place = stack[-1] if (stack := within()) else ""
         verb = statement.split(None, 1)[0].upper()
         if not place or (verb not in {"INSERT", "UPDATE", "DELETE", "COMMIT", "ROLLBACK"} and place != "compute"):
             return query(connection, statement, *args, **options)
