@@ -27,7 +27,7 @@ STEP = 4
 PATIENCE = 60.0
 """Seconds after which a test gives up waiting; nothing takes nearly as long."""
 
-GATED = SCRIPT.replace("        return (", "        ballast = b'x' * BALLAST\n        open(GATE).read()\n        return (")
+GATED = "ballast = b'x' * BALLAST\n" + SCRIPT.replace("        return (", "        open(GATE).read()\n        return (")
 """A mask that waits until somebody has opened a pipe for writing, and closed it again."""
 
 
@@ -146,7 +146,7 @@ class Gate:
     lab
         The script of whose mask is replaced.
     ballast
-        How many bytes of memory the mask takes.
+        How many bytes of memory the script takes in its worker.
     """
 
     def __init__(self, lab: Lab, ballast: int = 0) -> None:

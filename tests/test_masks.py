@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import numpy as np
@@ -11,27 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antelop.analysis.functions import AnalysisFunction
-from antelop.analysis.masks import MaskResult, checked, compute, mask_problems
-from antelop.analysis.scripts import Analysis
+from antelop.analysis.masks import checked, mask_problems
 from antelop.database import Database
 from antelop.errors import Rejected, Unavailable
 from antelop.lab import Lab
-from tests.lab_database import SESSION, recorded
-
-MASK = """
-from antelop import antelop_analysis
-
-@antelop_analysis
-class Trials:
-    name = "trials"
-    query = "World"
-    data = "IntervalEvents"
-    returns = {"data": np.ndarray, "timestamps": np.ndarray}
-    mask = True
-    def run(key):
-BODY
-"""
+from tests.lab_database import recorded
+from tests.workbench import MASK, Bench
 
 # From LED to port, much as in the documentation of masks.
 LED_TO_PORT = """
@@ -60,30 +44,6 @@ def transaction(request: pytest.FixtureRequest, database: Database) -> Iterator[
     else:
         with database.transaction():
             yield
-
-
-class Bench:
-    """Where masks are written and tried."""
-
-    def __init__(self, database: Database, folder: Path) -> None:
-        self.database = database
-        self.folder = folder
-
-    def function(self, body: str, text: str = MASK) -> AnalysisFunction:
-        """Write a script, and return its function."""
-        indented = "\n".join(f"        {line}" for line in dedent(body).strip().splitlines())
-        (self.folder / "licks.py").write_text(text.replace("BODY", indented))
-        return Analysis([self.folder]).function("licks.trials", self.database.tables)
-
-    def run(self, body: str, seconds: float = 60) -> MaskResult:
-        """Write a mask, and run it on the session."""
-        return compute(self.function(body), SESSION, connection=self.database.connection, seconds=seconds)
-
-    def rejected(self, body: str, seconds: float = 60) -> str:
-        """Write a mask and run it; return why it is rejected."""
-        with pytest.raises(Rejected) as rejected:
-            self.run(body, seconds)
-        return str(rejected.value)
 
 
 @pytest.fixture
@@ -138,14 +98,13 @@ def test_raising(bench: Bench) -> None:
     text = MASK.replace("mask = True", 'mask = True; calls = ["rates.rate"]')
     function = bench.function("return rates.rate(key)['rate'], []", text)
     with pytest.raises(Rejected) as rejected:
-        compute(function, SESSION, connection=bench.database.connection, seconds=60)
+        bench.compute(function)
     assert str(rejected.value) == (
         "licks.trials: it raised ZeroDivisionError: division by zero "
         "(licks.py, line 12, in run: return rates.rate(key)['rate'], []; "
         'rates.py, line 8, in run: return 1 / len(IntervalEvents & key & {"intervalevents_name": "lever"})). '
         "Mend it, then try it: antelop masks try licks.trials KEY."
     )
-    assert isinstance(rejected.value.__cause__, ZeroDivisionError)
 
 
 @pytest.mark.usefixtures("transaction")
@@ -203,19 +162,45 @@ def test_slow_statement(bench: Bench) -> None:
 
 
 def test_exit(bench: Bench) -> None:
-    """A mask that ends the program is rejected; whoever interrupts the program is not kept from it."""
-    said = bench.rejected("raise SystemExit(3)")
-    assert said.startswith("licks.trials: it raised SystemExit: 3 (licks.py, line 12, in run: raise SystemExit(3)). Mend it")
-    with pytest.raises(KeyboardInterrupt):
-        bench.run("raise KeyboardInterrupt")
+    """A mask that ends the program, or interrupts it, ends no more than itself."""
+    for error in ("SystemExit(3)", "KeyboardInterrupt(3)"):
+        said = bench.rejected(f"raise {error}")
+        what = f"{error.removesuffix('(3)')}: 3 (licks.py, line 12, in run: raise {error})"
+        assert said.startswith(f"licks.trials: it raised {what}. Mend it")
     assert len(bench.run(LED_TO_PORT).data) == 4
 
 
-def test_database_away(bench: Bench) -> None:
-    """A database that goes away is no fault of the mask."""
+AWAY = {
+    True: """
+import psycopg2
+where = World.connection.conn_info
+other = psycopg2.connect(host=where["host"], port=where["port"], user=where["user"], dbname=where["database_name"])
+process = World.connection.query("SELECT pg_backend_pid()").fetchone()[0]
+other.cursor().execute(f"SELECT pg_terminate_backend({process}, 60000)")
+""",
+    False: """
+import pymysql
+where = World.connection.conn_info
+other = pymysql.connect(host=where["host"], port=where["port"], user=where["user"], password=where["passwd"])
+process = World.connection.query("SELECT CONNECTION_ID()").fetchone()[0]
+other.cursor().execute(f"KILL {process}")
+""",
+}
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        "return (IntervalEvents & key).fetch1('data', 'timestamps')",
+        "try:\n    len(World())\nexcept Exception:\n    return [], []",
+    ],
+)
+def test_database_away(bench: Bench, then: str) -> None:
+    """A database that goes away is no fault of the mask, even if that goes on without it."""
     with pytest.raises(Unavailable):
-        bench.run("World.connection._conn.close()\nreturn (IntervalEvents & key).fetch1('data', 'timestamps')")
+        bench.run(AWAY[bench.database.is_postgresql] + then)
     bench.database.connection.connect()
+    assert len(bench.run(LED_TO_PORT).data) == 4
 
 
 def test_no_mask(bench: Bench) -> None:
@@ -228,7 +213,7 @@ def test_no_mask(bench: Bench) -> None:
     )
     function = bench.function("raise NotImplementedError", text)
     with pytest.raises(Rejected) as rejected:
-        compute(function, SESSION, connection=bench.database.connection, seconds=60)
+        bench.compute(function)
     assert list(rejected.value.problems) == mask_problems(function)
     assert [(problem.what, problem.remedy) for problem in mask_problems(function)] == [
         ("it is not marked as a mask", "Set mask = True in its class"),
@@ -242,6 +227,11 @@ def test_no_mask(bench: Bench) -> None:
 
 ARRAYS = "Return data, timestamps: two one-dimensional arrays of numbers, of one length"
 TURNS = "Return 1 for each start and -1 for each stop, in turn and in the order of their times"
+INFINITE = (
+    "mask_times",
+    "2 of 2 timestamps are not finite, the first of them timestamps[0] = inf",
+    "Leave out what has no time",
+)
 
 
 @pytest.mark.parametrize(
@@ -258,6 +248,26 @@ TURNS = "Return 1 for each start and -1 for each stop, in turn and in the order 
         ),
         (["1", "-1"], [1.0, 2.0], [("mask_shape", "`data` is of shape (2,) and type <U2", ARRAYS)]),
         ([True, False], [1.0, 2.0], [("mask_shape", "`data` is of shape (2,) and type bool", ARRAYS)]),
+        ([object(), 1], [1.0, 2.0], [("mask_shape", "`data` is of shape (2,) and type object", ARRAYS)]),
+        ([1 << 70, -1], [1.0, 2.0], [("mask_shape", "`data` is of shape (2,) and type object", ARRAYS)]),
+        ([1, -1], [1j, 2j], [("mask_shape", "`timestamps` is of shape (2,) and type complex128", ARRAYS)]),
+        (
+            np.zeros(2, [("data", "i4"), ("times", "f8")]),
+            np.array(["2026-11-30", "2026-12-01"], "datetime64[D]"),
+            [
+                ("mask_shape", "`data` is of shape (2,) and type [('data', '<i4'), ('times', '<f8')]", ARRAYS),
+                ("mask_shape", "`timestamps` is of shape (2,) and type datetime64[D]", ARRAYS),
+            ],
+        ),
+        (
+            np.broadcast_to(np.int8(1), 10**12),
+            np.ma.masked_array([1.0, 2.0], [True, False]),
+            [
+                ("mask_shape", "`data` has 1,000,000,000,000 values, more than 10,000,000", ARRAYS),
+                ("mask_shape", "`timestamps` is a masked array, which hides some of its values", ARRAYS),
+            ],
+        ),
+        ([1, -1], np.array([1, 2], np.longdouble) * np.longdouble(2) ** 1030, [INFINITE]),
         ([1, -1], [1.0], [("mask_shape", "it returned 2 data and 1 timestamps", ARRAYS)]),
         ([1, 0], [1.0, 2.0], [("mask_data", "data[1] is 0, where -1 belongs", TURNS)]),
         ([-1, 1], [1.0, 2.0], [("mask_data", "data[0] is -1, where 1 belongs", TURNS)]),

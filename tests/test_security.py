@@ -51,7 +51,9 @@ ATTACKERS = [
     "Who has an account in the database",
     "Another user of the machine",
     "Who is on the network",
+    "Who runs the database server",
     "A hostile file",
+    "A function of the lab",
 ]
 
 PROTOCOLS = ("tcp", "tcp6", "udp", "udp6", "raw", "raw6")

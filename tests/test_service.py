@@ -119,13 +119,11 @@ def test_field_13_a_killed_worker_s_delivery_is_taken_over(start: Start, lab: La
 @on_postgresql
 def test_a_delivery_that_kills_three_workers_is_parked_and_answered(start: Start, lab: Lab, drop: Drop) -> None:
     """People are told, and the workers go on with the others."""
-    script = lab.config.analysis.folders[0] / "licking.py"
-    script.write_text(
-        script.read_text().replace("        return (", "        import os\n        os._exit(3)\n        return (")
-    )
-    daemon = start()
+    gate, daemon = Gate(lab), start()
     delivery = drop.deliver("a")
     for count in (1, 2, 3):
+        daemon.until(gate.reached)
+        daemon.crew.members[0].process.kill()
         daemon.until_said("died", count)
         daemon.ahead += 2 * CARE
         daemon.until_said("done", count)
@@ -133,7 +131,7 @@ def test_a_delivery_that_kills_three_workers_is_parked_and_answered(start: Start
         daemon.crew.nudge()
     assert [event["state"] for event in daemon.said("done")] == ["ready", "ready", "failed"]
     assert drop.answer("a")["outcome"] == "failed"
-    assert drop.answer("a")["sentence"] == "its worker was lost: it ended with exit status 3"
+    assert drop.answer("a")["sentence"] == "its worker was lost: it was killed by signal 9"
     drop.deliver("b", session=99)
     assert daemon.until_said("done", 4)[3]["state"] == "rejected"
 

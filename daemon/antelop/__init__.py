@@ -12,7 +12,8 @@ What each package is for, and what may never be in it, is the docstring of its `
              `memory`, `progress`, `trials`
 formats      `document`, `schema`, `manifest`, `rig`, `rig_rules`, `difference`
 recording    `recording`, `events`, `source`, `reader`, `hdf5`, `bounds`, `chunks`
-analysis     `scripts`, `search`, `functions`, `masks`, `limits`, `permissions`
+analysis     `permissions`, `search`, `functions`, `scripts`, `masks`, `statements`, `reading`, `frames`, `process`,
+             `mask_process`, `turn`
 checks       `severities`, `examine`, `check`, `examined`, `scans`, `session`, `features`, `size`, `times`,
              `videos`
 store        `codecs`, `objects`, `store`, `survey`

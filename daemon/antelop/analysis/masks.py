@@ -1,9 +1,7 @@
-"""Mask functions: run under a time limit and with nothing but reading allowed, and what they return checked."""
+"""Mask functions: what is one, and what one may return."""
 
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from inspect import signature
 from typing import Any
 
@@ -11,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from antelop.analysis.functions import AnalysisFunction
-from antelop.analysis.limits import TimeOver, reading_only, sql_code, within
-from antelop.analysis.scripts import described
-from antelop.errors import Problem, Rejected, Unavailable
+from antelop.errors import Problem, Rejected
 
 RETURNS = ("data", "timestamps")
+
+REMEDY = "Return data, timestamps: two one-dimensional arrays of numbers, of one length"
+
+LONGEST = 10_000_000
+"""How many starts and stops a mask may have: one every millisecond for hours."""
 
 
 @dataclass(frozen=True)
@@ -53,49 +54,6 @@ def mask_problems(function: AnalysisFunction) -> list[Problem]:
     return [Problem("mask_function", function.name, *each) for each in found]
 
 
-def compute(function: AnalysisFunction, key: Mapping[str, Any], *, connection: Any, seconds: float) -> MaskResult:  # noqa: ANN401  # DataJoint's
-    """Run a mask function on one session, in a transaction or outside one.
-
-    Parameters
-    ----------
-    function
-        The mask function.
-    key
-        The primary key of the World.
-    connection
-        The connection of its tables.
-    seconds
-        How long it may run.
-
-    Returns
-    -------
-    MaskResult
-        Arrays of its own.
-
-    Raises
-    ------
-    Rejected
-        If the function is no mask, raises, takes too long, writes, or returns what is no mask: all that is wrong with it. Where
-        the limit cut short a statement on a MySQL-protocol server, the connection is closed then.
-    Unavailable
-        If the database went away meanwhile.
-    """
-    if problems := mask_problems(function):
-        raise Rejected(problems)
-    try:
-        with reading_only(connection, function.name, seconds):
-            values = within(seconds, partial(function.values, key))
-    except (Rejected, Unavailable):
-        raise
-    except TimeOver:
-        remedy = "Make it faster, or raise [workers] mask_timeout"
-        raise Rejected([Problem("mask_time", function.name, f"it ran longer than {seconds:g} s", remedy)]) from None
-    except (Exception, SystemExit) as error:
-        what = f"it raised {described(error, function.scripts)}"
-        raise Rejected([Problem("mask_raised", function.name, what, _remedy(function, error))]) from error
-    return checked(function.name, values)
-
-
 def checked(name: str, values: Mapping[str, Any]) -> MaskResult:
     """Check what a mask function returned.
 
@@ -111,18 +69,18 @@ def checked(name: str, values: Mapping[str, Any]) -> MaskResult:
     Rejected
         With all that is wrong: data other than 1 and -1 in turn, from a 1 to a -1; times that are not finite or not in order.
     """
-    remedy = "Return data, timestamps: two one-dimensional arrays of numbers, of one length"
-    found = []
     arrays = [_array(values[returned]) for returned in RETURNS]
-    for returned, array in zip(RETURNS, arrays, strict=True):
-        if array.ndim != 1 or array.dtype.kind not in "iuf":
-            kind = f"of shape {array.shape} and type {array.dtype}" if array.ndim else f"a {type(values[returned]).__name__}"
-            found.append(("mask_shape", f"`{returned}` is {kind}", remedy))
+    found = [
+        ("mask_shape", f"`{returned}` {what}", REMEDY)
+        for returned, array in zip(RETURNS, arrays, strict=True)
+        if (what := _misshapen(values[returned], array))
+    ]
     if found:
         raise Rejected(Problem(check, name, *rest) for check, *rest in found)
-    data, timestamps = arrays[0], arrays[1].astype(np.float64)
+    with np.errstate(over="ignore"):  # what is too large a number for that becomes infinite, which is told below
+        data, timestamps = arrays[0], arrays[1].astype(np.float64)
     if len(data) != len(timestamps):
-        found.append(("mask_shape", f"it returned {len(data)} data and {len(timestamps)} timestamps", remedy))
+        found.append(("mask_shape", f"it returned {len(data)} data and {len(timestamps)} timestamps", REMEDY))
     turns = np.where(np.arange(len(data)) % 2, -1, 1)
     if (wrong := np.flatnonzero(data != turns)).size:
         i = wrong[0]
@@ -145,23 +103,19 @@ def checked(name: str, values: Mapping[str, Any]) -> MaskResult:
     return MaskResult(data.astype(np.int8), timestamps)
 
 
+def _misshapen(value: Any, array: NDArray[Any]) -> str:  # noqa: ANN401  # whatever the lab returns
+    """Say what keeps an array from being one of numbers in a row; nothing if it is one."""
+    if np.ma.isMaskedArray(value):
+        return "is a masked array, which hides some of its values"
+    if array.size > LONGEST:  # before it is looked at: one value, repeated, may be of any size
+        return f"has {array.size:,} values, more than {LONGEST:,}"
+    if array.ndim != 1 or array.dtype.kind not in "iuf":
+        return f"is of shape {array.shape} and type {array.dtype}" if array.ndim else f"is a {type(value).__name__}"
+    return ""
+
+
 def _array(value: Any) -> NDArray[Any]:  # noqa: ANN401  # whatever the lab returns
     try:
         return np.asarray(value)
     except ValueError:  # lists of unequal lengths in a list
         return np.empty((), object)
-
-
-UNDEFINED_COLUMN = "42703"  # PostgreSQL's SQLSTATE undefined_column
-
-
-def _remedy(function: AnalysisFunction, error: BaseException) -> str:
-    """Say what the lab would do about an error in its function."""
-    trial = f"then try it: antelop masks try {function.name} KEY"
-    frames = [frame.f_code.co_name for frame, _ in traceback.walk_tb(error.__traceback__)]
-    if frames[-1] == "fetch1":
-        return f"Look at the name and the restriction in that line: fetch1 needs exactly one row, and this is not one; {trial}"
-    if sql_code(error) == UNDEFINED_COLUMN:
-        column = "on PostgreSQL double quotes name a column, and values take single ones"
-        return f"Write restrictions as {{'intervalevents_name': 'port'}} or \"intervalevents_name = 'port'\": {column}; {trial}"
-    return f"Mend it, {trial}"

@@ -192,9 +192,13 @@ class Database:
         had = bool(self.connection.query(take, values).fetchone()[0])
         if wait and not had:
             raise Unavailable(f"another process has held the lock {name!r} for {LOCK_TIMEOUT} s")
+        held = [key] if had else []
+        self.connection.locks += held
         try:
             yield had
         finally:
+            for lock in held:
+                self.connection.locks.remove(lock)
             if had and not self.connection.is_lost:  # the server frees it with the connection
                 with suppress(Exception):
                     self.connection.query(free, (key,))

@@ -58,6 +58,8 @@ class Connection(dj.Connection):
     ----------
     address
         As given.
+    locks
+        What `Database.lock` holds on it.
 
     Raises
     ------
@@ -72,6 +74,7 @@ class Connection(dj.Connection):
 
     def __init__(self, address: Address, limits: Limits, settings: Config) -> None:
         self.address = address
+        self.locks: list[object] = []
         self._limits = limits
         self._deadline = Deadline(ANSWER_TIMEOUT, self._descriptor)
         self._session: Session | None = None

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from antelop.analysis.functions import AnalysisFunction
-from antelop.analysis.masks import MaskResult, compute
+from antelop.analysis.masks import MaskResult
+from antelop.analysis.turn import Limits, Turn
 from antelop.database import Database
 from antelop.database.row import Row
 from antelop.errors import Problem, Rejected, gathering
@@ -40,7 +41,7 @@ def ready(lab: Lab, masks: Iterable[Row]) -> list[tuple[Row, AnalysisFunction]]:
     return found
 
 
-def insert_masks(lab: Lab, session: Mapping[str, Any], masks: Iterable[tuple[Row, AnalysisFunction]]) -> dict[str, int]:
+def insert_masks(lab: Lab, session: Mapping[str, Any], masks: Sequence[tuple[Row, AnalysisFunction]]) -> dict[str, int]:
     """Compute masks of a session and insert them, or update those that are there, within the transaction that is open.
 
     Parameters
@@ -65,23 +66,24 @@ def insert_masks(lab: Lab, session: Mapping[str, Any], masks: Iterable[tuple[Row
     problems: list[Problem] = []
     trials = {}
     stored = set((lab.database.Mask & session).to_arrays("mask_id"))
-    for mask, function in masks:
-        with gathering(problems):
-            result = _compute(lab, function, session)
-            row = {
-                **session,
-                "behaviourrig_id": mask["behaviourrig_id"],
-                "mask_id": mask["mask_id"],
-                "mask_name": mask["mask_name"],
-                "data": result.data,
-                "timestamps": result.timestamps,
-                "function_sha256": function.sha256,
-            }
-            if mask["mask_id"] in stored:
-                lab.database.Mask.update1(row)  # in place, for other tables may refer to it
-            else:
-                lab.database.Mask.insert1(row)
-            trials[mask["mask_name"]] = len(result.data) // 2
+    with _turn(lab, [function for _, function in masks], session) as turn:
+        for mask, function in masks:
+            with gathering(problems):
+                result = turn.compute(function)
+                row = {
+                    **session,
+                    "behaviourrig_id": mask["behaviourrig_id"],
+                    "mask_id": mask["mask_id"],
+                    "mask_name": mask["mask_name"],
+                    "data": result.data,
+                    "timestamps": result.timestamps,
+                    "function_sha256": function.sha256,
+                }
+                if mask["mask_id"] in stored:
+                    lab.database.Mask.update1(row)  # in place, for other tables may refer to it
+                else:
+                    lab.database.Mask.insert1(row)
+                trials[mask["mask_name"]] = len(result.data) // 2
     if problems:
         raise Rejected(problems)
     return trials
@@ -96,7 +98,9 @@ def attempt(lab: Lab, name: str, session: Mapping[str, Any]) -> MaskResult:
         If the session holds no recording, or there is no such function, or it fails, or returns what is no mask.
     """
     _under(lab.database, session)
-    return _compute(lab, lab.analysis.function(name, lab.database.tables), session)
+    function = lab.analysis.function(name, lab.database.tables)
+    with _turn(lab, [function], session) as turn:
+        return turn.compute(function)
 
 
 def recompute_masks(lab: Lab, key: Mapping[str, Any], progress: Progress = iter) -> dict[str, int]:
@@ -159,7 +163,7 @@ def _masks(lab: Lab, experimenter: str, behaviourrig_id: int) -> list[tuple[Row,
     return ready(lab, rows.to_dicts(order_by="mask_id"))
 
 
-def _recompute(lab: Lab, session: Row, masks: Iterable[tuple[Row, AnalysisFunction]]) -> dict[str, int]:
+def _recompute(lab: Lab, session: Row, masks: Sequence[tuple[Row, AnalysisFunction]]) -> dict[str, int]:
     """Compute the masks of one session again, in a transaction; return how many trials each has."""
     database = lab.database
     with database.transaction():
@@ -174,6 +178,8 @@ def _recompute(lab: Lab, session: Row, masks: Iterable[tuple[Row, AnalysisFuncti
     return trials
 
 
-def _compute(lab: Lab, function: AnalysisFunction, session: Mapping[str, Any]) -> MaskResult:
-    seconds = lab.config.workers.mask_timeout
-    return compute(function, dict(session), connection=lab.database.connection, seconds=seconds)
+def _turn(lab: Lab, functions: Sequence[AnalysisFunction], session: Mapping[str, Any]) -> Turn:
+    """Return the turn of a session, in which these functions may be run."""
+    workers = lab.config.workers
+    limits = Limits(workers.mask_timeout, workers.memory)
+    return Turn(functions, session, connection=lab.database.connection, limits=limits)

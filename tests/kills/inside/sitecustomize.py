@@ -51,7 +51,7 @@ FUNCTIONS = {
         "plan",
         "protect_from_gc",
     ],
-    "antelop.ingest.masking": ["compute"],
+    "antelop.analysis.turn": ["Turn.compute"],
     "antelop.queue.attempts": ["finish_attempt"],
     "antelop.queue.deliveries": ["enqueue", "hold_for_videos", "retry", "retry_missing", "supersede", "withdraw"],
     "antelop.queue.jobs": ["acknowledge", "schedule"],
@@ -170,7 +170,8 @@ def watched(query: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(query)
     def call(connection: Any, statement: str, *args: Any, **options: Any) -> Any:
         place = stack[-1] if (stack := within()) else ""
-        verb = statement.split(None, 1)[0].upper()
+        verb = statement.rpartition("statement_timeout = ")[2].partition("; ")[2] or statement
+        verb = verb.split(None, 1)[0].upper()
         if not place or (verb not in {"INSERT", "UPDATE", "DELETE", "COMMIT", "ROLLBACK"} and place != "compute"):
             return query(connection, statement, *args, **options)
         table = re.search(r"(?:INTO|UPDATE|FROM)\s+[`\"]\w+[`\"]\.[`\"]([~\w]+)", statement)

@@ -1,0 +1,186 @@
+"""What happens in a mask's process: the functions run, and everything else is asked of the process that started it."""
+
+import io
+import json
+import os
+import pickle
+import socket
+import sys
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, NoReturn
+
+import datajoint as dj
+
+from antelop.analysis.frames import Kind, receive, send
+from antelop.analysis.functions import AnalysisFunction
+from antelop.analysis.masks import checked
+from antelop.analysis.process import lift_limit
+from antelop.analysis.reading import Rows, sql_code
+from antelop.analysis.scripts import described
+from antelop.errors import Problem, Rejected, Unavailable
+
+UNDEFINED_COLUMN = "42703"  # PostgreSQL's SQLSTATE undefined_column
+
+
+def serve(
+    end: socket.socket,
+    connection: Any,  # noqa: ANN401  # DataJoint has no types
+    functions: Sequence[AnalysisFunction],
+    key: Mapping[str, Any],
+) -> None:
+    """Run functions on a key as they are asked for, until the other end is gone."""
+    line = _Line(end)
+    sys.stdout, sys.stderr = _Printed(line, Kind.PRINTED, 1), _Printed(line, Kind.COMPLAINED, 2)
+    _ask_elsewhere(connection, line)
+    while True:
+        try:
+            _, number = line.receive()
+        except EOFError:
+            return
+        kind, content = _outcome(functions[int(number)], key)
+        line.send(kind, content)
+
+
+class _Line:
+    """The line to the process that started this one; no other process has it, as one that a mask forks."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._end = end
+        self._process = os.getpid()
+
+    @property
+    def ours(self) -> bool:
+        """Whether this is the process that has the line."""
+        return os.getpid() == self._process
+
+    def send(self, kind: Kind, content: bytes) -> None:
+        """Send a frame; a process that was forked, and came to the end of the function too, ends here."""
+        if not self.ours:
+            os._exit(0)
+        send(self._end, kind, content)
+
+    def receive(self) -> tuple[Kind, bytes]:
+        """Receive a frame."""
+        return receive(self._end, lambda: None)
+
+    def ask(self, statement: str) -> Rows:
+        """Have a statement run; raise as it was raised there."""
+        if not self.ours:
+            raise dj.errors.DataJointError("a process that a mask starts has no database")
+        send(self._end, Kind.ASK, statement.encode(errors="surrogateescape"))
+        kind, content = self.receive()
+        answer = pickle.loads(content)  # noqa: S301  # from our own process
+        if kind is Kind.ANSWERED:
+            return Rows(*answer)
+        error, code = answer
+        raise error from _Cause(code)
+
+
+class _Cause(Exception):
+    """The driver's error behind another one, as far as it was passed on."""
+
+    def __init__(self, code: object) -> None:
+        self.pgcode = code
+
+
+class _Printed(io.TextIOBase):
+    """In the place of an output: what a function prints is printed by the process that started this one."""
+
+    def __init__(self, line: _Line, kind: Literal[Kind.PRINTED, Kind.COMPLAINED], descriptor: int) -> None:
+        self._line = line
+        self._kind = kind
+        self._descriptor = descriptor
+
+    def fileno(self) -> int:
+        """Return where processes that a function starts print."""
+        return self._descriptor
+
+    def writable(self) -> bool:
+        """Tell that it is an output."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Print."""
+        content = text.encode(errors="replace")
+        if self._line.ours:
+            self._line.send(self._kind, content)
+        else:
+            os.write(self._descriptor, content)
+        return len(text)
+
+
+class _Answer:
+    """The rows of an answer, as a cursor gives them."""
+
+    def __init__(self, rows: Rows, *, as_dict: bool) -> None:
+        self.description = [(column,) for column in rows.columns]
+        self.rowcount = len(rows.rows)
+        self._rows: Iterator[Any] = iter(
+            [dict(zip(rows.columns, row, strict=True)) for row in rows.rows] if as_dict else rows.rows
+        )
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._rows
+
+    def fetchone(self) -> Any:  # noqa: ANN401  # a row
+        """Return the next row, or None."""
+        return next(self._rows, None)
+
+    def fetchall(self) -> list[Any]:
+        """Return all other rows."""
+        return list(self._rows)
+
+
+class _NoDriver:
+    """In the place of the driver's connection, which is not in this process."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise dj.errors.DataJointError(
+            f"a mask has no connection of the driver, and so no `{name}`: it reads through its tables"
+        )
+
+
+def _ask_elsewhere(connection: Any, line: _Line) -> None:  # noqa: ANN401  # as above
+    """Have all statements of a connection run by the process that started this one."""
+    driver = connection._conn  # noqa: SLF001  # DataJoint hands it out nowhere
+
+    def query(statement: str, args: Any = (), *, as_dict: bool = False, **_: object) -> _Answer:  # noqa: ANN401  # as in DataJoint
+        with driver.cursor() as cursor:  # it puts values into the text, for which it needs no server
+            whole = cursor.mogrify(statement, args)
+        text = whole.decode(errors="surrogateescape") if isinstance(whole, bytes) else whole
+        return _Answer(line.ask(text), as_dict=as_dict)
+
+    def connect() -> NoReturn:
+        raise dj.errors.DataJointError("a mask has the connection of its tables, and makes no other one")
+
+    connection.query, connection.connect = query, connect
+    connection._conn = _NoDriver()  # noqa: SLF001  # as above
+
+
+def _outcome(function: AnalysisFunction, key: Mapping[str, Any]) -> tuple[Kind, bytes]:
+    """Run a function; return what came of it."""
+    try:
+        result = checked(function.name, function.values(key))
+        return Kind.FOUND, result.data.tobytes() + result.timestamps.tobytes()
+    except Rejected as rejected:
+        problems = rejected.problems
+    except Unavailable as error:
+        return Kind.UNAVAILABLE, str(error).encode(errors="replace")
+    except BaseException as error:  # noqa: BLE001  # whatever ends a function ends no more than that
+        lift_limit()
+        what = f"it raised {described(error, function.scripts)}"
+        problems = (Problem("mask_raised", function.name, what, _remedy(function, error)),)
+    return Kind.REJECTED, json.dumps([problem.as_dict() for problem in problems]).encode()
+
+
+def _remedy(function: AnalysisFunction, error: BaseException) -> str:
+    """Say what the lab would do about an error in its function."""
+    trial = f"then try it: antelop masks try {function.name} KEY"
+    frames = [frame.f_code.co_name for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if frames[-1] == "fetch1":
+        return f"Look at the name and the restriction in that line: fetch1 needs exactly one row, and this is not one; {trial}"
+    if sql_code(error) == UNDEFINED_COLUMN:
+        column = "on PostgreSQL double quotes name a column, and values take single ones"
+        return f"Write restrictions as {{'intervalevents_name': 'port'}} or \"intervalevents_name = 'port'\": {column}; {trial}"
+    return f"Mend it, {trial}"
