@@ -1,7 +1,7 @@
-"""JSON as a database can keep it.
+"""Reads JSON documents that a database can store.
 
-JSON is read as RFC 8259 has it, and stricter where Python is lenient: no member is repeated, numbers are finite, text can be
-stored. Places in a document are JSON pointers (RFC 6901).
+JSON is read as RFC 8259 defines it, and more strictly than Python does: no member is repeated, numbers are finite, and the
+database can store all text. Places in a document are JSON pointers (RFC 6901).
 """
 
 import json
@@ -15,7 +15,7 @@ from antelop.errors import Problem, Rejected
 from antelop.wording import printable, quoted, storable
 
 NESTING = 32
-"""How deep lists and objects may be nested: more than any rig or manifest needs, and far from where Python gives up."""
+"""How deep lists and objects may be nested: more than a rig or manifest needs, and far below Python's recursion limit."""
 
 _TOO_DEEP = (f"lists and objects are nested more than {NESTING} deep", "Write it flatter")
 
@@ -29,33 +29,33 @@ def pointer(path: Iterable[str | int]) -> str:
 
 
 def place(path: Iterable[str | int]) -> str:
-    """Return a pointer as problems show it: what does not print escaped, and not too long."""
+    """Return a pointer as problems show it: unprintable characters are escaped, and the text has a limited length."""
     shown = printable(pointer(path))
     return shown if len(shown) <= _LONGEST_PLACE else f"{shown[: _LONGEST_PLACE - 1]}…"
 
 
 def member(value: object, *names: str) -> Any:  # noqa: ANN401  # whatever the document holds there
-    """Return the member to which the names lead, None if there is none, whatever the value is."""
+    """Return the member to which the names lead; None if there is none, also where a value on the way is not an object."""
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return value
 
 
 def items(document: object, name: str) -> Iterator[tuple[str, Any]]:
-    """Yield the items of the list of this name, each after its pointer; none if it is no list."""
+    """Yield the pointer and the value of each item of the list with this name; nothing if the member is not a list."""
     values = member(document, name)
     for index, value in enumerate(values if isinstance(values, list) else ()):
         yield pointer((name, index)), value
 
 
 class _Infinite(str):
-    """A number as the text writes it, of which there is no finite value."""
+    """A number that has no finite value, as the text writes it."""
 
     __slots__ = ()
 
 
 class _Repeating(dict[str, Any]):
-    """An object in which the members `names` are there more than once."""
+    """An object in which the members `names` occur more than once."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
@@ -68,7 +68,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(digits: str) -> int | _Infinite:
-    # float takes any number of digits; int refuses more than some thousands, and nobody counts that far.
+    # float takes any number of digits. int refuses more than some thousands, so ask float first.
     return _Infinite(digits) if math.isinf(float(digits)) else int(digits)
 
 
@@ -87,9 +87,11 @@ def load(text: bytes) -> dict[str, Any]:
     Raises
     ------
     Rejected
-        If it is not UTF-8, not JSON or no object; else with every repeated member, number that is not finite and text that
-        no database stores, or if it is nested too deep.
+        If the text is not UTF-8, not JSON or not an object. Otherwise with every repeated member, every number that is not
+        finite, every text that a database cannot store, and every place that is nested too deep.
     """
+    # Faults that Python's parser accepts become marked values (`_Repeating`, `_Infinite`), so that all of them are reported
+    # at once and with their places, which the parser's hooks do not know.
     try:
         document = json.loads(
             text.decode().removeprefix("\ufeff"),
@@ -102,6 +104,7 @@ def load(text: bytes) -> dict[str, Any]:
         what = f"the byte 0x{text[error.start]:02x} is not UTF-8"
         raise _unreadable(f"byte {error.start}", what, "Save the file as UTF-8") from None
     except json.JSONDecodeError as error:
+        # The text at the place of the error is easier to find than a column.
         here = error.doc[error.pos : error.pos + 20]
         found = quoted(here) if here else "the end of the text"
         what = f"this is not JSON: {error.msg[0].lower()}{error.msg[1:]} at {found}"
@@ -111,6 +114,7 @@ def load(text: bytes) -> dict[str, Any]:
         raise _unreadable("", *_TOO_DEEP) from None
     if not isinstance(document, dict):
         raise _unreadable("", f"the text holds {quoted(document)} and no object", 'Write an object: {"member": value, …}')
+    # `Rejected` takes only as many problems as are shown, so a hostile document with millions of faults costs little.
     faults = _unstorable(document)
     if fault := next(faults, None):
         raise Rejected(chain([fault], faults))
@@ -122,7 +126,8 @@ def _unreadable(where: str, what: str, remedy: str) -> Rejected:
 
 
 def _unstorable(document: dict[str, Any]) -> Iterator[Problem]:
-    """Yield, in order, what the grammar of JSON lets through and a database does not keep."""
+    """Yield, in the order of the document, what is valid JSON but cannot be stored."""
+    # A stack instead of recursion, and its items in reverse, so that the first is taken first.
     pending: list[tuple[tuple[str | int, ...], Any]] = [((), document)]
     while pending:
         path, value = pending.pop()
@@ -134,11 +139,12 @@ def _unstorable(document: dict[str, Any]) -> Iterator[Problem]:
 
 
 def _faults(value: object, depth: int) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with one value and the remedy."""
+    """Yield what is wrong with one value, each with its remedy. The members of the value are not examined."""
     if isinstance(value, dict | list) and depth == NESTING:
         yield _TOO_DEEP
     if isinstance(value, _Infinite):
         yield f"{quoted(value)[1:-1]} is not a finite number", "Write a finite number, or leave it out"
+    # A text itself, or the names of an object's members, which are text too.
     for text in [value] if isinstance(value, str) else value if isinstance(value, dict) else ():
         if not storable(text):
             yield f"{quoted(text)} has a character that cannot be stored", "Leave out U+0000 and unpaired surrogates"

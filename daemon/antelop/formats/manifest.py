@@ -1,4 +1,7 @@
-"""The manifest: what a delivery says of itself, written last and beside the recording (JSON Schema: `manifest.schema.json`)."""
+"""The manifest, which says to which session, rig and animals a recording belongs (JSON Schema: `manifest.schema.json`).
+
+It lies next to the recording and is written after it.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +15,7 @@ from antelop.wording import quoted
 SPECIFICATION, VERSION = "antelop-manifest", "1.0"
 
 LONGEST = 1 << 17
-"""How many bytes a manifest may have; whoever reads one reads no more than one more."""
+"""How many bytes a manifest may have. A reader reads one byte more at most, to notice that a manifest is longer."""
 
 _ENDINGS = (".manifest.json", ".receipt.json", ".json", ".nwb")
 
@@ -25,7 +28,7 @@ Key = Mapping[str, str | int]
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a delivery says of itself.
+    """The contents of a manifest.
 
     Attributes
     ----------
@@ -35,15 +38,15 @@ class Manifest:
         In the order of the rig's animal numbers, each with the session's experimenter and experiment, and ``animal_id`` or
         ``animal_name``.
     nwb
-        The NWB file, relative to the manifest's folder; None: the file of the same stem.
+        The path of the NWB file, relative to the manifest's folder; None means the file with the same stem.
     rig
-        Name or ``behaviourrig_id`` of one of the experimenter's rigs; None: the only one.
+        The name or ``behaviourrig_id`` of one of the experimenter's rigs; None means the only one.
     size, sha256
-        Of the NWB file, in bytes and in lower-case hexadecimal digits, where the manifest states them.
+        The size of the NWB file in bytes, and its checksum in lower-case hexadecimal digits; None if not stated.
     dlc_training
         Whether the session's videos may train a DeepLabCut model.
     note
-        Anything else.
+        Free text: the notes of the session, if the manifest creates it.
     """
 
     session: Key
@@ -57,7 +60,8 @@ class Manifest:
 
 
 def is_manifest(name: str, document: object) -> bool:
-    """Return whether a JSON file is a manifest, by its name and by what it holds (None: not read, or not readable)."""
+    """Return whether a JSON file is a manifest, by its name or its contents (None: not read, or not readable)."""
+    # A receipt repeats parts of the manifest and lies next to it: it must never be taken for another delivery.
     if name.lower().endswith(".receipt.json"):
         return False
     specified = isinstance(document, dict) and document.get("specification") == SPECIFICATION
@@ -65,18 +69,18 @@ def is_manifest(name: str, document: object) -> bool:
 
 
 def stem(name: str) -> str:
-    """Return a file's name without the ending that tells NWB file, manifest and receipt apart."""
+    """Return a file's name without its ending, which tells whether it is an NWB file, a manifest or a receipt."""
     ending = next((ending for ending in _ENDINGS if name.lower().endswith(ending)), "")
     return name[: len(name) - len(ending)]
 
 
 def read(text: bytes) -> Manifest:
-    """Return the manifest that a text holds.
+    """Return the manifest that a JSON text holds.
 
     Raises
     ------
     Rejected
-        With everything that is wrong with it; or only with its length, if it is longer than `LONGEST`.
+        With every problem; but only with its length if it is longer than `LONGEST`.
     """
     if len(text) > LONGEST:
         what = f"the manifest has more than {LONGEST} bytes"
@@ -85,13 +89,14 @@ def read(text: bytes) -> Manifest:
 
 
 def parse(document: object) -> Manifest:
-    """Return the manifest that a document holds, such as `document.load` returns.
+    """Return the manifest that a document, as `document.load` returns it, holds.
 
     Raises
     ------
     Rejected
-        With everything that is wrong with it; or only with its version, if that is one that this software does not know.
+        With every problem; but only with its version if this software does not know that version.
     """
+    # Another version may have other members, so further problems would only mislead.
     version = document.get("version") if isinstance(document, dict) else None
     if isinstance(version, str) and version != VERSION:
         what = f"version {quoted(version)} of the manifest is not supported"
@@ -100,6 +105,7 @@ def parse(document: object) -> Manifest:
     problems = [*_SCHEMA.problems(document), *_of_another_experiment(document)]
     if problems or not isinstance(document, dict):
         raise Rejected(problems)
+    # An animal without an experimenter and experiment has those of the session.
     session = _key(document["session"])
     inherited = {name: value for name, value in session.items() if name in _EXPERIMENT}
     rig, size, sha256 = (document.get(name) for name in ("rig", "size", "sha256"))
@@ -116,7 +122,7 @@ def parse(document: object) -> Manifest:
 
 
 def _of_another_experiment(document: object) -> Iterator[Problem]:
-    """Yield what an animal says of its experiment that is not what the session says."""
+    """Yield where an animal names another experimenter or experiment than the session does."""
     session = member(document, "session")
     for where, animal in items(document, "animals"):
         for name in _EXPERIMENT:
@@ -131,6 +137,6 @@ def _key(given: Mapping[str, Any]) -> Key:
     return {name: _whole(value) for name, value in given.items()}
 
 
-def _whole(value: Any) -> Any:  # noqa: ANN401  # numbers become int, and what is none stays as it is
-    """Return a whole number as an int, for JSON has but one kind of number (41.0 is 41), and anything else as it is."""
+def _whole(value: Any) -> Any:  # noqa: ANN401  # a number becomes int, and any other value stays as it is
+    """Return a whole number as an int, because JSON has only one kind of number (41.0 is 41), and anything else unchanged."""
     return int(value) if isinstance(value, float) else value

@@ -1,9 +1,9 @@
-"""The rig: what a lab's JSON says of its behaviour rig, and where each feature is in the NWB file.
+"""The rig: the JSON document in which a lab describes its behaviour rig, and where each feature is in the NWB file.
 
-The format is the documented ``antelop-behaviour`` (its JSON Schema is `rig.schema.json`), with one source type more:
-``intervals``, for the file's TimeIntervals tables. Members that it does not know are allowed, as the documented schema allows
-them, for a lab notes serial numbers and calibrations there. But one whose name is nearly that of a member that is lacking is a
-problem: ``"ownerhsip"`` would silently give an animal's feature to the world.
+The format is the documented ``antelop-behaviour`` (its JSON Schema is `rig.schema.json`), with one additional source type:
+``intervals``, for the file's TimeIntervals tables. Unknown members are allowed, as in the documented schema, because labs note
+serial numbers and calibrations there. But an unknown member whose name is nearly that of a missing one is a problem:
+``"ownerhsip"`` would silently make an animal's feature one of the world.
 """
 
 from collections.abc import Mapping
@@ -19,10 +19,10 @@ from antelop.formats.schema import Schema
 DataType = Literal["analog", "digital", "interval", "kinematics"]
 
 LONGEST = 8 << 20
-"""How many bytes a rig may have: some 20,000 features; whoever reads one reads no more than one more."""
+"""How many bytes a rig may have: about 20,000 features. A reader reads one byte more at most, to notice a longer one."""
 
 NAME_LENGTH = 100
-"""How many characters a name may have (also in the schema, and in the tables)."""
+"""How many characters a name may have. The JSON Schema and the tables have the same limit."""
 
 _SCHEMA = Schema("rig.schema.json", "rig_format")
 
@@ -38,13 +38,14 @@ class Feature:
     source_type
         The part of the file that holds it, or ``deeplabcut`` if it is tracked later, from a video.
     module
-        The path from there to the feature, which may have slashes; None if there is none.
+        The path from there to the feature, which may have slashes; None if the feature is directly there.
     video
-        The video that it was, or will be, tracked in.
+        The name of the video in which it is tracked.
     ownership, animal
-        Whether it belongs to the world or to an animal, and to which: 1 to N, or `rig_rules.UNKNOWN`. None for the world.
+        Whether it belongs to the world or to an animal; and the animal's number, from 1, or `rig_rules.UNKNOWN`. The number
+        is None for the world.
     coordinates
-        Where it is: x, y, z from the rig's reference point.
+        Its position x, y, z, relative to the rig's reference point.
     """
 
     name: str
@@ -59,16 +60,17 @@ class Feature:
 
     @property
     def path(self) -> str | None:
-        """Where the NWB file has it, such as ``processing/behavior/Position/head``; None if it is not from the file."""
+        """The path in the NWB file, such as ``processing/behavior/Position/head``; None if it is not in the file."""
         if self.source_type == "deeplabcut":
             return None
+        # The tables of TimeIntervals have no group between them and `intervals`.
         module = None if self.source_type == "intervals" else self.module
         return "/".join(part for part in (self.source_type, module, self.name) if part)
 
 
 @dataclass(frozen=True)
 class Camera:
-    """A video that the rig records: the NWB file has an ImageSeries of this name under acquisition."""
+    """A video that the rig records: an ImageSeries with this name in ``acquisition`` of the NWB file."""
 
     name: str
     description: str
@@ -77,13 +79,13 @@ class Camera:
 
     @property
     def path(self) -> str:
-        """Where the NWB file has it."""
+        """The path in the NWB file."""
         return f"acquisition/{self.name}"
 
 
 @dataclass(frozen=True)
 class Rig:
-    """A behaviour rig; a feature's place in `features`, from 1, is its ``feature_id``."""
+    """A behaviour rig. The position of a feature in `features`, counted from 1, is its ``feature_id``."""
 
     version: str
     reference_point: str
@@ -92,17 +94,17 @@ class Rig:
 
     @property
     def animals(self) -> int:
-        """How many animals take part: the highest number of one, 0 if none has a number."""
+        """The number of animals, which is the highest animal number; 0 if no feature has one."""
         return max((feature.animal for feature in self.features if feature.animal and feature.animal > 0), default=0)
 
 
 def read(text: bytes) -> dict[str, Any]:
-    """Return the document of a rig that a text holds; see `parse`.
+    """Return the document of a rig that a JSON text holds; `parse` checks it.
 
     Raises
     ------
     Rejected
-        If it is no JSON object that can be stored (`document.load`), or longer than `LONGEST`.
+        If the text is not a JSON object that can be stored (see `document.load`), or is longer than `LONGEST`.
     """
     if len(text) > LONGEST:
         what = f"the rig has more than {LONGEST} bytes"
@@ -111,13 +113,14 @@ def read(text: bytes) -> dict[str, Any]:
 
 
 def parse(document: object) -> Rig:
-    """Return the rig that a document describes, such as `read` returns.
+    """Return the rig that a document, as `read` returns it, describes.
 
     Raises
     ------
     Rejected
-        With everything that is wrong with it.
+        With every problem.
     """
+    # The rules run although the schema may find problems, so that a person reads all of them at once.
     found = (Problem(rule.__name__, *finding) for rule in RULES for finding in rule(document))
     problems = first(chain(_SCHEMA.problems(document), found))
     if problems or not isinstance(document, dict):
@@ -134,6 +137,7 @@ def parse(document: object) -> Rig:
 
 
 def _feature(feature: Mapping[str, Any]) -> Feature:
+    # The schema has checked the types and the required members; here only the documented defaults are filled in.
     source, owner = feature["source"], feature.get("ownership", {"ownership": "world"})
     coordinates = feature.get("coordinates")
     return Feature(

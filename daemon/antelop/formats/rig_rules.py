@@ -1,6 +1,7 @@
-"""The rules of a rig's JSON that its JSON Schema cannot say.
+"""The rules of a rig's JSON that a JSON Schema cannot express.
 
-A rule finds what is wrong in any document, also in one that its schema rejects, so that a person hears of everything at once.
+A rule works on any document, also on one that the schema rejects, so that a person reads all problems at once. It skips values
+that have the wrong type, because the schema reports them.
 """
 
 import sys
@@ -10,7 +11,7 @@ from antelop.formats.document import items, member
 from antelop.wording import nearest, quoted
 
 UNKNOWN = -1
-"""The animal number of a feature of which only tracking will tell whose it is."""
+"""The animal number of a feature if only tracking can tell to which animal it belongs."""
 
 Finding = tuple[str, str, str]
 """Where, what and the remedy."""
@@ -54,9 +55,10 @@ def animals_with_gaps(document: object) -> Iterator[Finding]:
     for where, feature in items(document, "features"):
         number = _owner(feature)
         if number is None:
-            return  # which numbers there are cannot be told
+            return  # an unreadable number may be the one that fills a gap
         if number > 0:
             first.setdefault(number, f"{where}/ownership/animal")
+    # One gap makes every higher number wrong: only the first is reported.
     for expected, number in enumerate(sorted(first), 1):
         if number != expected:
             what = f"there is an animal {number} but no animal {expected}"
@@ -65,7 +67,8 @@ def animals_with_gaps(document: object) -> Iterator[Finding]:
 
 
 def _owner(feature: object) -> int | None:
-    """Return the number of the animal, `UNKNOWN` or 0 for the world; None if it cannot be read."""
+    """Return the number of the animal, or `UNKNOWN`, or 0 for the world; None if the document does not say it properly."""
+    # A feature without `ownership` belongs to the world.
     if isinstance(feature, dict) and "ownership" not in feature:
         return 0
     owner, number = member(feature, "ownership", "ownership"), member(feature, "ownership", "animal")
@@ -75,7 +78,7 @@ def _owner(feature: object) -> int | None:
 
 
 def video_undeclared(document: object) -> Iterator[Finding]:
-    """Expect the video of a feature to be one of the rig's."""
+    """Expect the video of a feature to be one of the rig's videos."""
     declared = [member(video, "name") for _, video in items(document, "videos")]
     names = {name: None for name in declared if isinstance(name, str)}
     for where, feature in items(document, "features"):
@@ -87,7 +90,7 @@ def video_undeclared(document: object) -> Iterator[Finding]:
 
 
 def module_missing(document: object) -> Iterator[Finding]:
-    """Expect a processed feature to have a module."""
+    """Expect a feature in ``processing`` to have a module."""
     for where, feature in items(document, "features"):
         if member(feature, "source", "source_type") == "processing" and not member(feature, "source", "module"):
             remedy = 'Add "module": the path from processing to the feature, such as "behavior"'
@@ -95,7 +98,7 @@ def module_missing(document: object) -> Iterator[Finding]:
 
 
 def data_type_impossible(document: object) -> Iterator[Finding]:
-    """Expect a data type that the source can have."""
+    """Expect a data type that the feature's source type can have."""
     for where, feature in items(document, "features"):
         source, given = member(feature, "source", "source_type"), member(feature, "data_type")
         wanted = {"deeplabcut": "kinematics", "intervals": "interval"}.get(source) if isinstance(source, str) else None
@@ -109,6 +112,7 @@ def coordinates_not_finite(document: object) -> Iterator[Finding]:
     for where, feature in items(document, "features"):
         coordinates = member(feature, "coordinates")
         for index, number in enumerate(coordinates if isinstance(coordinates, list) else ()):
+            # An int may be too large for the float that is stored, and a NaN is not comparable: hence "not … <=".
             if isinstance(number, int | float) and not abs(number) <= sys.float_info.max:
                 yield f"{where}/coordinates/{index}", f"{quoted(number)} is not a finite number", "Write a finite number"
 
@@ -123,4 +127,4 @@ RULES: tuple[Callable[[object], Iterator[Finding]], ...] = (
     data_type_impossible,
     coordinates_not_finite,
 )
-"""Every rule. Its name is that of the problem that it finds."""
+"""Every rule. The name of a rule is the check of the problems that it finds."""

@@ -1,4 +1,4 @@
-"""What a JSON Schema finds wrong with a document, said to a person."""
+"""Checks documents by a JSON Schema, and reports each problem in a sentence for people."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -13,10 +13,10 @@ from antelop.formats.document import place
 from antelop.wording import nearest, quoted
 
 _LOOKED_AT = 10 * MOST
-"""How many unknown members of an object are looked at: whether they are misspelt takes time for each."""
+"""How many unknown members of an object are compared with known names: each comparison takes time."""
 
 Sentence = tuple[tuple[str, ...], str, str]
-"""The path from the value to what is wrong, what is wrong with it, and the remedy."""
+"""The path from the examined value to the wrong one, what is wrong with it, and the remedy."""
 
 _NOUNS = {
     "array": "a list",
@@ -40,21 +40,22 @@ _WRONG: dict[str, Callable[[Any, Any], str]] = {
     "pattern": lambda *_: "does not have the right form",
     "not": lambda *_: "does not have the right form",
 }
-"""What is wrong with a value, by the keyword that it breaks; members of objects are another matter, ``required`` included."""
+"""What is wrong with a value, by the keyword of JSON Schema that it violates. `_member_sentences` reports members of objects,
+``required`` included."""
 
 
 class Schema:
     """A JSON Schema (draft-07) of this package.
 
-    Every part of it has a ``description`` that completes "Write …", which is the remedy, and every object says whether it may
-    have ``additionalProperties``. Where it may, one whose name is nearly that of a member that is lacking is still a problem.
+    Every part of the schema has a ``description`` that completes the remedy "Write …", and every object says whether
+    ``additionalProperties`` are allowed. Where they are, a name that is nearly that of a missing member is still a problem.
 
     Parameters
     ----------
     name
         The schema's file in the package.
     check
-        The name under which its problems are reported.
+        The check of its problems.
     """
 
     def __init__(self, name: str, check: str) -> None:
@@ -62,7 +63,7 @@ class Schema:
         self._check = check
 
     def problems(self, document: object) -> list[Problem]:
-        """Return everything that is wrong with a document, by the schema; of very much, more than `MOST` problems."""
+        """Return every problem of a document, but at most one more than `MOST`, so that the caller sees that there are more."""
         found = (
             Problem(self._check, place((*error.absolute_path, *path)), what, remedy)
             for error in self._validator.iter_errors(document)
@@ -72,7 +73,7 @@ class Schema:
 
 
 def _any_object(_validator: object, _allowed: object, value: object, _schema: object) -> Iterator[ValidationError]:
-    """Stand in for ``additionalProperties``: have `_member_sentences` look at every object."""
+    """Replace the library's ``additionalProperties``: report every object, so that `_member_sentences` examines it."""
     if isinstance(value, dict):
         yield ValidationError("members")
 
@@ -81,10 +82,11 @@ _Validator = validators.extend(Draft7Validator, {"additionalProperties": _any_ob
 
 
 def _sentences(error: ValidationError) -> Iterator[Sentence]:
-    """Yield what is to be said of one finding of the library."""
+    """Yield the problems, in sentences, that one finding of the library stands for."""
     value, wanted, schema = error.instance, error.validator_value, error.schema
     if error.validator == "additionalProperties":
         yield from _member_sentences(schema, value)
+    # Our schemas use `oneOf` on objects only for "an id or a name": exactly one of the two members has to be there.
     elif error.validator == "oneOf" and isinstance(value, dict):
         names = [name for alternative in wanted for name in alternative["required"]]
         if any(name in value for name in names):
@@ -98,8 +100,9 @@ def _sentences(error: ValidationError) -> Iterator[Sentence]:
 
 
 def _member_sentences(schema: dict[str, Any], value: dict[str, Any]) -> Iterator[Sentence]:
-    """Yield which members of an object are missing, misspelt or unknown."""
+    """Yield a sentence for each member of an object that is missing, misspelt or unknown."""
     known, required = schema["properties"], schema.get("required", ())
+    # A misspelt member and the missing one that it stands for are one mistake, with one remedy.
     misspelt = _misspelt(schema, value)
     renamed = {meant: name for name, meant in misspelt.items()}
     for name in required:
@@ -118,13 +121,13 @@ def _member_sentences(schema: dict[str, Any], value: dict[str, Any]) -> Iterator
 
 
 def _misspelt(schema: dict[str, Any], value: dict[str, Any]) -> dict[str, str]:
-    """Return, by unknown member, the one that the object lacks and that was probably meant.
+    """Return, by unknown member, the missing member that was probably meant.
 
-    Where any member is allowed and nothing required is lacking, only a slip of the finger counts: a lab's own members are its
-    own business.
+    Where any member is allowed and no required one is missing, only an obvious typing error counts: labs may add members of
+    their own, whose names may resemble ours.
     """
-    lacking = [name for name in schema["properties"] if name not in value]
-    required = [name for name in lacking if name in schema.get("required", ())]
+    missing = [name for name in schema["properties"] if name not in value]
+    required = [name for name in missing if name in schema.get("required", ())]
     cutoff = 0.81 if schema["additionalProperties"] else 0.6
     unknown = islice((name for name in value if name not in schema["properties"]), _LOOKED_AT)
-    return {name: meant for name in unknown if (meant := nearest(name, required) or nearest(name, lacking, cutoff))}
+    return {name: meant for name in unknown if (meant := nearest(name, required) or nearest(name, missing, cutoff))}
