@@ -375,7 +375,7 @@ def test_a_defect_that_a_late_receipt_meets_is_told(desk: Desk, monkeypatch: pyt
     assert desk.work()["event"] == "postponed"
     (defect,) = [event for event in desk.events if event["event"] == "defect"]
     assert (defect["delivery_id"], "ZeroDivisionError" in defect["traceback"]) == (done["delivery_id"], True)
-    desk.lab.database.Delivery.update1({"delivery_id": done["delivery_id"], "finished": LONG_AGO})
+    desk.lab.database.Delivery.update1({"delivery_id": done["delivery_id"], "receipt_due": LONG_AGO})
     assert desk.work()["event"] == "unanswered"
     assert not desk.worker.work()
     assert jobs.counts(desk.lab.database)["total"] == 0
