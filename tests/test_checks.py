@@ -163,7 +163,7 @@ ERRORS = [
         (replace(RECORDING, others={WHERE: "ElectricalSeries\n"}), sampled()[1]),
         "feature_missing",
         WHERE,
-        "what the file has there is no time series that can be stored: ElectricalSeries\\n",
+        "what the file has there is not a time series that can be stored: ElectricalSeries\\n",
         REMEDY,
     ),
     (
@@ -367,14 +367,14 @@ ERRORS = [
         "video_file_missing",
         "acquisition/top",
         'the video file "top2.mp4" is not there',
-        "Put it beside the NWB file, at the path that the NWB file gives",
+        "Put it next to the NWB file, at the path that the NWB file gives",
     ),
     (
         filmed(Video("../../etc/top.mp4", "../../etc/top.mp4", inside=False, size=0)),
         "video_outside",
         "acquisition/top",
         'the video file "../../etc/top.mp4" is outside the folder of the NWB file',
-        "Put it beside the NWB file, and have the NWB file name it there",
+        "Put it next to the NWB file, and have the NWB file name it there",
     ),
     (
         filmed(replace(VIDEO, name="top.avi")),

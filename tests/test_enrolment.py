@@ -129,7 +129,7 @@ def test_every_problem_at_once(lab: Lab) -> None:
         Problem(
             "metadata_value",
             "animal_id",
-            "2147483648 is no id",
+            "2147483648 is not an id",
             "Write a whole number up to 2147483647, or leave it out for the next one",
         ),
     ]
@@ -154,13 +154,13 @@ def test_values_that_do_not_fit(lab: Lab) -> None:
             "Write it on one line without them",
         ),
         ("session_name", None, "null is not text", "Write text of at most 100 characters"),
-        ("session_id", True, "true is no id", an_id),
-        ("session_id", "7", '"7" is no id', an_id),
-        ("session_id", 7.5, "7.5 is no id", an_id),
-        ("session_duration", "long", '"long" is no finite number', "Write a number"),
-        ("session_duration", float("nan"), "NaN is no finite number", "Write a number"),
-        ("session_timestamp", "yesterday", '"yesterday" is no time', "Write it as 2026-11-22T09:30:00"),
-        ("session_timestamp", 20261122, "20261122 is no time", "Write it as 2026-11-22T09:30:00"),
+        ("session_id", True, "true is not an id", an_id),
+        ("session_id", "7", '"7" is not an id', an_id),
+        ("session_id", 7.5, "7.5 is not an id", an_id),
+        ("session_duration", "long", '"long" is not a finite number', "Write a number"),
+        ("session_duration", float("nan"), "NaN is not a finite number", "Write a number"),
+        ("session_timestamp", "yesterday", '"yesterday" is not a time', "Write it as 2026-11-22T09:30:00"),
+        ("session_timestamp", 20261122, "20261122 is not a time", "Write it as 2026-11-22T09:30:00"),
         ("session_notes", None, "null is not text", "Write text of at most 1000 characters"),
     ]
     for attribute, value, what, remedy in unfit:
@@ -193,7 +193,7 @@ def test_ids_run_out(lab: Lab) -> None:
         Problem(
             "metadata_value",
             "experiment_id",
-            "32768 is no id",
+            "32768 is not an id",
             "Write a whole number up to 32767, or leave it out for the next one",
         )
     ]
@@ -275,7 +275,7 @@ def test_who_makes_an_admin(lab: Lab, visitor: Callable[..., Lab]) -> None:
     ada = visitor("ada")
     enrol(ada, "Experimenter", {"experimenter": "boss", "full_name": "Boss", "admin": "True"})
     admin = {**ADA, "admin": "True"}
-    what = 'database user "ada" is no admin, and only an admin makes another'
+    what = 'database user "ada" is not an admin, and only an admin makes another'
     assert problems(lambda: enrol(ada, "Experimenter", admin)) == [
         Problem("not_permitted", "admin", what, "Leave admin out, or have an admin do it")
     ]

@@ -177,7 +177,7 @@ LICK = {
     "ownership": {"ownership": "world"},
 }
 
-UNSTORABLE = "acquisition/lick: what the file has there is no time series that can be stored: TimeSeries ({}). " + CORRECT
+UNSTORABLE = "acquisition/lick: what the file has there is not a time series that can be stored: TimeSeries ({}). " + CORRECT
 
 HARMLESS: dict[str, Edit] = {
     "as it is": nothing,
@@ -294,7 +294,7 @@ DECLARED: dict[str, tuple[Callable[[Path], object], str]] = {
     "a chunk that counts 320 times": (
         declarations.chunk_many_times,
         (
-            "acquisition/force: what the file has there is no time series that can be stored: "
+            "acquisition/force: what the file has there is not a time series that can be stored: "
             f"TimeSeries (its data claims 1342283200 bytes of a file of 4341023). {CORRECT} (and 1 more)"
         ),
     ),
@@ -322,14 +322,14 @@ DECLARED: dict[str, tuple[Callable[[Path], object], str]] = {
     "a billion channels": (
         declarations.one_enormous_row,
         (
-            "acquisition/force: what the file has there is no time series that can be stored: "
+            "acquisition/force: what the file has there is not a time series that can be stored: "
             f"TimeSeries (each row of its data has {2**30} values). {CORRECT}"
         ),
     ),
     "a quadrillion samples of no channel": (
         declarations.rows_of_nothing,
         (
-            "acquisition/force: what the file has there is no time series that can be stored: "
+            "acquisition/force: what the file has there is not a time series that can be stored: "
             f"TimeSeries (its data declares {10**15} rows of no values). {CORRECT}"
         ),
     ),

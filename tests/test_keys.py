@@ -188,7 +188,7 @@ def test_a_folder_takes_recordings_of_its_experimenters(lab: Lab) -> None:
         Problem(
             "not_permitted",
             "/session/experimenter",
-            'nobody may deliver for "lab" in this folder',
+            'this folder accepts no deliveries for "lab"',
             "Deliver here for ada, eve, or have the folder's `experimenters` changed",
         )
     ]

@@ -1,4 +1,4 @@
-"""Finds everything that is wrong, or odd, with a delivery, in one pass: `examine`.
+"""Find everything that is wrong or suspicious in a delivery, in one pass: `examine`.
 
-Nothing here changes what is stored, and nothing here knows where a recording came from or goes to.
+No check changes what is stored, and no check knows from which folder a recording comes or into which table it goes.
 """

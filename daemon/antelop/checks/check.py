@@ -1,7 +1,7 @@
-"""What a check is.
+"""Define what a check is.
 
-A check is a generator named after what it finds, whose docstring says in a sentence how things should be. It yields where
-something is wrong, what, and the remedy; `examine` adds its name and severity.
+A check is a generator that is named after the problem that it finds. Its docstring says in one sentence what it expects. It
+yields a `Finding` for each problem; `examine` adds the check's name and severity.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from antelop.checks.examined import Examined
 
 
 class Finding(NamedTuple):
-    """Where something is wrong (a path in the NWB file, or a pointer into the manifest), what, and the remedy."""
+    """One problem: where it is (a path in the NWB file, or a JSON pointer into the manifest), what it is, and the remedy."""
 
     where: str
     what: str
@@ -28,8 +28,10 @@ class Check:
 
     Attributes
     ----------
+    name
+        The name by which the configuration sets its severity.
     look
-        Finds what is wrong.
+        The generator that finds the problems.
     """
 
     name: str
@@ -37,5 +39,5 @@ class Check:
 
 
 def check(look: Look) -> Check:
-    """Make a check of a generator; `severities` has its name, and what its findings count as."""
+    """Turn a generator into a check; `severities` holds its name and the severity of its findings."""
     return Check(look.__name__, look)

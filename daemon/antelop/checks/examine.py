@@ -1,7 +1,7 @@
-"""Finds everything that is wrong, or odd, with a delivery, in one pass.
+"""Find everything that is wrong or suspicious in a delivery, in one pass.
 
-What cannot be stored is an error, whatever the configuration says. What is odd but usable is a warning, or an error or nothing
-if the configuration says so by the check's name; that never changes what is stored.
+What cannot be stored is always an error. What is suspicious but can be stored is a warning by default; the configuration can
+make it an error, or switch its check off. A severity never changes what is stored.
 """
 
 from collections.abc import Mapping
@@ -24,45 +24,50 @@ _ALL = [found for module in _MODULES for found in vars(module).values() if isins
 
 @dataclass(frozen=True)
 class Findings:
-    """What is wrong with a delivery, and what is odd about it but usable; of very much, what `errors.first` leaves."""
+    """The errors and the warnings of a delivery, each limited by `errors.first`."""
 
     errors: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
 
 
 def examine(recording: Recording, rig: Rig, facts: Facts | None, severities: Mapping[str, Severity]) -> Findings:
-    """Return everything that is wrong or odd.
+    """Run every check, and return the errors and warnings.
 
-    Arrays are read a block at a time, the times and interval data only, and each at most twice.
+    Only times and interval data are read, one block at a time and each array at most twice.
 
     Parameters
     ----------
     recording
-        The file, open: arrays are read.
+        The recording, with its file open.
     rig
         What the file should hold.
     facts
-        What the database knows; None if it is not asked, and then nothing is said of session and animals.
+        What the database knows; None without a database: then session and animals are not checked.
     severities
-        By the name of a check, what it counts as instead of its default; of no effect on `FIXED`.
+        Severities that replace the defaults, by check name; they have no effect on the checks in `FIXED`.
 
     Raises
     ------
     Unavailable
         If the disk or share fails while arrays are read.
     """
+    # All checks share one `Examined`, so that an array that several checks need is read once.
     examined = Examined(recording, rig, facts)
     found: dict[Severity, list[Problem]] = {"error": [], "warning": []}
     for check in _ALL:
         severity = "error" if check.name in FIXED else severities.get(check.name, CHECKS[check.name])
         if severity != "off":
-            left = MOST + 1 - len(found[severity])  # as a check may look long for each
+            # A hostile file can have millions of problems: stop one after the limit, which shows that there are more.
+            left = MOST + 1 - len(found[severity])
             found[severity] += [Problem(check.name, *finding) for finding in islice(check.look(examined), left)]
+    # Damage is known only now, because the checks do the reading.
     return Findings(first([*found["error"], *examined.damage]), first(found["warning"]))
 
 
 def examine_names(rig: Rig, facts: Facts) -> list[Problem]:
-    """Return what is wrong with the session and the animals of a delivery, whatever its file holds; parameters as above."""
+    """Return the problems with the session and animals of a delivery, without reading its file; parameters as above."""
+    # Used when the file cannot be read: the person then learns of wrong names at the same time. No check below reads the
+    # recording, so an empty one takes its place.
     examined = Examined(Recording(Path(), "", "", "", datetime.fromtimestamp(0, UTC)), rig, facts)
     checks = [found for found in vars(session).values() if isinstance(found, Check) and found.name in FIXED]
     return [Problem(check.name, *finding) for check in checks for finding in check.look(examined)]

@@ -1,4 +1,4 @@
-"""What checks look at: a recording, the rig that it should agree with, and what the database knows of both."""
+"""What checks examine: a recording, the rig that it should agree with, and what the database knows about both."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -19,25 +19,25 @@ from antelop.recording.recording import Clock, Intervals, Recording, Samples, Se
 
 @dataclass(frozen=True)
 class Facts:
-    """What the database knows that bears on a delivery.
+    """What the checks need to know from the database.
 
     Attributes
     ----------
     experiment
         Primary key of the session's experiment.
     session
-        The session as it is asked for: ``session_id`` or ``session_name``; other members do not matter.
+        The session as the manifest names it: ``session_id`` or ``session_name``; other members are ignored.
     session_exists
         Whether the session is in the database, or is made with the delivery.
     session_timestamp
-        When the session was, in the lab's local time; None if nothing is said of that.
+        When the session took place, in the lab's local time; None if the database has no time.
     sessions
-        All sessions of the experiment: names by id.
+        Names of all sessions of the experiment, by id.
     animals
-        The animals as they are asked for, in the order of the rig's animal numbers: ``animal_id`` or ``animal_name``, and what
-        else is said of their experiment.
+        The animals as the manifest names them, in the order of the rig's animal numbers: ``animal_id`` or ``animal_name``, and
+        optionally the key of their experiment.
     experiment_animals
-        All animals of the experiment: names by id.
+        Names of all animals of the experiment, by id.
     """
 
     experiment: Mapping[str, str | int]
@@ -57,7 +57,7 @@ class Channel(NamedTuple):
 
     @property
     def samples(self) -> Samples | None:
-        """The data as they are stored: interval data need no unit."""
+        """The data as they are stored; interval data are not converted to a unit."""
         return self.series.data if self.feature.data_type == "interval" else self.series.values
 
     @property
@@ -77,7 +77,7 @@ class Channel(NamedTuple):
 
     @property
     def sound(self) -> tuple[Samples, Samples] | None:
-        """The data and their times; None if their types, shapes or lengths make it useless to look into them."""
+        """The data and their times; None if their types, shapes or lengths are wrong, so that reading them makes no sense."""
         samples, times = self.samples, self.series.timestamps
         if samples is None or times is None or not (numeric(samples) and self.shaped and are_times(times)):
             return None
@@ -93,7 +93,10 @@ class Signal(NamedTuple):
 
 
 class Happening(NamedTuple):
-    """A sound digital or interval channel, in time order; `total` is how many rows the file has, `states` are of intervals."""
+    """A sound digital or interval channel, sorted by time.
+
+    `total` is the number of rows in the file; `states` is None for a digital channel.
+    """
 
     where: str
     total: int
@@ -102,7 +105,7 @@ class Happening(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A TimeIntervals table; no `rows` if its columns' types, shapes or lengths make it useless to look into them."""
+    """A TimeIntervals table; `rows` is None if the types, shapes or lengths of its columns are wrong."""
 
     where: str
     start: Samples
@@ -111,7 +114,7 @@ class Table(NamedTuple):
 
 
 class View(NamedTuple):
-    """A camera of the rig with the ImageSeries that names its video files; no `order` if there are no times to look into."""
+    """A camera of the rig with the ImageSeries that names its video files; `order` is None if there are no valid times."""
 
     camera: Camera
     series: Series
@@ -119,32 +122,32 @@ class View(NamedTuple):
 
 
 def numeric(samples: Samples) -> bool:
-    """Return whether these are real numbers or truth values."""
+    """Return whether the samples are real numbers or booleans."""
     return samples.dtype.kind in "biuf"
 
 
 def runs(clock: Clock) -> bool:
-    """Return whether a clock has a start, goes forward and comes to an end."""
+    """Return whether a clock has a finite start, a positive finite rate and a finite end."""
     return math.isfinite(clock.start) and 0 < clock.rate < math.inf and math.isfinite(clock.start + clock.count / clock.rate)
 
 
 def are_times(samples: Samples) -> bool:
-    """Return whether these can be times: numbers (n,), from a clock that runs if it is one."""
+    """Return whether the samples can be times: numbers of shape (n,), or a clock that `runs`."""
     return runs(samples) if isinstance(samples, Clock) else numeric(samples) and len(samples.shape) == 1
 
 
 @dataclass(frozen=True)
 class Examined:
-    """A recording, the rig that it should agree with, and what the database knows; None if it is not asked.
+    """A recording, the rig that it should agree with, and what the database knows (None without a database).
 
-    Arrays are read when a check first asks for what is in them, and once.
+    An array is read when a check first needs its content, and only once.
 
     Attributes
     ----------
     damage
-        What reading them raised.
+        Problems with damaged samples, found while arrays were read.
     crowded
-        By path, the bytes of `happenings` that would have to be in memory at once, and for which there is no room.
+        By path: bytes of `happenings` that would have to be in memory at once, but are more than the limit.
     """
 
     recording: Recording
@@ -156,7 +159,7 @@ class Examined:
 
     @cached_property
     def channels(self) -> tuple[Channel, ...]:
-        """The features that the file has as series."""
+        """The features that the file holds as time series."""
         series = self.recording.series
         return tuple(
             Channel(feature, series[feature.path])
@@ -166,7 +169,7 @@ class Examined:
 
     @cached_property
     def signals(self) -> tuple[Signal, ...]:
-        """The times of what is sampled all the time."""
+        """The times of continuously sampled channels."""
         found = []
         for channel in self.channels:
             if channel.feature.data_type in ("analog", "kinematics") and (sound := channel.sound):
@@ -177,11 +180,12 @@ class Examined:
 
     @cached_property
     def happenings(self) -> tuple[Happening, ...]:
-        """What happens at discrete times."""
+        """Events at discrete times, sorted."""
         found: list[Happening] = []
         for channel in self.channels:
             if channel.feature.data_type in ("digital", "interval") and (sound := channel.sound):
                 with self.noting_damage():
+                    # Unsorted events are loaded to be sorted: all of them together may use only so much memory.
                     try:
                         events = in_time_order(*sound, room=MOST_LOADED - sum(each.events.loaded for each in found))
                     except TooLarge as error:
@@ -193,7 +197,7 @@ class Examined:
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
-        """The features that the file has as tables of intervals."""
+        """The features that the file holds as tables of intervals."""
         found = []
         for table in self.intervals:
             sound = are_times(table.start) and are_times(table.stop) and table.start.shape == table.stop.shape
@@ -203,7 +207,7 @@ class Examined:
 
     @property
     def intervals(self) -> Iterator[Intervals]:
-        """The tables of intervals that the rig names, unread."""
+        """The tables of intervals that the rig names; their rows are not read."""
         named = (feature.path or "" for feature in self.rig.features if feature.source_type == "intervals")
         return (self.recording.intervals[path] for path in named if path in self.recording.intervals)
 
@@ -222,7 +226,7 @@ class Examined:
 
     @property
     def timed(self) -> Iterator[tuple[str, Samples]]:
-        """Everything that should be times, sound or not, after its path."""
+        """Path and samples of everything that should be times, whether or not they are sound."""
         for series in [*(channel.series for channel in self.channels), *(view.series for view in self.views)]:
             if series.timestamps is not None:
                 yield series.path, series.timestamps
@@ -231,16 +235,17 @@ class Examined:
             yield f"{table.where}/stop_time", table.stop
 
     def _order(self, times: Samples) -> Order:
-        """Look at times, once however many series share them."""
+        """Return the order of times; times that several series share are read once."""
         if id(times) not in self._orders:
             self._orders[id(times)] = order(times)
         return self._orders[id(times)]
 
     @contextmanager
     def noting_damage(self) -> Iterator[None]:
-        """Note what reading raises about damaged samples, so that the others are looked at all the same."""
+        """Record damaged samples as problems instead of raising, so that the checks go on with the other arrays."""
         try:
             yield
         except Rejected as rejected:
+            # Several checks may read the same damaged array; report it once, and no more than a report holds.
             new = (problem for problem in rejected.problems if problem not in self.damage)
             self.damage.extend(islice(new, MOST + 1 - len(self.damage)))

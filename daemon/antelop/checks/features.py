@@ -13,7 +13,7 @@ UNITS = {"analog", "digital"}
 """Data types that are stored with their unit."""
 
 LONGEST = {"unit": 100, "identifier": 255, "object_id": 64}
-"""How many characters of the file's own texts the tables hold."""
+"""Largest number of characters of each text of the file, as the tables' columns take it."""
 
 
 @check
@@ -26,9 +26,12 @@ def feature_missing(examined: Examined) -> Iterator[Finding]:
         if feature.path is None or feature.path in known:
             continue
         if feature.path in recording.others:
-            what = f"what the file has there is no time series that can be stored: {printable(recording.others[feature.path])}"
+            what = (
+                f"what the file has there is not a time series that can be stored: {printable(recording.others[feature.path])}"
+            )
             yield Finding(feature.path, what, REMEDY)
         else:
+            # The same name in another place of the file is more likely meant than a path with similar letters.
             elsewhere = (path for path in paths if path.endswith(f"/{feature.name}"))
             near = next(elsewhere, None) or nearest(feature.path, paths)
             remedy = f"The file has {printable(near)}: correct the rig, or the recording" if near else REMEDY
@@ -46,7 +49,7 @@ def data_missing(examined: Examined) -> Iterator[Finding]:
 
 @check
 def data_not_numeric(examined: Examined) -> Iterator[Finding]:
-    """Expect data to be numbers: text is no signal."""
+    """Expect data to be numbers, not text."""
     for _, series in examined.channels:
         if series.data is not None and not numeric(series.data):
             yield Finding(series.path, f"its data are {_kind(series.data)}, not numbers", REMEDY)
@@ -54,7 +57,7 @@ def data_not_numeric(examined: Examined) -> Iterator[Finding]:
 
 @check
 def data_shape(examined: Examined) -> Iterator[Finding]:
-    """Expect data to have a shape that their data type can have."""
+    """Expect the shape of data to be one that their data type allows."""
     for channel in examined.channels:
         feature, series = channel
         if series.data is not None and not channel.shaped:
@@ -64,7 +67,7 @@ def data_shape(examined: Examined) -> Iterator[Finding]:
 
 @check
 def confidence_shape(examined: Examined) -> Iterator[Finding]:
-    """Expect one confidence, a number, for each position."""
+    """Expect one confidence value, a number, for each position."""
     for feature, series in examined.channels:
         data, confidence = series.data, series.confidence
         if feature.data_type == "kinematics" and data is not None and confidence is not None:
@@ -86,7 +89,7 @@ def times_missing(examined: Examined) -> Iterator[Finding]:
 
 @check
 def times_not_numeric(examined: Examined) -> Iterator[Finding]:
-    """Expect times to be numbers, (n,)."""
+    """Expect times to be numbers of shape (n,)."""
     for where, times in examined.timed:
         if not isinstance(times, Clock) and not are_times(times):
             what = f"have the shape {times.shape}, and not (n,)" if numeric(times) else f"are {_kind(times)}, not numbers"
@@ -140,5 +143,5 @@ def channel_empty(examined: Examined) -> Iterator[Finding]:
 
 
 def _kind(samples: Samples) -> str:
-    """Return in a word what samples are that are no numbers."""
+    """Return the type of samples that are not numbers, in words."""
     return "text" if samples.dtype.kind in "OSU" else f"of the type {samples.dtype}"

@@ -1,4 +1,4 @@
-"""Looks at arrays a block at a time: how often something is wrong in them, and where first. Memory is constant."""
+"""Scan arrays one block at a time, in constant memory: count what is wrong, and remember where it is first."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ from antelop.recording.recording import Clock, Samples, blocks
 
 @dataclass
 class Tally:
-    """How often something was seen, and at which index first."""
+    """How often something was found, and the first index (-1 if it was never found)."""
 
     count: int = 0
     first: int = -1
 
     def add(self, indices: NDArray[np.intp]) -> None:
-        """Count what was seen at some indices, which go on from those of the calls before."""
+        """Count findings at these indices, which are larger than those of earlier calls."""
         if not self.count and len(indices):
             self.first = int(indices[0])
         self.count += len(indices)
@@ -39,16 +39,17 @@ class Order:
 
 
 def order(times: Samples) -> Order:
-    """Look at times (n,); a clock is in order by its nature."""
+    """Scan times (n,); a clock is always in order."""
     seen = Order(Tally(), Tally())
     if isinstance(times, Clock):
         return seen
     position, last = 0, -np.inf
     for block in blocks(times):
-        # Nearly every block goes up from one finite time to another, which is quickly seen; then all of it is finite.
+        # Fast path, taken by nearly every block: it is sorted and its ends are finite, so all of it is finite.
         if last <= block[0] and (block[:-1] <= block[1:]).all() and np.isfinite(block[[0, -1]]).all():
             last = block[-1]
         else:
+            # Compare each finite time with the finite one before it, across the border between blocks too.
             finite = np.isfinite(block)
             kept = np.flatnonzero(finite)
             run = np.concatenate([[last], block[kept]])
@@ -76,9 +77,9 @@ class States:
 
 
 def states(values: Samples) -> States:
-    """Look at interval data (n,)."""
+    """Scan interval data (n,)."""
     seen = States(Tally(), Tally())
-    position, last = 0, np.nan
+    position, last = 0, np.nan  # NaN equals nothing, so the first value never counts as repeated
     for block in blocks(values):
         before = np.concatenate([[last], block[:-1]])
         seen.odd.add(position + np.flatnonzero((block != 1) & (block != -1)))
@@ -107,11 +108,12 @@ class Rows:
 
 
 def rows(start: Samples, stop: Samples) -> Rows:
-    """Look at start and stop times, both (n,)."""
+    """Scan the start and stop times of a table, both (n,)."""
     seen = Rows(Tally(), Tally(), Tally())
     position, last = 0, -np.inf
     for starts in blocks(start):
         stops = stop[position : position + len(starts)]
+        # Comparisons with NaN are false, so a row with NaN counts as lost only.
         before = np.concatenate([[last], stops[:-1]])
         seen.lost.add(position + np.flatnonzero(~(np.isfinite(starts) & np.isfinite(stops))))
         seen.backward.add(position + np.flatnonzero(stops < starts))

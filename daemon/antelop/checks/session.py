@@ -1,4 +1,4 @@
-"""Checks that a delivery's session and animals are in the database, and are those of the recording."""
+"""Check that a delivery's session and animals are in the database, and agree with the recording."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
@@ -12,13 +12,13 @@ from antelop.recording.recording import Recording
 from antelop.wording import nearest, quoted
 
 NAMED = 5
-"""How many of the sessions or animals that there are a remedy names."""
+"""Largest number of existing sessions or animals that a remedy names."""
 
 SUBJECT = "general/subject/subject_id"
 
 
 def with_facts(look: Callable[[Examined, Facts], Iterator[Finding]]) -> Look:
-    """Look only where the database is asked."""
+    """Turn a generator that needs facts of the database into one that yields nothing without them."""
 
     @wraps(look)
     def looks(examined: Examined) -> Iterator[Finding]:
@@ -41,7 +41,8 @@ def session_unknown(_: Examined, facts: Facts) -> Iterator[Finding]:
 @check
 @with_facts
 def animals_count(examined: Examined, facts: Facts) -> Iterator[Finding]:
-    """Expect an animal for each animal number of the rig, or at least one if only tracking will tell whose its features are."""
+    """Expect one animal for each animal number of the rig, or at least one if the rig leaves open whose its features are."""
+    # Features of an unknown animal are assigned later, by tracking, so the rig does not fix the number of animals.
     given, wanted = len(facts.animals), examined.rig.animals
     open_ended = not wanted and any(feature.animal == UNKNOWN for feature in examined.rig.features)
     if not given if open_ended else given != wanted:
@@ -63,7 +64,7 @@ def animal_unknown(_: Examined, facts: Facts) -> Iterator[Finding]:
 @check
 @with_facts
 def animal_elsewhere(_: Examined, facts: Facts) -> Iterator[Finding]:
-    """Expect the animals to be of the session's experiment."""
+    """Expect the animals to belong to the session's experiment."""
     for animal in _animals(facts):
         if animal.elsewhere:
             what = f"animal {quoted(animal.asked)} is of another experiment than the session: {animal.elsewhere}"
@@ -73,7 +74,7 @@ def animal_elsewhere(_: Examined, facts: Facts) -> Iterator[Finding]:
 @check
 @with_facts
 def animal_repeated(_: Examined, facts: Facts) -> Iterator[Finding]:
-    """Expect no animal to take part twice."""
+    """Expect each animal to be named once."""
     seen: dict[int, str] = {}
     for animal in _animals(facts):
         if animal.animal_id is not None and seen.setdefault(animal.animal_id, animal.where) != animal.where:
@@ -84,7 +85,7 @@ def animal_repeated(_: Examined, facts: Facts) -> Iterator[Finding]:
 @check
 @with_facts
 def subject_other(examined: Examined, facts: Facts) -> Iterator[Finding]:
-    """Expect the file's subject not to be an animal of the experiment that does not take part."""
+    """Expect the file's subject, if it is an animal of the experiment, to be one that the delivery names."""
     subjects = _subjects(examined.recording, facts)
     if facts.animals and subjects and not subjects.keys() & {animal.animal_id for animal in _animals(facts)}:
         named = " or ".join(f"{animal_id} ({quoted(name)})" for animal_id, name in subjects.items())
@@ -104,7 +105,7 @@ def subject_unknown(examined: Examined, facts: Facts) -> Iterator[Finding]:
 @check
 @with_facts
 def session_date(examined: Examined, facts: Facts) -> Iterator[Finding]:
-    """Expect the session to be of the day on which the file says that it began, each by its own clock."""
+    """Expect the session's date in the database to be the start date in the file, each in its own time zone."""
     began = examined.recording.session_start_time.date()
     if facts.session_timestamp and facts.session_timestamp.date() != began:
         what = f"the file's session began on {began}, and the session is of {facts.session_timestamp.date()}"
@@ -112,7 +113,7 @@ def session_date(examined: Examined, facts: Facts) -> Iterator[Finding]:
 
 
 class _Animal(NamedTuple):
-    """An animal as it is asked for; its id if the experiment has it; what it says of another experiment."""
+    """An animal as the manifest names it; its id if the experiment has it; where its key differs from the experiment."""
 
     where: str
     asked: str | int
@@ -121,6 +122,7 @@ class _Animal(NamedTuple):
 
 
 def _animals(facts: Facts) -> Iterator[_Animal]:
+    """Yield the animals of a manifest, each looked up in the session's experiment."""
     ids = {name: animal_id for animal_id, name in facts.experiment_animals.items()}
     for index, animal in enumerate(facts.animals):
         member, asked = _asked(animal, "animal")
@@ -132,20 +134,20 @@ def _animals(facts: Facts) -> Iterator[_Animal]:
 
 
 def _subjects(recording: Recording, facts: Facts) -> dict[int, str]:
-    """Return the animals of the experiment that the file's subject names: by name, or else by id."""
+    """Return the animals of the experiment whose name is the file's subject_id; if there are none, those with that id."""
     subject = (recording.subject_id or "").strip().casefold()
     by_name = {animal_id: name for animal_id, name in facts.experiment_animals.items() if name.casefold() == subject}
     return by_name or {animal_id: name for animal_id, name in facts.experiment_animals.items() if str(animal_id) == subject}
 
 
 def _asked(key: Key, kind: str) -> tuple[str, str | int]:
-    """Return by which member, id or name, a session or animal is asked for, and its value."""
+    """Return the member, id or name, by which a manifest names a session or animal, and its value."""
     member = f"{kind}_id" if f"{kind}_id" in key else f"{kind}_name"
     return member, key[member]
 
 
 def _add_or_name(asked: str | int, known: Mapping[int, str], facts: Facts) -> str:
-    """Return the remedy for what is unknown: to add it, or to name what is most like it."""
+    """Return the remedy for an unknown session or animal: add it, or name one that exists, the nearest first."""
     experiment = facts.experiment["experiment_id"]
     if not known:
         return f"Add it: experiment {experiment} has none yet"

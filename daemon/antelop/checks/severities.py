@@ -1,6 +1,6 @@
-"""The name of every check, and what its findings count as.
+"""The name of every check, and the severity of its findings.
 
-This is data, so that the configuration knows the names without loading what the checks need.
+This is data, so that the configuration knows the names without importing what the checks need, such as numpy.
 """
 
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ CONFIGURABLE: Mapping[str, Severity] = {
     "video_empty": "error",
     "video_times": "warning",
 }
-"""The checks that the configuration can make an error, a warning or nothing, with what they are by default."""
+"""The checks whose severity the configuration can set, with their defaults."""
 
 CHECKS: Mapping[str, Severity] = {**dict.fromkeys(sorted(FIXED), "error"), **CONFIGURABLE}
 """Every check with its default severity."""

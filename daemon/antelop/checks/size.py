@@ -1,4 +1,4 @@
-"""Checks that what a file declares was written, and fits into memory where it has to be there as a whole."""
+"""Check that a file has all samples that it declares, and that arrays that must be loaded as a whole fit into memory."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from antelop.recording.recording import Samples, Written
 
 @check
 def never_written(examined: Examined) -> Iterator[Finding]:
-    """Expect all samples that a file declares to have been written; the others read as a fill value that nobody measured."""
+    """Expect all samples that a file declares to be written; HDF5 returns a fill value, not a measurement, for the others."""
     for where, name, samples in _stored(examined):
         with examined.noting_damage():
             declared, written = bytes_of(samples), samples.written
@@ -24,14 +24,15 @@ def never_written(examined: Examined) -> Iterator[Finding]:
 
 @check
 def too_large_to_load(examined: Examined) -> Iterator[Finding]:
-    """Expect tables, and events that are not in the order of their times, to fit into memory, all of each kind together."""
+    """Expect all tables together, and all events that must be sorted together, to fit into memory."""
+    # A table is loaded as a whole when its rows become events, so it counts whether or not it is sorted.
     tables = {table.path: bytes_of(table.start, table.stop) for table in examined.intervals}
     total = 0
     for where, size in tables.items():
         total += size
         if total > MOST_LOADED:
             yield _crowded(where, size, "Write it in parts")
-    _ = examined.happenings  # which finds those for which there is no room
+    _ = examined.happenings  # reading the events fills `crowded`
     for where, size in examined.crowded.items():
         yield _crowded(where, size, "Write its events in the order of their times")
 
@@ -41,7 +42,8 @@ def _crowded(where: str, size: int, remedy: str) -> Finding:
 
 
 def _stored(examined: Examined) -> Iterator[tuple[str, str, Written]]:
-    """Yield the samples that come from a file, once however many series share them, after their path and name."""
+    """Yield path, name and samples of every array that comes from a file; an array that several series share comes once."""
+    # The key is the object's identity: series that share an array share the object.
     named: dict[int, tuple[str, str, Samples]] = {}
     for series in [*(channel.series for channel in examined.channels), *(view.series for view in examined.views)]:
         parts = {"data": series.data, "timestamps": series.timestamps, "confidence": series.confidence}

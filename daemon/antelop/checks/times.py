@@ -1,4 +1,4 @@
-"""Checks that times go on, that interval events alternate, and that the rows of a table follow each other."""
+"""Check that times increase, that interval events alternate, and that the rows of a table do not overlap."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from antelop.checks.features import REMEDY
 from antelop.recording.recording import Samples
 
 FAR = 86_400.0
-"""How many seconds from the start of the session a time is odd: a day."""
+"""Seconds from the start of the session beyond which a time is suspicious: a day."""
 
 
 @check
@@ -22,7 +22,7 @@ def times_not_finite(examined: Examined) -> Iterator[Finding]:
 
 @check
 def times_backward(examined: Examined) -> Iterator[Finding]:
-    """Expect the times of a signal to be in order; they are never sorted, for the recording itself is then defective."""
+    """Expect the times of a signal to be in order; they are never sorted, because wrong order means a defective recording."""
     for where, times, order in examined.signals:
         if order.backward.count:
             first = order.backward.first
@@ -34,7 +34,7 @@ def times_backward(examined: Examined) -> Iterator[Finding]:
 
 @check
 def events_without_time(examined: Examined) -> Iterator[Finding]:
-    """Expect every event to have a time; one that has none is not stored."""
+    """Expect every event to have a finite time; an event without one is not stored."""
     for where, total, events, _ in examined.happenings:
         if events.dropped:
             what = f"{events.dropped} of {total} events are left out, because their times are not finite"
@@ -43,7 +43,7 @@ def events_without_time(examined: Examined) -> Iterator[Finding]:
 
 @check
 def events_sorted(examined: Examined) -> Iterator[Finding]:
-    """Expect events to be in the order of their times; else they are sorted."""
+    """Expect events to be in time order; if they are not, they are sorted."""
     for where, total, events, _ in examined.happenings:
         if events.backward:
             what = f"{events.backward} of {total} times step back, so the events are sorted by time"
@@ -70,6 +70,7 @@ def interval_repeated(examined: Examined) -> Iterator[Finding]:
     """Expect starts and stops to alternate."""
     for where, total, events, states in examined.happenings:
         if states and states.repeated.count and not states.odd.count:
+            # Values other than 1 and -1 are reported by `interval_values`; whether they alternate has no meaning then.
             first = states.repeated.first
             noun = "start" if events.data[first : first + 1][0] == 1 else "stop"
             what = f"{states.repeated.count} of {total} values repeat the one before, the first is a second {noun}"
@@ -115,7 +116,7 @@ def table_backward(examined: Examined) -> Iterator[Finding]:
 
 @check
 def table_overlap(examined: Examined) -> Iterator[Finding]:
-    """Expect no row of a table to start before the row before it has stopped, for starts and stops are to alternate."""
+    """Expect each row of a table to start no earlier than the row before it stops, so that starts and stops alternate."""
     for where, start, stop, rows in examined.tables:
         if rows and rows.overlapping.count:
             first = rows.overlapping.first
@@ -126,7 +127,8 @@ def table_overlap(examined: Examined) -> Iterator[Finding]:
 
 @check
 def times_from_session_start(examined: Examined) -> Iterator[Finding]:
-    """Expect times to be within a day of the session's start, from which NWB counts them; those of a hardware clock are not."""
+    """Expect times to be within a day of the session's start, from which NWB counts them; a hardware clock counts otherwise."""
+    # First and last time are enough: other checks report times that are not in order.
     arrays = [(where, times) for where, times, _ in examined.signals]
     arrays += [(where, events.timestamps) for where, _, events, _ in examined.happenings]
     arrays += [(table.where, table.start) for table in examined.tables if table.rows]

@@ -1,4 +1,4 @@
-"""Checks that the rig's videos are there, beside the recording."""
+"""Check that the rig's videos exist, next to the recording."""
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -12,7 +12,7 @@ REMEDY = "Record it, or take the video out of the rig"
 
 @check
 def video_missing(examined: Examined) -> Iterator[Finding]:
-    """Expect the file to have an ImageSeries for each video of the rig, which names its files."""
+    """Expect the file to have, for each video of the rig, an ImageSeries that names its video files."""
     cameras = {path: series for path, series in examined.recording.series.items() if series.videos}
     for camera in examined.rig.videos:
         series = examined.recording.series.get(camera.path)
@@ -30,27 +30,28 @@ def video_missing(examined: Examined) -> Iterator[Finding]:
 
 @check
 def video_file_missing(examined: Examined) -> Iterator[Finding]:
-    """Expect each video file to be where the recording says."""
+    """Expect each video file to exist at the path that the recording gives."""
     for _, series, _ in examined.views:
         for video in series.videos:
             if video.path is None:
                 what = f"the video file {quoted(video.name)} is not there"
-                yield Finding(series.path, what, "Put it beside the NWB file, at the path that the NWB file gives")
+                yield Finding(series.path, what, "Put it next to the NWB file, at the path that the NWB file gives")
 
 
 @check
 def video_outside(examined: Examined) -> Iterator[Finding]:
-    """Expect each video file to be in the folder of the recording: no path and no link leads out of it."""
+    """Expect each video file to be inside the recording's folder, without a path or a link that leads out of it."""
+    # A recording must not be able to make the daemon copy other files of the computer into the store.
     for _, series, _ in examined.views:
         for video in series.videos:
             if video.path is not None and not video.inside:
                 what = f"the video file {quoted(video.name)} is outside the folder of the NWB file"
-                yield Finding(series.path, what, "Put it beside the NWB file, and have the NWB file name it there")
+                yield Finding(series.path, what, "Put it next to the NWB file, and have the NWB file name it there")
 
 
 @check
 def video_format(examined: Examined) -> Iterator[Finding]:
-    """Expect each video file to be of the format that the rig declares, by the ending of its name."""
+    """Expect the suffix of each video file's name to be the format that the rig declares."""
     for camera, series, _ in examined.views:
         for video in series.videos:
             if PurePosixPath(video.name).suffix.lower() != f".{camera.format}":
@@ -70,7 +71,7 @@ def video_empty(examined: Examined) -> Iterator[Finding]:
 
 @check
 def video_times(examined: Examined) -> Iterator[Finding]:
-    """Expect a video to have times, in order."""
+    """Expect a video to have times that are finite and in order."""
     for _, series, order in examined.views:
         if series.timestamps is None:
             yield Finding(series.path, "the video has neither timestamps nor a rate", "Record when each frame was taken")

@@ -113,7 +113,7 @@ def _no_admin(database: Database) -> list[Problem]:
     everyone = ""  # not an experimenter's name, so only a user who may write for all experimenters may write for it
     if database.may_write_for(everyone) or not database.Experimenter & {"admin": "True"}:
         return []
-    what = f"database user {quoted(database.user)} is no admin, and only an admin makes another"
+    what = f"database user {quoted(database.user)} is not an admin, and only an admin makes another"
     return [Problem("not_permitted", "admin", what, "Leave admin out, or have an admin do it")]
 
 
@@ -178,13 +178,13 @@ def _choice(value: object, choices: list[str]) -> object:
 def _integer(value: object, arguments: list[str]) -> object:
     most = 2 ** (int(arguments[0]) - 1) - 1
     if not isinstance(value, int) or isinstance(value, bool) or not -most - 1 <= value <= most:
-        raise _Unfit(f"{quoted(value)} is no id", f"Write a whole number up to {most}, or leave it out for the next one")
+        raise _Unfit(f"{quoted(value)} is not an id", f"Write a whole number up to {most}, or leave it out for the next one")
     return value
 
 
 def _number(value: object, _arguments: list[str]) -> object:
     if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
-        raise _Unfit(f"{quoted(value)} is no finite number", "Write a number")
+        raise _Unfit(f"{quoted(value)} is not a finite number", "Write a number")
     return value
 
 
@@ -194,7 +194,7 @@ def _moment(value: object, _arguments: list[str]) -> object:
     except ValueError:
         moment = None
     if not isinstance(moment, datetime):
-        raise _Unfit(f"{quoted(value)} is no time", "Write it as 2026-11-22T09:30:00")
+        raise _Unfit(f"{quoted(value)} is not a time", "Write it as 2026-11-22T09:30:00")
     return moment.replace(tzinfo=None)
 
 

@@ -194,7 +194,7 @@ def _refusals(database: Database, experimenter: str, policy: Policy) -> list[Pro
     if policy.experimenters is None or experimenter in policy.experimenters:
         return refusal(database, experimenter, where)
     remedy = f"Deliver here for {', '.join(sorted(policy.experimenters))}, or have the folder's `experimenters` changed"
-    return [Problem("not_permitted", where, f"nobody may deliver for {quoted(experimenter)} in this folder", remedy)]
+    return [Problem("not_permitted", where, f"this folder accepts no deliveries for {quoted(experimenter)}", remedy)]
 
 
 @lru_cache(100)
