@@ -1,14 +1,14 @@
-"""What a rig is made of, and what was recorded in it.
+"""Tables of rigs, and of what they recorded.
 
-A `World` is a session as a rig recorded it; a `Self` is an animal in it; an `Object` is a feature of the rig in that session,
-and its events or kinematics are its data. Every ``data`` and ``timestamps`` is an array (the ``<signal>`` codec).
+A `World` is a session that was recorded with a rig, a `Self` is an animal in it, and an `Object` is a feature of the rig in
+that session. Events and kinematics are the data of an object. Every ``data`` and ``timestamps`` is an array (codec ``<signal>``).
 """
 
 import datajoint as dj
 
 
 class BehaviourRig(dj.Manual):
-    """A behaviour rig, as its JSON describes it."""
+    """A behaviour rig, with its JSON description."""
 
     definition = """
     -> Experimenter
@@ -21,7 +21,7 @@ class BehaviourRig(dj.Manual):
 
 
 class MaskFunction(dj.Manual):
-    """A function that splits the rig's sessions into trials. What runs is the lab's script, never the source kept here."""
+    """A function that splits the rig's sessions into trials. The source stored here is a record; it is never executed."""
 
     definition = """
     -> BehaviourRig
@@ -37,7 +37,7 @@ class MaskFunction(dj.Manual):
 
 
 class Feature(dj.Manual):
-    """A feature of a rig, one for each entry of its JSON."""
+    """A feature of a rig: one row for each entry in its JSON."""
 
     definition = """
     -> BehaviourRig
@@ -53,7 +53,7 @@ class Feature(dj.Manual):
 
 
 class World(dj.Manual):
-    """A session as a rig recorded it."""
+    """A session that was recorded with a rig."""
 
     definition = """
     -> Session
@@ -73,7 +73,7 @@ class Self(dj.Manual):
 
 
 class Video(dj.Manual):
-    """One file of a camera, in the order in which it recorded them."""
+    """One video file of a camera; the ids follow the order in which the files were recorded."""
 
     definition = """
     -> World
@@ -86,7 +86,7 @@ class Video(dj.Manual):
 
 
 class Object(dj.Manual):
-    """A feature of the rig in a session, belonging to the world, to an animal, or to one that is not known yet (no Self)."""
+    """A feature of the rig in a session; it belongs to the world, to an animal, or to an animal not yet known (no Self)."""
 
     definition = """
     -> World

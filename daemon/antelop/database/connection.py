@@ -1,6 +1,6 @@
-"""The lab's database: one connection, every table on it, and the one opener of transactions.
+"""The lab's database: one connection, every table on it, and the only function that opens a transaction.
 
-PostgreSQL (embedded or a server) and the MySQL protocol behave alike here: what differs between them is in this module.
+To other packages, PostgreSQL (embedded or on a server) and MySQL or MariaDB look the same: their differences end here.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from antelop.database.statement import composed, identifier
 from antelop.database.table import Jobs, Table
 from antelop.errors import Misconfigured, Problem, Unavailable
 
-# The ledger's last, for it refers to the others; its table of versions is made before all.
+# Tables can refer only to existing tables, so the ledger comes last. Its first table, the versions, is made before all others.
 SCHEMAS = {"metadata": metadata.TABLES, "behaviour": behaviour.TABLES, "ingest": ledger.TABLES[1:]}
 
 QUEUE = "~~ingestion"
@@ -32,7 +32,7 @@ QUEUE = "~~ingestion"
 
 
 class OutcomeUnknown(Unavailable):
-    """The connection was lost while a transaction was committed: only the ledger knows whether it was."""
+    """The connection was lost during COMMIT: whether it succeeded can only be read from the ledger, on a new connection."""
 
 
 class Database:
@@ -43,32 +43,32 @@ class Database:
     Parameters
     ----------
     address
-        Where the database is; the host may be the folder of a Unix socket.
+        Address of the database; the host may be the folder of a Unix socket.
     limits
         How long a session may pause.
     prefix
-        What the names of our three schemas begin with.
+        Common beginning of the names of the three schemas.
     store
-        The folder that holds large arrays and files.
+        Folder of the store, which holds large arrays and files.
     trusted
-        Whether whoever can connect may write for every experimenter: so on the embedded database.
+        Whether every user who can connect may write for every experimenter, as on the embedded database.
     service
-        The database user of the daemon, who may write for every experimenter.
+        Database user of the daemon, who may write for every experimenter.
     may_migrate
-        Whether tables of an earlier release are migrated; else they are refused.
+        Whether tables of an earlier release are migrated; if not, they are refused.
 
     Attributes
     ----------
     migrated
-        What was done to tables of an earlier release, a sentence for each migration.
+        One sentence for each migration that was run.
 
     Raises
     ------
     Unavailable
         If the database cannot be reached.
     Misconfigured
-        If it refuses the user or would break the promise, tables are missing and may not be made, a schema of that name is not
-        ours, or its tables are of another release.
+        If the server refuses the user or does not keep the promise (see `promise`), if tables are missing and this user may not
+        make them, if a schema of that name belongs to other software, or if the tables are of another release.
     """
 
     def __init__(  # noqa: PLR0913  # these are what a connection needs
@@ -82,6 +82,7 @@ class Database:
         service: str | None = None,
         may_migrate: bool = False,
     ) -> None:
+        # Settings of this connection's own: a process may have several labs, and DataJoint's global ones would be shared.
         settings = Config()
         settings.stores = {"antelop": {"protocol": "file", "location": str(store)}}
         self.connection = Connection(address, limits, settings)
@@ -91,6 +92,7 @@ class Database:
         self.tables: dict[str, type[dj.Table]] = {}
         self.migrated: list[str] = []
         self._everyone = trusted or address.user == service
+        # Two processes that start on an empty server at the same time must not both make the tables.
         try:
             with self.lock("declare", wait=True):
                 self._declare(may_migrate=may_migrate)
@@ -106,14 +108,14 @@ class Database:
 
     @cached_property
     def jobs(self) -> Any:  # noqa: ANN401  # as above
-        """The queue; DataJoint would ask the server for every foreign key each time that it is asked for it."""
+        """The queue; cached, because DataJoint reads every foreign key from the server whenever it makes this object."""
         jobs = Jobs(self.Ingestion())
         if not jobs.is_declared:
             jobs.declare()
         return jobs
 
     def reconnect(self) -> None:
-        """Open another connection in the place of this one, for the same tables.
+        """Replace the connection by a new one; the table classes stay the same.
 
         Raises
         ------
@@ -124,32 +126,33 @@ class Database:
         self.connection.connect()
 
     def close(self) -> None:
-        """Close the connection; what was not committed is rolled back by the server."""
+        """Close the connection; the server rolls back what was not committed."""
         self.connection.drop()
 
     @contextmanager
     def transaction(self, *, commit: bool = True, patient: bool = False) -> Iterator[None]:
-        """Open the one transaction: committed at the end, rolled back by an exception.
+        """Open a transaction; commit it at the end of the block, or roll it back if the block raises.
 
         Parameters
         ----------
         commit
-            Whether it is to be; a rehearsal is rolled back at its end.
+            Whether to commit; a rehearsal is rolled back at its end.
         patient
-            Whether there may be long pauses between its statements. The server ends any other transaction if this client does
-            not go on, for an ingest may wait for its locks.
+            Whether long pauses between its statements are allowed. Otherwise the server ends the transaction after a pause, so
+            that an ingest does not wait for the locks of a client that hangs.
 
         Raises
         ------
         RuntimeError
-            If one is open already: DataJoint would roll that one back.
+            If a transaction is already open, which DataJoint would roll back.
         OutcomeUnknown
-            If the connection was lost during COMMIT.
+            If the connection is lost during COMMIT.
         Unavailable
-            If the database went away before that: nothing was committed then.
+            If the database fails before COMMIT: then nothing is committed.
         """
         if self.connection.in_transaction:
             raise RuntimeError("a transaction is open already, and one within it would roll it back")
+        # Before COMMIT is sent, a lost connection means "rolled back". After that, it means "unknown".
         committing = False
         self.connection.start_transaction()
         try:
@@ -166,20 +169,23 @@ class Database:
             if committing and isinstance(error, Unavailable):
                 raise OutcomeUnknown(str(error)) from error
             raise
-        except BaseException:  # such as Ctrl-C, which may have come in the middle of an answer
+        except BaseException:
+            # Ctrl-C may have interrupted an answer of the server half-way, so this connection cannot be used again.
             self.connection.drop()
             raise
         self.connection.roll_back()
 
     @contextmanager
     def lock(self, name: str, *, wait: bool = False) -> Iterator[bool]:
-        """Hold a lock that all processes on this database share and that a lost connection frees; yield whether it was had.
+        """Hold an advisory lock during the block; yield whether it was free. A lost connection frees the lock.
 
         Raises
         ------
         Unavailable
-            If it is to `wait`, and another process has held the lock for `LOCK_TIMEOUT`.
+            If `wait` is set, and another process holds the lock for longer than `LOCK_TIMEOUT`.
         """
+        # The servers limit a lock's key: PostgreSQL to a 64-bit number, MySQL to 64 characters. So use a hash of the name, with
+        # the prefix, which keeps two labs on one server apart.
         digest = hashlib.sha256(f"{self.prefix}:{name}".encode()).digest()
         if self.is_postgresql:
             key: object = int.from_bytes(digest[:8], signed=True)
@@ -199,12 +205,20 @@ class Database:
         finally:
             for lock in held:
                 self.connection.locks.remove(lock)
-            if had and not self.connection.is_lost:  # the server frees it with the connection
+            # The server frees the locks of a lost connection itself; a new connection does not hold this one.
+            if had and not self.connection.is_lost:
                 with suppress(Exception):
                     self.connection.query(free, (key,))
 
     def hold(self, rows: Any, *, to_change: bool = False) -> list[tuple[Any, ...]]:  # noqa: ANN401  # a DataJoint expression
-        """Keep rows from being changed by others until the end of the transaction; `to_change`: from being held too.
+        """Lock rows until the end of the transaction, so that other connections cannot change them.
+
+        Parameters
+        ----------
+        rows
+            An expression of tables.
+        to_change
+            Whether to keep other connections from locking the rows too.
 
         Returns
         -------
@@ -216,7 +230,8 @@ class Database:
 
     @property
     def uptime(self) -> float:
-        """How many seconds ago the server was started, or up to one more."""
+        """Seconds since the server was started, or up to one more."""
+        # MySQL counts whole seconds. Add one, so that the server never seems to be younger than it is.
         if self.is_postgresql:
             query = "SELECT EXTRACT(EPOCH FROM clock_timestamp() - pg_postmaster_start_time())"
             return float(self.connection.query(query).fetchone()[0])
@@ -225,24 +240,25 @@ class Database:
 
     @property
     def identity(self) -> str:
-        """What tells the tables that refer to the store from those of every other lab; the store has it, too."""
+        """Random identity of the lab's tables; the store has the same, so that store and tables of two labs are never mixed."""
         return str((self.SchemaVersion & {"schema_name": f"{self.prefix}behaviour"}).fetch1("schema_id"))
 
     def may_write_for(self, experimenter: str) -> bool:
-        """Tell whether this connection's user may write for that experimenter: their own, an admin's, or the service's."""
+        """Return whether this connection's user may write for an experimenter: it is the same user, an admin or the service."""
         if self._everyone or self.user == experimenter:
             return True
         return bool(self.Experimenter & {"experimenter": self.user, "admin": "True"})
 
     def _declare(self, *, may_migrate: bool) -> None:
-        """Bind every table, and make those that are missing, once."""
+        """Bind every table class to this connection, and make the tables that are missing."""
+        # A schema with tables, but without a row of versions, was made by other software: refuse it instead of adding to it.
         present = {name: self._tables_in(self.prefix + name) for name in SCHEMAS}
         if present["ingest"] and "schema_version" not in present["ingest"]:
             raise Misconfigured([_foreign(self.prefix + "ingest", "it holds tables that this software did not make")])
         versions = self._bind("ingest", (ledger.SchemaVersion,))
         known = {row["schema_name"]: row["version"] for row in versions.to_dicts()}
         ours = {name: version for name, version in known.items() if name.removeprefix(self.prefix) in SCHEMAS}
-        # Before the tables are bound, for DataJoint reads then which columns they have.
+        # Migrate before the tables are bound, because DataJoint reads their columns when it binds them.
         if ours and (version := check_version(ours, may_migrate=may_migrate)) != VERSION:
             self.migrated = migrate(self, ours, version)
         for name, definitions in SCHEMAS.items():
@@ -250,16 +266,20 @@ class Database:
             is_new = schema_name not in known
             if is_new and present[name] - {"schema_version"}:
                 raise Misconfigured([_foreign(schema_name, "it holds tables that this software did not make")])
-            if is_new:  # before the tables, so that a crash among them leaves a schema that is known as ours
+            if is_new:  # before the tables are made, so that after a crash half-way the schema is still known as ours
                 versions.insert1({"schema_name": schema_name, "version": VERSION, "schema_id": uuid4().hex})
             self._bind(name, definitions)
         if QUEUE not in present["ingest"]:
-            _ = self.jobs  # which declares it
+            _ = self.jobs  # the first access makes the table
         if self.is_postgresql:
             self._expect_keys()
 
     def _expect_keys(self) -> None:
-        """Raise `Misconfigured` where this user may only read: PostgreSQL shows keys to those who have a further right."""
+        """Raise `Misconfigured` if this user may only read.
+
+        PostgreSQL shows foreign keys only to users with a further right. Without it, DataJoint would not see how tables refer
+        to each other.
+        """
         query = (
             "SELECT DISTINCT table_schema FROM information_schema.tables WHERE table_schema = ANY(%s) "
             "AND NOT has_table_privilege(format('%%I.%%I', table_schema, table_name), 'INSERT, UPDATE, DELETE, REFERENCES')"
@@ -273,27 +293,28 @@ class Database:
             )
 
     def _tables_in(self, schema_name: str) -> set[str]:
-        """Return the names of the tables in a schema, which need not exist; not those that DataJoint keeps for itself."""
+        """Return the names of the tables in a schema, which may be missing; without DataJoint's internal tables."""
         query = "SELECT table_name FROM information_schema.tables WHERE table_schema = %s"
         names = {row[0] for row in self.connection.query(query, (schema_name,)).fetchall()}
         return {name for name in names if not name.startswith("~") or name == QUEUE}
 
     def _bind(self, name: str, definitions: tuple[type[dj.Table], ...]) -> Any:  # noqa: ANN401  # a table, as above
-        """Bind tables to their schema on this connection; return the last."""
+        """Bind table classes to their schema on this connection; return an instance of the last one."""
         schema_name = self.prefix + name
         try:
             if not self.is_postgresql and not self._tables_in(schema_name):
-                # Names are compared to the letter, as on PostgreSQL; the server's default would take m17 and M17 for one.
+                # Compare names byte by byte, as PostgreSQL does; by the server's default, m17 and M17 would be equal.
                 create = "CREATE DATABASE IF NOT EXISTS {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
                 self.connection.query(composed(create, name=identifier("mysql", schema_name)))
             schema = dj.Schema(schema_name, connection=self.connection)
             for definition in definitions:
-                # A class of its own for each connection: DataJoint binds the class, and a process may have several databases.
+                # Make a new class for each connection: DataJoint binds the class itself, and a process may have several labs.
                 members = {"__doc__": definition.__doc__, "__module__": definition.__module__}
                 self.tables[definition.__name__] = schema(
                     type(definition.__name__, (Table, definition), members), context=self.tables
                 )
         except Exception as error:
+            # DataJoint wraps some of the driver's errors, so look at the wrapped one too.
             if not (is_denied(error) or is_denied(error.__context__)):
                 raise
             said = sentence(error.__cause__ or error)
@@ -304,5 +325,5 @@ class Database:
 
 
 def _foreign(schema_name: str, what: str) -> Problem:
-    """Say that a schema is not one that this software may use."""
+    """Return a problem that says that this software may not use a schema."""
     return Problem("schema_version", schema_name, what, "Give another [database] prefix, or install the release that made it")

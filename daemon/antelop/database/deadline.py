@@ -1,4 +1,4 @@
-"""A time limit for each statement, kept by the client: a server that hangs keeps no limit of its own."""
+"""A time limit for each statement, enforced by the client, because a server that hangs enforces none."""
 
 import os
 import socket
@@ -10,22 +10,22 @@ from math import inf
 
 
 class Deadline:
-    """Shuts a connection down if a statement on it has not been answered in time.
+    """Shuts down a connection if the server does not answer a statement in time.
 
-    The drivers wait in a system call, which only the end of the connection interrupts: so a thread of its own shuts the
-    connection's socket down. The driver then finds that the connection is lost.
+    The drivers wait in a system call, which only the end of the connection interrupts. So a separate thread shuts down the
+    connection's socket, and the driver then finds that the connection is lost.
 
     Parameters
     ----------
     seconds
-        How long a statement may take.
+        Longest time for a statement.
     descriptor
-        Returns the descriptor of the connection's socket.
+        Returns the file descriptor of the connection's socket.
 
     Attributes
     ----------
     passed
-        Whether a statement took too long, and the connection was shut down for it.
+        Whether a statement took too long, so that the connection was shut down.
     """
 
     def __init__(self, seconds: float, descriptor: Callable[[], int]) -> None:
@@ -39,23 +39,24 @@ class Deadline:
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        """Limit the time of a block, in which one statement is executed."""
-        if self._thread is None:  # a connection on which nothing is asked needs none
+        """Limit the time of a block that executes one statement."""
+        if self._thread is None:  # start the thread with the first statement: some connections never execute one
             self._thread = threading.Thread(target=self._watch, name="deadline", daemon=True)
             self._thread.start()
         self._due = time.monotonic() + self.seconds
         try:
             yield
         finally:
-            with self._lock:  # from here on the thread does not shut down what the next statement uses
+            with self._lock:  # after this, the thread cannot shut down the socket under the next statement
                 self._due = inf
 
     def close(self) -> None:
-        """Watch no longer."""
+        """Stop the thread."""
         self._closed.set()
 
     def _watch(self) -> None:
-        # Whether a statement is late is looked at now and then: waking a thread for each would take longer than most of them.
+        """Look from time to time whether the statement is late, and shut the connection down if so."""
+        # Poll instead of waking the thread for each statement, which would take longer than most statements.
         while not self._closed.wait(min(self.seconds / 10, 5.0)):
             with self._lock:
                 if time.monotonic() > self._due:
@@ -67,5 +68,5 @@ class Deadline:
         try:
             with socket.socket(fileno=os.dup(self._descriptor())) as link:
                 link.shutdown(socket.SHUT_RDWR)
-        except OSError:  # it is closed already
+        except OSError:  # the socket is already closed
             return

@@ -1,4 +1,4 @@
-"""One connection to a database server, on which an outage is told from a wrong statement."""
+"""One connection to a database server, which distinguishes an outage from a wrong statement."""
 
 import hashlib
 import os
@@ -28,45 +28,44 @@ KEEPALIVE = {
     socket.TCP_KEEPCNT: 4,
     socket.TCP_USER_TIMEOUT: SILENCE * 1000,
 }
-"""How the kernel is told: first after a third of that, and what was sent must be taken in that time, too."""
-
+"""Keepalive options of the socket: the first probe after a third of `SILENCE`, and sent data acknowledged within `SILENCE`."""
 
 STREAMED = 2000
-"""How many rows of a streamed answer are fetched at a time."""
+"""Number of rows of a streamed answer that are fetched at a time."""
 
 
 class Denied(Misconfigured, dj.errors.AccessError):
-    """The database user lacks a right; DataJoint, which looks out for its own exception, takes it for that."""
+    """The database user lacks a right; also an `AccessError`, because DataJoint catches its own exception in some places."""
 
 
 class Connection(dj.Connection):
-    """A DataJoint connection on which an outage is `Unavailable`, and a right that is missing `Denied`, where it is met.
+    """A DataJoint connection that raises `Unavailable` for an outage and `Denied` for a missing right.
 
-    A connection that is lost is thrown away; the next statement outside a transaction opens another. (DataJoint would run the
-    statement again on another connection, whose locks and transaction are gone while everything looks well.)
+    A lost connection is dropped; the next statement outside a transaction opens a new one. (DataJoint would repeat the
+    statement on a new connection, and not report that the locks and the transaction of the old one are gone.)
 
     Parameters
     ----------
     address
-        Where the server is, and how it is reached.
+        Address of the server, with user, password and TLS settings.
     limits
-        How long this session may pause.
+        How long the session may pause.
     settings
-        DataJoint's, with the stores.
+        DataJoint's configuration, with the stores.
 
     Attributes
     ----------
     address
-        As given.
+        The address, as given.
     locks
-        What `Database.lock` holds on it.
+        The advisory locks that `Database.lock` holds on this connection.
 
     Raises
     ------
     Unavailable
         If the server cannot be reached.
     Misconfigured
-        If it does not let this user in, cannot be verified, or would break the promise (see `promise`).
+        If the server refuses the user, its certificate cannot be verified, or it does not keep the promise (see `promise`).
     """
 
     _in_transaction = False  # until DataJoint sets it, which is after its first statement
@@ -81,7 +80,7 @@ class Connection(dj.Connection):
         self._pauses = False
         where = (address.host, address.user, address.password, address.port)
         with warnings.catch_warnings():
-            # The tests run on MariaDB; DataJoint says at each connection that it does not.
+            # The tests show that MariaDB works; DataJoint warns at each connection that it does not support it.
             warnings.filterwarnings("ignore", "MariaDB is not officially supported")
             super().__init__(
                 *where, use_tls=False, database_name=address.name, backend=address.backend, config_override=settings
@@ -89,7 +88,7 @@ class Connection(dj.Connection):
         create_index = self.adapter.create_index_ddl
 
         def create_named_index(table: str, columns: list[str], unique: bool = False, index_name: str | None = None) -> str:  # noqa: FBT001, FBT002
-            # DataJoint names an index after the first 30 characters of its columns, on which two of one table agree here.
+            # DataJoint names an index after the first 30 characters of its columns, which two indexes of one table share here.
             name = index_name or f"idx_{hashlib.sha256(repr((table, columns)).encode()).hexdigest()[:24]}"
             return str(create_index(table, columns, unique, name))
 
@@ -97,27 +96,27 @@ class Connection(dj.Connection):
 
     @property
     def in_transaction(self) -> bool:
-        """Whether a transaction is open; DataJoint would ask the server, too, whether it is there."""
+        """Whether a transaction is open; unlike DataJoint's, this does not ask the server whether it is reachable."""
         return self._in_transaction
 
     @property
     def is_lost(self) -> bool:
-        """Whether a statement found that the connection is gone, or it was closed."""
+        """Whether the connection was closed, or a statement found that it is lost."""
         return bool(self._conn.closed) if self.address.backend == "postgresql" else not self._conn.open
 
     def connect(self) -> None:
-        """Connect, or connect again; the session of the server that was lost is ended first, and its locks with it.
+        """Connect, or reconnect; a reconnect ends the lost session on the server, so that its locks are free.
 
         Raises
         ------
         Unavailable
             If the database cannot be reached.
         Misconfigured
-            If it does not let this user in, cannot be verified, or would break the promise.
+            If the server refuses the user, its certificate cannot be verified, or it does not keep the promise.
         """
         try:
             self._conn = open_connection(self.address)
-            self._is_closed = False  # as DataJoint knows it
+            self._is_closed = False  # DataJoint's own flag
             self._deadline = Deadline(ANSWER_TIMEOUT, self._descriptor)
             with self._deadline():
                 self._begin()
@@ -126,6 +125,7 @@ class Connection(dj.Connection):
             raise
         except Exception as error:
             self.drop()
+            # A refusal stays until the configuration changes; an outage ends by itself, so a retry makes sense.
             if is_refused(error) or not (is_outage(error) or isinstance(error, OSError)):
                 what = f"it does not let user {self.address.user} in: {sentence(error)}"
                 remedy = "Look at [database] in the configuration, and at DB_USER and DB_PASS in the environment"
@@ -133,31 +133,32 @@ class Connection(dj.Connection):
             raise Unavailable(f"cannot connect to the database at {self.address}: {sentence(error)}") from error
 
     def _begin(self) -> None:
-        """Make what was opened a session that keeps the promise, or raise."""
+        """Set up the session of a new connection, so that it keeps the promise; raise if the server does not allow that."""
         backend = self.address.backend
         if backend == "postgresql":
-            self.adapter._register_numpy_adapters()  # noqa: SLF001  # which DataJoint does in the connecting that is not used here
+            self.adapter._register_numpy_adapters()  # noqa: SLF001  # DataJoint does it in its own connect, which is not used
         self._expect_answers()
         session = Session.of(self._conn, backend)
-        # Before anything is set: through a pooler it would be set for somebody else.
+        # Check for a pooler before anything is set: through a pooler, the settings could reach another client's session.
         if not session.is_direct:
             with closing(open_connection(self.address)) as other:
                 promise.expect_session(backend, str(self.address), _asking(self._conn), _asking(other))
         promise.expect_promise(backend, str(self.address), _asking(self._conn))
         known, new = opening_statements(backend, self._limits)
+        # From here on the server gives this client up in time, and COMMIT waits for the disk.
         with closing(self._conn.cursor()) as cursor:
             for statement in [*known, *([promise.DURABLE] if backend == "postgresql" else [])]:
                 cursor.execute(statement)
             for statement in new:
                 self._pauses = self._set_if_known(cursor, statement)
             self._longest = longest(cursor, backend)
-        # What this client lost is not over for the server. Until it is, it holds the claim, and may even commit.
+        # The lost session may still live on the server. Until it ends, it holds the claim on a delivery, and may even commit.
         if self._session is not None and session.is_direct:
             self._session.end(self._conn, backend)
         self._session = session
 
     def _set_if_known(self, cursor: Any, statement: str) -> bool:  # noqa: ANN401  # the drivers have no types
-        """Execute a setting that some servers do not have; return whether this one does."""
+        """Execute a setting that some servers do not have; return whether this server has it."""
         try:
             cursor.execute(statement)
         except Exception as error:
@@ -167,12 +168,12 @@ class Connection(dj.Connection):
         return True
 
     def _descriptor(self) -> int:
-        """Return the descriptor of the connection's socket."""
+        """Return the file descriptor of the connection's socket."""
         link = self._conn if self.address.backend == "postgresql" else self._conn._sock  # noqa: SLF001  # the driver shows it nowhere
         return int(link.fileno())
 
     def _expect_answers(self) -> None:
-        """Have the kernel look whether the other end is there while nothing comes (tcp(7)); else one would wait for ever."""
+        """Turn on TCP keepalive (tcp(7)), so that waiting for an answer ends when the server's host has disappeared."""
         with socket.socket(fileno=os.dup(self._descriptor())) as ours:
             if ours.family != socket.AF_UNIX:
                 ours.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -180,7 +181,7 @@ class Connection(dj.Connection):
                     ours.setsockopt(socket.IPPROTO_TCP, name, value)
 
     def allow_pauses(self, *, allow: bool) -> None:
-        """Let the open transaction pause for as long as it takes, or no longer than others do."""
+        """Switch the server's limit for pauses in the open transaction off (`allow`) or on."""
         backend = self.address.backend
         if backend == "postgresql" or self._pauses:
             self.query(pause(backend, 0 if allow else self._limits.transaction))
@@ -191,12 +192,13 @@ class Connection(dj.Connection):
         Raises
         ------
         Unavailable
-            If the database is away, full, locked or read-only.
+            If the database cannot be reached, or is full, locked or read-only.
         Denied
-            If this user has no right to it; it says who has to do what.
+            If this user lacks a right; the problem says which, and who can grant it.
         TooLarge
-            If it is larger than the server takes.
+            If the statement is larger than the server takes.
         """
+        # Reconnect only outside a transaction: its earlier statements are gone, so going on would commit a part of it.
         if self.is_lost and not self._in_transaction:
             self.connect()
         with self._told(query), self._deadline():
@@ -204,9 +206,9 @@ class Connection(dj.Connection):
             return super().query(query, args, **{**options, "reconnect": False})
 
     def stream(self, query: str, args: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
-        """Run a query within a transaction, and yield its rows, however many, without having them in memory.
+        """Run a query within a transaction, and yield its rows without loading them all into memory.
 
-        Until its end nothing else can be asked on this connection.
+        Until the last row is read, this connection cannot run another statement.
         """
         postgresql = self.address.backend == "postgresql"
         with self._told(query):
@@ -214,22 +216,24 @@ class Connection(dj.Connection):
             try:
                 with self._deadline():
                     cursor.execute(query, args)
-                while rows := self._fetched(cursor):  # what is done with them meanwhile is not limited
+                while rows := self._fetched(cursor):  # each fetch has its deadline; the caller's work between them has none
                     yield from rows
             finally:
-                with suppress(Exception):  # what went wrong before is what there is to tell
+                with suppress(Exception):  # an error that is already on its way must not be replaced by this one
                     cursor.close()
 
     def _fetched(self, cursor: Any) -> Sequence[tuple[Any, ...]]:  # noqa: ANN401  # as above
+        """Return the next rows; none at the end."""
         with self._deadline():
             return tuple(cursor.fetchmany(STREAMED))
 
     @contextmanager
     def _told(self, query: str) -> Iterator[None]:
-        """Turn what drivers and DataJoint raise about a statement into what it is."""
+        """Turn exceptions of drivers and of DataJoint about a statement into ours."""
         try:
             yield
         except Exception as error:
+            # Look at the deadline first: after it has closed the socket, the driver reports only a lost connection.
             if self._deadline.passed:
                 seconds = self._deadline.seconds
                 raise Unavailable(f"the database is unavailable: it has not answered for {seconds:g} s") from error
@@ -242,7 +246,7 @@ class Connection(dj.Connection):
             raise
 
     def _answers(self) -> bool:
-        """Tell whether the connection lives; throw it away if it does not."""
+        """Return whether the connection still works; close it if it does not."""
         try:
             with self._deadline(), closing(self._conn.cursor()) as cursor:
                 cursor.execute("SELECT 1")
@@ -251,10 +255,10 @@ class Connection(dj.Connection):
                 with suppress(Exception):
                     self._conn.close()
                 return False
-        return True  # a server that refuses a statement, as in a transaction that has failed, is there
+        return True  # a server that refuses the statement, as in a failed transaction, still answers
 
     def _missing_right(self, query: str, said: str) -> Problem:
-        """Say which right a statement takes that this user does not have, and who gives it by which statement."""
+        """Return a problem that names the right that this user lacks, and the statement by which an administrator grants it."""
         user, name = self.address.user, r"""["`](\w+)["`]"""
         table = re.search(rf"""{name}\.["`]([^"`]+)""", query)
         schema = (table or re.search(name, query) or [query, "…"])[1]
@@ -271,23 +275,23 @@ class Connection(dj.Connection):
         return Problem("right_missing", schema, what, f"Have an administrator of the server run `GRANT {grant};`")
 
     def roll_back(self) -> None:
-        """Roll the open transaction back, if there is one; where the server does not answer, it does so by itself."""
+        """Roll back the open transaction, if there is one; if the server does not answer, drop the connection instead."""
         if self._in_transaction:
             try:
                 self.cancel_transaction()
-            except Exception:  # noqa: BLE001  # what went wrong before is what there is to tell
+            except Exception:  # noqa: BLE001  # the server rolls back by itself when the connection ends
                 self.drop()
 
     def drop(self) -> None:
-        """Throw the connection away, and with it what was not committed."""
-        with suppress(Exception):  # a dead connection is as good as closed
+        """Drop the connection; what was not committed is lost."""
+        with suppress(Exception):  # closing a dead connection may fail, which makes no difference
             self.close()
         self._deadline.close()
         self._in_transaction = False
 
 
 def _asking(connection: Any) -> promise.Ask:  # noqa: ANN401  # the drivers have no types
-    """Return what executes a query on a driver's connection, and returns the first row of its answer."""
+    """Return a function that executes a query on a driver's connection and returns the first row of the answer."""
 
     def ask(query: str) -> Any:  # noqa: ANN401  # of several types
         with closing(connection.cursor()) as cursor:

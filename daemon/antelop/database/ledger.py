@@ -1,10 +1,10 @@
-"""The ledger: what was delivered, what was tried, and which session came of it."""
+"""The ledger: tables of deliveries, of attempts, and of ingested sessions."""
 
 import datajoint as dj
 
 
 class SchemaVersion(dj.Manual):
-    """Which schemas are ours, and of which version: a schema without its row here is never touched."""
+    """The version of each schema that this software made; a schema without a row here is never changed."""
 
     definition = """
     schema_name : varchar(64)
@@ -15,7 +15,7 @@ class SchemaVersion(dj.Manual):
 
 
 class Delivery(dj.Manual):
-    """A file and its manifest, as they were when they had settled; or one call of ``insert_nwb``."""
+    """A recording and its manifest, as they were after they had settled; or one call of ``insert_nwb``."""
 
     definition = """
     delivery_id : char(32)            # hash of folder, paths, sizes, mtimes and the manifest
@@ -41,7 +41,7 @@ class Delivery(dj.Manual):
 
 
 class Ingestion(dj.Imported):
-    """What became a session: written in the transaction that inserts it, so that a session without its row does not exist.
+    """A delivery that became a session; the row is inserted in the transaction of the session, so both exist or neither.
 
     Its jobs table is the queue.
     """
@@ -66,7 +66,7 @@ class Ingestion(dj.Imported):
 
     @property
     def key_source(self) -> dj.Table:
-        """Deliveries that wait for a worker."""
+        """The deliveries that a worker can claim."""
         return self.declaration_context["Delivery"] & {"state": "ready"}
 
     def make(self, key: dict[str, object]) -> None:
@@ -77,7 +77,7 @@ class Ingestion(dj.Imported):
 
 
 class Attempt(dj.Manual):
-    """One look at a delivery: what came of it and what decided that."""
+    """One attempt at a delivery: its outcome, and a hash of the inputs that decided it."""
 
     definition = """
     -> Delivery

@@ -1,7 +1,7 @@
-"""How a session begins: what it waits for, and how long the server waits for us.
+"""The time limits of a session: how long it waits for the server, and how long the server waits for it.
 
-A client that is cut off or hangs holds locks on the server until the server notices. Each session therefore tells the server,
-when it begins, how soon to give it up. A server's own configuration may be far from these limits, in both directions.
+A client that hangs, or that is disconnected, holds its locks until the server notices. Each session therefore tells the server
+at its start after which time to end it. The server's own configuration may have much longer or much shorter limits.
 """
 
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ LOCK_TIMEOUT = 60
 """Seconds that a statement waits for a lock."""
 
 STATEMENT_TIMEOUT = 600
-"""Seconds that a statement may take, its waiting for locks included."""
+"""Seconds that a statement may take, including the time in which it waits for locks."""
 
 SILENCE = 30
-"""Seconds that a network may be silent before a connection over it counts as lost, on both ends."""
+"""Seconds without a sign of life from the network after which both ends consider the connection lost."""
 
 ANSWER_TIMEOUT = STATEMENT_TIMEOUT + SILENCE
-"""Seconds after which the client gives up a statement: the server should have done so before."""
+"""Seconds after which the client gives up a statement; by then the server should have ended it."""
 
 _LONGEST = 20 * 86400
-"""Seconds: PostgreSQL counts them in milliseconds, with 31 bits."""
+"""Longest limit in seconds: PostgreSQL counts milliseconds in 31 bits."""
 
 _READING_TIMEOUT = 3600
-"""Seconds that a MySQL server waits for a client which takes some time over each row of a streamed answer."""
+"""Seconds that a MySQL server waits for a client that works on each row of a streamed answer."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,11 @@ class Limits:
     Attributes
     ----------
     transaction
-        Within a transaction, where others wait for its locks. A mask runs in one, so this is longer than a mask may take.
+        Limit inside a transaction, where other sessions wait for its locks. A mask runs inside a transaction, so this is longer
+        than a mask may take.
     session
-        Outside of one. Arrays and films are copied into the store between two statements, so this is longer than an ingest may
-        take. The claim on a delivery is held meanwhile.
+        Limit outside a transaction. Arrays and videos are copied into the store between two statements, and the session holds
+        the claim on the delivery, so this is longer than an ingest may take.
     """
 
     transaction: float = 120.0
@@ -44,9 +45,10 @@ class Limits:
 
 
 def opening_statements(backend: str, limits: Limits) -> tuple[list[str], list[str]]:
-    """Return the statements that every session begins with, and those that some servers do not know.
+    """Return the statements that every session begins with, and further ones that some servers do not know.
 
-    A statement sees what others committed before it (READ COMMITTED): code that looks again under a lock relies on that.
+    With READ COMMITTED, each statement sees what other sessions committed before it. Code that looks again after it has taken a
+    lock relies on this.
     """
     if backend == "postgresql":
         known = [
@@ -56,7 +58,7 @@ def opening_statements(backend: str, limits: Limits) -> tuple[list[str], list[st
             f"SET idle_in_transaction_session_timeout = '{_whole(limits.transaction)}s'",
             "SET idle_session_timeout = 0",  # the claim must last as long as the copy does
         ]
-        # Only on some operating systems, and the last one only from PostgreSQL 17 on.
+        # These exist on some operating systems only, and the last one from PostgreSQL 17 on.
         new = [
             f"SET tcp_keepalives_idle = {SILENCE // 3}",
             f"SET tcp_keepalives_interval = {SILENCE // 6}",
@@ -74,24 +76,24 @@ def opening_statements(backend: str, limits: Limits) -> tuple[list[str], list[st
         f"SET SESSION net_write_timeout = {_READING_TIMEOUT}",
         f"SET SESSION wait_timeout = {_whole(limits.session)}",
     ]
-    # MariaDB's own; on MySQL wait_timeout alone counts. There is no limit for a statement: the server would count the time that
-    # we take to read a streamed answer.
+    # The last one exists on MariaDB only; on MySQL, wait_timeout is the only limit. Statements get no limit, because the server
+    # would count the time in which the client reads a streamed answer.
     return known, [pause("mysql", limits.transaction)]
 
 
 def pause(backend: str, seconds: float) -> str:
-    """Return the statement that sets how long the open transaction may pause between two statements; 0: without limit."""
+    """Return the statement that limits the pauses of the open transaction to some seconds; 0 means no limit."""
     if backend == "postgresql":
         return f"SET LOCAL idle_in_transaction_session_timeout = '{_whole(seconds)}s'"
     return f"SET SESSION idle_transaction_timeout = {_whole(seconds)}"
 
 
 def _whole(seconds: float) -> int:
-    """Return whole seconds, rounded up, for 0 means no limit; and no more than servers take."""
+    """Return whole seconds, at most what servers accept; rounded up, because 0 would mean no limit."""
     return min(ceil(seconds), _LONGEST)
 
 
 def is_unknown(error: Exception) -> bool:
-    """Tell whether a server refused a setting because it, or its operating system, does not have it."""
+    """Return whether a server refused a setting because it, or its operating system, does not have it."""
     # PostgreSQL's undefined_object and invalid_parameter_value; MySQL's ER_UNKNOWN_SYSTEM_VARIABLE.
     return getattr(error, "pgcode", None) in {"42704", "22023"} or error.args[:1] == (1193,)

@@ -1,10 +1,10 @@
-"""Who recorded what: experimenters, their experiments, animals and sessions."""
+"""Tables of metadata: experimenters and their experiments, animals and sessions."""
 
 import datajoint as dj
 
 
 class Experimenter(dj.Manual):
-    """A member of the lab; on a database server also the name of their database user."""
+    """A member of the lab; on a database server, ``experimenter`` is also the name of their database user."""
 
     definition = """
     experimenter : varchar(40)

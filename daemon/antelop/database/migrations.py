@@ -1,8 +1,9 @@
-"""How the tables of an earlier release become those of this one.
+"""Migrate the tables of an earlier release to those of this release.
 
-Each change of a table is a `Migration` at the end of `MIGRATIONS`, and its number is the version that it makes. PostgreSQL runs
-all that are missing in one transaction. MariaDB and MySQL commit each statement that changes a table, so there the version is
-negative while a migration runs; one that was interrupted is found by that, and runs again: a step that is done is left out.
+Each change of a table is a `Migration` at the end of `MIGRATIONS`; its number is the version that it produces. On PostgreSQL,
+all missing migrations run in one transaction. MariaDB and MySQL commit after each statement that changes a table, so there the
+version is negative while a migration runs. A negative version therefore means that a migration was interrupted. It then runs
+again, and skips the steps that are already done.
 """
 
 from collections.abc import Collection, Mapping
@@ -31,18 +32,18 @@ class Tables(Protocol):
 
 @dataclass(frozen=True)
 class NewColumn:
-    """A step that adds a column at the end of a table; it is null in the rows that are there.
+    """A step that adds a column at the end of a table; in existing rows it is null.
 
     Attributes
     ----------
     schema, table, name
-        Where it is added: the schema without the prefix, the table as the server names it.
+        The schema without the prefix, the table as the server names it, and the new column.
     datajoint_type
-        As the table's definition has it.
+        The type in the table's definition.
     types
-        The same in the words of ``postgresql`` and ``mysql``.
+        The same type in SQL, by backend: ``postgresql`` and ``mysql``.
     comment
-        As the table's definition has it.
+        The comment in the table's definition.
     """
 
     schema: str
@@ -53,13 +54,14 @@ class NewColumn:
     comment: str
 
     def is_done(self, database: Tables) -> bool:
-        """Tell whether the table has the column, or is not there at all: then it is made as it is now."""
+        """Return whether the table has the column, or does not exist: a missing table is made later, with the column."""
         query = "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s"
         columns = {row[0] for row in database.connection.query(query, (database.prefix + self.schema, self.table)).fetchall()}
         return not columns or self.name in columns
 
     def run(self, database: Tables) -> None:
-        """Add the column, with the comment by which DataJoint knows its type."""
+        """Add the column, with a comment from which DataJoint reads its type."""
+        # PostgreSQL's ALTER TABLE has no clause for the comment, so there it takes a second statement.
         adapter = database.connection.adapter
         table = adapter.make_full_table_name(database.prefix + self.schema, self.table)
         column = adapter.quote_identifier(self.name)
@@ -80,18 +82,18 @@ class NewColumn:
 
 @dataclass(frozen=True)
 class NewValues:
-    """A step that gives a column of some rows a value, after the column was added.
+    """A step that sets a column in some rows, after the column was added.
 
     Attributes
     ----------
     schema
-        Where the tables are, without the prefix.
+        Schema of the tables, without the prefix.
     tables
-        The table that is changed, and others that `rows` names, as the server names them.
+        The table that is changed, and other tables that `rows` mentions, as the server names them.
     change
-        What is set.
+        The SET clause of the UPDATE.
     rows
-        In which rows, so that there are none when it is done; ``{table0}``, ``{table1}``, … stand for the tables.
+        The WHERE clause; after the change it must match no row. ``{table0}``, ``{table1}``, … stand for the tables.
     """
 
     schema: str
@@ -100,7 +102,7 @@ class NewValues:
     rows: str
 
     def is_done(self, database: Tables) -> bool:
-        """Tell whether there is no such row, or a table is not there."""
+        """Return whether no row is left to change, or one of the tables does not exist."""
         query = "SELECT table_name FROM information_schema.tables WHERE table_schema = %s"
         there = {row[0] for row in database.connection.query(query, (database.prefix + self.schema,)).fetchall()}
         if not there.issuperset(self.tables):
@@ -109,11 +111,11 @@ class NewValues:
         return not database.connection.query(query).fetchall()
 
     def run(self, database: Tables) -> None:
-        """Set it."""
+        """Change the rows."""
         database.connection.query(self._statement(database, "UPDATE {table0} SET {change} WHERE {rows}"))
 
     def _statement(self, database: Tables, template: str) -> str:
-        """Return a statement with the names of the tables in it."""
+        """Return a statement, with the full names of the tables filled in."""
         adapter = database.connection.adapter
         names = [adapter.make_full_table_name(database.prefix + self.schema, table) for table in self.tables]
         tables = {f"table{number}": name for number, name in enumerate(names)}
@@ -122,14 +124,14 @@ class NewValues:
 
 @dataclass(frozen=True)
 class Migration:
-    """One version of the tables from the one before.
+    """The change from one version of the tables to the next.
 
     Attributes
     ----------
     what
-        What it does, in a sentence without its full stop.
+        What it does, as a sentence without its full stop.
     steps
-        Its steps; each tells whether it is done already.
+        Its steps; each can tell whether it is already done.
     """
 
     what: str
@@ -148,7 +150,7 @@ MIGRATIONS = (
                 {"postgresql": "timestamp(6)", "mysql": "datetime(6)"},
                 "since when its receipt could not be written, UTC; null if it is not to be written again",
             ),
-            # Until then, a delivery that had its outcome and a job was one whose receipt was due.
+            # In version 1, a receipt was due if a delivery had both an outcome and a job.
             NewValues(
                 "ingest",
                 ("delivery", "~~ingestion"),
@@ -165,21 +167,22 @@ VERSION = 1 + len(MIGRATIONS)
 
 
 def check_version(schemas: Mapping[str, int], *, may_migrate: bool) -> int:
-    """Return the version that a lab's tables are of, and from which they can be migrated.
+    """Return the version of a lab's tables, after checking that this release can use or migrate them.
 
     Parameters
     ----------
     schemas
-        The version of each schema that is there, by its name.
+        The version of each existing schema, by name.
     may_migrate
-        Whether they are about to be migrated if they are older.
+        Whether the caller migrates older tables.
 
     Raises
     ------
     Misconfigured
-        If this release cannot work with them as they are: the schemas differ, they are newer, or they are older and not about
-        to be migrated.
+        If the schemas have different versions, the tables are newer than this release, or they are older and the caller does
+        not migrate them.
     """
+    # All schemas are migrated together, so different versions come from a restore of a part of them.
     where, found = next(iter(schemas)), set(schemas.values())
     if len(found) > 1:
         what = f"its schemas are of different versions: {', '.join(f'{name} {each}' for name, each in schemas.items())}"
@@ -199,34 +202,35 @@ def check_version(schemas: Mapping[str, int], *, may_migrate: bool) -> int:
 
 
 def migrate(database: Tables, schemas: Collection[str], version: int) -> list[str]:
-    """Bring the tables to this release's version; the caller holds the lock under which tables are declared.
+    """Migrate the tables to this release's version; the caller holds the lock under which tables are declared.
 
     Parameters
     ----------
     database
-        Whose tables they are.
+        The database with the tables.
     schemas
-        The names of the schemas that are there.
+        The names of the existing schemas.
     version
-        What `check_version` has returned.
+        The version that `check_version` returned.
 
     Returns
     -------
     list of str
-        What was done, a sentence for each migration.
+        One sentence for each migration that was run.
 
     Raises
     ------
     Unavailable
-        If the database is away; run it again then.
+        If the database fails; the migration can then be run again.
     Misconfigured
         If the user may not change tables.
     """
     done = []
-    begun = -version - 1 if version < 0 else version  # one that was interrupted is run again
+    begun = -version - 1 if version < 0 else version  # an interrupted migration runs again
     whole = database.transaction() if database.is_postgresql else nullcontext()
     with whole:
-        # Those who write hold these rows until they commit, and look at the version in them: see `store_lock.hold_store`.
+        # Every transaction that writes locks a row of this table and checks the version in it (`store_lock.hold_store`). So the
+        # migration waits for running ingests, and later ones notice it.
         database.hold(database.SchemaVersion(), to_change=True)
         for number, migration in enumerate(MIGRATIONS[begun - 1 :], begun + 1):
             if not database.is_postgresql:
@@ -240,14 +244,14 @@ def migrate(database: Tables, schemas: Collection[str], version: int) -> list[st
 
 
 def expect_version(version: int) -> None:
-    """Raise `Misconfigured` if the tables were migrated while this process has worked with them."""
+    """Raise `Misconfigured` if the tables were migrated since this process connected."""
     if version != VERSION:
         what = f"its tables were migrated to version {abs(version)} since this process connected, which works with {VERSION}"
         raise _refused("schema_version", what, "Start it again with the release that migrated them")
 
 
 def _note(database: Tables, schemas: Collection[str], version: int) -> None:
-    """Enter of which version the tables are, of all schemas at once."""
+    """Record the version of the tables, for all schemas in one transaction."""
     with nullcontext() if database.connection.in_transaction else database.transaction():
         for name in schemas:
             database.SchemaVersion.update1({"schema_name": name, "version": version})

@@ -1,7 +1,7 @@
-"""The server's session behind a connection: which one it is, and how it is ended when the connection to it was lost.
+"""Identify the server's session of a connection, and end it after the connection was lost.
 
-A client that lost its connection is done with its session, but the server may not know that for hours. Until it does, that
-session holds its locks, the claim on a delivery among them, and a COMMIT that was under way may still succeed.
+After a client has lost its connection, the server may keep the session for hours. Until it ends, the session holds its locks,
+including the claim on a delivery, and a COMMIT that was already sent may still succeed.
 """
 
 import time
@@ -12,7 +12,7 @@ from typing import Any, Self
 from antelop.errors import Unavailable
 
 _PATIENCE = 5.0
-"""Seconds that a session is given to end."""
+"""Seconds within which a session must end."""
 
 _NO_SUCH_SESSION = 1094
 """ER_NO_SUCH_THREAD."""
@@ -33,11 +33,12 @@ class Session:
     Attributes
     ----------
     number
-        PostgreSQL's process, MySQL's connection number. A server that was restarted begins anew with them.
+        The number of the server process (PostgreSQL) or of the connection (MySQL). After a restart, a server uses the same
+        numbers again.
     mark
-        What tells it from another session of the same number: when it began (PostgreSQL), or the client's port (MySQL).
+        Distinguishes sessions with the same number: the start time (PostgreSQL), or the client's host and port (MySQL).
     is_direct
-        Whether the server itself named the number when we connected; if not, a pooler stands before it.
+        Whether the server reported the same number when the connection was opened; if not, a pooler is between.
     """
 
     number: int
@@ -46,7 +47,8 @@ class Session:
 
     @classmethod
     def of(cls, connection: Any, backend: str) -> Self:  # noqa: ANN401  # the drivers have no types
-        """Return the session that a driver's connection has."""
+        """Return the session of a driver's connection."""
+        # A pooler invents a number when the client connects; the server's own number comes from a query.
         named = connection.info.backend_pid if backend == "postgresql" else connection.thread_id()
         with closing(connection.cursor()) as cursor:
             cursor.execute(_WHO[backend])
@@ -54,7 +56,7 @@ class Session:
         return cls(number, str(mark), named == number)
 
     def end(self, connection: Any, backend: str) -> None:  # noqa: ANN401  # as above
-        """End this session from another connection of the same user; return when it is over.
+        """End this session from another connection of the same user, and wait until it has ended.
 
         Raises
         ------
@@ -71,7 +73,8 @@ class Session:
             raise Unavailable(f"the session that this process lost, number {self.number}, does not end")
 
     def _end_on_mysql(self, cursor: Any) -> bool:  # noqa: ANN401  # as above
-        """Kill it, and wait until the server has forgotten it, which takes some milliseconds."""
+        """Kill the session, and wait until the server no longer lists it, which takes some milliseconds."""
+        # MySQL has no statement that waits for the end of a session, so look for it again and again.
         deadline = time.monotonic() + _PATIENCE
         while cursor.execute(_ON_MYSQL, (self.number, self.mark)):
             if time.monotonic() > deadline:

@@ -1,22 +1,23 @@
-"""Servers that would break the promise are refused: what a receipt calls ingested must survive a power cut.
+"""Refuse servers that would break the promise: a session that a receipt calls ingested survives a power cut.
 
-A receipt is written, and a recording archived, after COMMIT. So COMMIT must not return before the disk has the session, and the
-locks that keep two workers from one delivery must be held by one session of the server for as long as we hold them.
+A receipt is written, and a recording archived, after COMMIT. So COMMIT must not return before the session is on the disk. And
+an advisory lock, which keeps two workers from working on one delivery, must belong to one session of the server until the
+worker releases it.
 
-Each decision, and why:
+Each decision, and its reason:
 
-- ``synchronous_commit = off`` is not refused. Every session may set it for itself, so ours does (`DURABLE`). The other values
-  all wait for the server's own disk, and stay as they are.
+- ``synchronous_commit = off`` is not refused. Every session can set it for itself, so ours does (`DURABLE`). All other values
+  wait for the server's own disk, so they are not changed.
 - ``fsync = off`` and ``full_page_writes = off`` are refused: no session can change them, and a power cut then loses or damages
-  what was committed. On a file system that never tears a page (ZFS), the latter would be safe; a client cannot know that.
+  what was committed. On a filesystem that writes pages as a whole (ZFS), the latter is safe, but a client cannot know that.
 - ``innodb_flush_log_at_trx_commit`` 0 and 2 are refused, and no session can change them. 1 and MariaDB's 3 wait for the disk.
 - ``innodb_doublewrite = OFF`` is refused like ``full_page_writes``.
-- ``sync_binlog`` other than 1 is refused if there is a binary log: after a crash the server rolls back what it had committed
-  and does not find in its binary log. Without a binary log it does not matter.
+- ``sync_binlog`` other than 1 is refused if there is a binary log: after a crash, the server rolls back committed transactions
+  that its binary log lacks. Without a binary log the setting has no effect.
 - ``innodb_flush_method = nosync`` and ``littlesync`` are refused like ``fsync``.
-- A replica is refused: it takes no writes. A server that is read-only for another reason is not: maintenance ends, so that is
-  an outage (`Unavailable`), and an administrator may write even then.
-- The embedded server is asked like every other: its configuration is a file that a lab may edit. That is one query.
+- A replica is refused, because it accepts no writes. A server that is read-only for another reason, such as maintenance, is an
+  outage (`Unavailable`): that ends, and an administrator can write even then.
+- The embedded server is checked like every other, because a lab can edit its configuration file. This costs one query.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,7 +31,7 @@ Ask = Callable[[str], Any]
 """Executes a query, and returns the first row of its answer; None if there is none."""
 
 ROUNDS = 3
-"""How often two connections are compared: a pooler may by chance give each the same session again."""
+"""How often two connections are compared, because a pooler may by chance lend each the same session again."""
 
 _SESSION = {"postgresql": "SELECT pg_backend_pid()", "mysql": "SELECT CONNECTION_ID()"}
 
@@ -43,23 +44,23 @@ _REPLICATES = "SHOW GLOBAL STATUS LIKE 'Slave_running'"
 
 
 def expect_promise(backend: str, where: str, ask: Ask) -> None:
-    """Raise `Misconfigured`, with everything that keeps a server from keeping what it commits."""
+    """Raise `Misconfigured` with every setting because of which the server could lose what it has committed."""
     find = _on_postgresql if backend == "postgresql" else _on_mysql
     if problems := [Problem("server_unfit", where, what, remedy) for what, remedy in find(ask)]:
         raise Misconfigured(problems)
 
 
 def session_of(backend: str, ask: Ask) -> int:
-    """Return the number of the server's session that answers."""
+    """Return the number of the server's session that executes the query."""
     return int(ask(_SESSION[backend])[0])
 
 
 def expect_session(backend: str, where: str, ask: Ask, ask_other: Ask) -> None:
-    """Raise `Misconfigured` if a connection is not one session of the server: a pooler lends a session for each transaction.
+    """Raise `Misconfigured` if a pooler lends a different session of the server for each transaction.
 
-    That is found by a second connection. If a pooler lends sessions, either the session of the first connection changes from
-    one statement to the next, or, if there is only one that is idle, the second connection meets the session of the first.
-    Without such a pooler neither can happen.
+    A second connection shows this. With such a pooler, either the session of the first connection changes from one statement to
+    the next, or, if only one session is idle, the second connection gets the session of the first. Without such a pooler,
+    neither can happen.
 
     Parameters
     ----------
@@ -100,6 +101,7 @@ def _on_mysql(ask: Ask) -> Iterator[tuple[str, str]]:
 
 
 def _lost(setting: str, remedy: str, place: str) -> tuple[str, str]:
+    """Return what is wrong with a setting that can lose committed data, and the remedy."""
     what = f"the server runs with {setting}: after a power cut it may have lost what a receipt calls ingested"
     return what, f"Set {remedy} in {place} and restart the server"
 

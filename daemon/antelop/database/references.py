@@ -1,4 +1,4 @@
-"""Which columns hold what DataJoint's codecs write as JSON, in every schema of the database, whoever made it."""
+"""Find the columns that may refer to the store: those written by a DataJoint codec as JSON, in every schema of the server."""
 
 import re
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ from antelop.database.connection import SCHEMAS, Database
 from antelop.database.statement import composed, identifier
 from antelop.errors import Problem
 
-# DataJoint notes the codec of a column in the column's comment: ":<signal>:seconds". Any codec counts: it may pass on what it
-# writes to another, which is noted nowhere.
+# DataJoint writes the codec of a column into the column's comment: ":<signal>:seconds". Every codec counts, not only ours: it
+# may be built on one of ours, which the comment does not show.
 _COLUMNS = {
     "postgresql": """
         SELECT n.nspname, c.relname, a.attname,
@@ -43,26 +43,26 @@ _KEYS = {
         SELECT table_schema, table_name, column_name, referenced_table_schema
         FROM information_schema.key_column_usage WHERE referenced_table_schema IS NOT NULL""",
 }
-"""Schema, table and column of every foreign key, and the schema to which it leads."""
+"""Schema, table and column of every foreign key, and the schema that it refers to."""
 
 _PLAIN = re.compile(r"[\w #~$-]+")
-"""A name that is the same in quotes."""
+"""A name in which no character needs to be escaped between quotes."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column that may refer to what is in the store.
+    """A column that may refer to objects in the store.
 
     Attributes
     ----------
     schema, table, name
-        Where it is.
+        The column's schema, table and name.
     readable
-        Whether this user may read it in every row.
+        Whether this user may read the column in every row.
     key
-        The primary key of its table.
+        The primary key of the table.
     label
-        What people call its table.
+        The table's name for people.
     """
 
     schema: str
@@ -74,7 +74,7 @@ class Column:
 
 
 def referring(database: Database) -> list[Column]:
-    """Return every column that may refer to what is in the store, as far as this user can see."""
+    """Return every column that may refer to the store, as far as this user can see."""
     found = database.connection.query(_COLUMNS[database.connection.adapter.backend]).fetchall()
     return [
         Column(
@@ -90,9 +90,10 @@ def referring(database: Database) -> list[Column]:
 
 
 def strange_names(database: Database) -> list[Problem]:
-    """Say which tables that refer to ours, or to others that do, have names that DataJoint does not quote as it should."""
+    """Return a problem for each table whose names DataJoint does not quote correctly, among those that refer to our tables."""
     keys = database.connection.query(_KEYS[database.connection.adapter.backend]).fetchall()
     schemas = {database.prefix + name for name in SCHEMAS}
+    # Follow the foreign keys backwards: a table may refer to ours through the tables of other schemas.
     while more := {schema for schema, _, _, other in keys if other in schemas} - schemas:
         schemas |= more
     strange = {
@@ -106,7 +107,7 @@ def strange_names(database: Database) -> list[Problem]:
 
 
 def unreadable(database: Database) -> list[Problem]:
-    """Say which of these columns this user may not read in every row."""
+    """Return a problem for each of these columns that this user may not read in every row."""
     return [
         _unseen(f"{column.label}, {column.name}", f"user {database.user} may not read all of it")
         for column in referring(database)
@@ -115,9 +116,10 @@ def unreadable(database: Database) -> list[Problem]:
 
 
 def unseen(database: Database) -> list[Problem]:
-    """Say what there may be that refers to the store and that this user does not see."""
+    """Return a problem for everything that may refer to the store, but that this user cannot see."""
     problems = unreadable(database)
-    if not database.is_postgresql:  # which shows only those tables on which the user has some right
+    # MySQL lists only tables on which the user has some right, so a table could refer to the store without being listed.
+    if not database.is_postgresql:
         user, _, host = database.connection.query("SELECT CURRENT_USER()").fetchone()[0].rpartition("@")
         granted = "SELECT 1 FROM information_schema.user_privileges WHERE privilege_type = 'SELECT' AND grantee = %s"
         if not database.connection.query(granted, (f"'{user}'@'{host}'",)).fetchall():
@@ -127,7 +129,8 @@ def unseen(database: Database) -> list[Problem]:
 
 
 def values(database: Database, column: Column, containing: str) -> Iterator[tuple[tuple[object, ...], str]]:
-    """Yield the JSON texts of a column in which a text occurs, each with its row's primary key, within a transaction."""
+    """Yield primary key and JSON text of the rows in whose column a text occurs; call it within a transaction."""
+    # The names may belong to tables of other people, so quote each of them. Only the rows that match travel over the network.
     quoted = partial(identifier, database.connection.adapter.backend)
     cast = "CAST({name} AS text)" if database.is_postgresql else "CAST({name} AS char)"
     text = composed(cast, name=quoted(column.name))

@@ -1,9 +1,9 @@
-"""What our tables do differently from DataJoint's: values are data whatever they are, and no statement is too large.
+"""How our tables differ from DataJoint's: every value is data, never SQL, and no statement is too large.
 
-DataJoint writes the values of a restriction into the statement. What it does to text is not right everywhere: it doubles
-backslashes, which on PostgreSQL stand for themselves, and percent signs once more for each table that a cascade leads to; in a
-list it escapes nothing. Here text becomes a literal of letters, digits and a few signs that mean nothing to any server, to a
-driver or to DataJoint, so that no other rule has to be right.
+DataJoint writes the values of a restriction into the statement, and escapes text wrongly in some cases. It doubles backslashes,
+which PostgreSQL does not treat as escapes. It doubles percent signs once more for each table of a cascade. In a list it escapes
+nothing. Here, text becomes a literal of letters, digits and a few signs that have no special meaning for any server, driver or
+DataJoint, so that it does not matter how they escape.
 """
 
 import re
@@ -23,12 +23,12 @@ from antelop.database.driver import Connection
 from antelop.database.statement import TooLarge
 
 _PLAIN = re.compile(r"[A-Za-z0-9 _.,:/+-]*")
-"""Text that is written as it is; two hyphens begin no comment between quotes."""
+"""Text that needs no escaping; between quotes, two hyphens do not begin a comment."""
 
 
 @dataclass(frozen=True)
 class Literal:
-    """A value as an SQL literal, which DataJoint puts into a statement as it is."""
+    """A value as an SQL literal, which DataJoint puts into a statement unchanged."""
 
     sql: str
 
@@ -42,16 +42,16 @@ def literal(connection: Connection, value: object) -> Literal:
     Parameters
     ----------
     connection
-        For which server.
+        The connection to the server that will execute it.
     value
         Text, a whole or finite number, or a time.
 
     Raises
     ------
     TypeError
-        If it is anything else.
+        If the value has another type.
     ValueError
-        If it is text that no row holds: with U+0000 on PostgreSQL, or with an unpaired surrogate.
+        If it is text that the server cannot store: with U+0000 on PostgreSQL, or with an unpaired surrogate.
     """
     if isinstance(value, Literal):
         return value
@@ -63,6 +63,7 @@ def literal(connection: Connection, value: object) -> Literal:
         raise TypeError(f"{type(value).__name__} is no value of a restriction")
     if _PLAIN.fullmatch(value):
         return Literal(f"'{value}'")
+    # Write all other text as the hexadecimal digits of its UTF-8 bytes: then no escaping rule matters.
     content = value.encode()
     if connection.adapter.backend == "mysql":
         return Literal(f"_utf8mb4 X'{content.hex()}'")
@@ -79,10 +80,11 @@ def restricted(rows: Any, condition: str, *values: object) -> Any:  # noqa: ANN4
     rows
         A table or an expression of tables.
     condition
-        SQL with ``%s`` for each value: a constant of the code, never composed.
+        SQL with ``%s`` for each value: a constant in the code, never composed.
     values
-        As `literal` takes them.
+        The values, of types that `literal` accepts.
     """
+    # No row can hold text that the server cannot store, so such a restriction matches nothing.
     try:
         return rows & (condition % tuple(literal(rows.connection, value) for value in values))
     except ValueError:
@@ -90,24 +92,25 @@ def restricted(rows: Any, condition: str, *values: object) -> Any:  # noqa: ANN4
 
 
 class Table:
-    """What each table class of ours has before DataJoint's own."""
+    """Mixin that comes before DataJoint's class in each of our tables."""
 
     connection: Any
     primary_key: list[str]
 
     def restrict(self, restriction: Any, semantic_check: bool = True) -> Any:  # noqa: ANN401, FBT001, FBT002  # as in DataJoint
-        """Restrict by DataJoint's kinds of conditions; values of mappings reach the server as they are."""
+        """Restrict by any condition that DataJoint accepts; values in mappings reach the server unchanged."""
         return super().restrict(self._with_literals(restriction), semantic_check)  # type: ignore[misc]  # DataJoint's
 
     def insert(self, rows: Any, **options: Any) -> None:  # noqa: ANN401  # as in DataJoint
-        """Insert rows, in as many statements as the server needs, all of them in the open transaction.
+        """Insert rows in the open transaction, in as many statements as the server's limit requires.
 
         Raises
         ------
         TooLarge
-            If a single row is larger than a statement may be.
+            If a single row is too large for a statement.
         """
         rows = list(rows)
+        # Nearly always one statement is enough. If not, halve the rows until each statement fits.
         try:
             super().insert(rows, **options)  # type: ignore[misc]  # DataJoint's
         except TooLarge:
@@ -118,12 +121,12 @@ class Table:
             self.insert(rows[half:], **options)
 
     def update1(self, row: Mapping[str, Any]) -> None:
-        """Update one row, which its primary key names."""
+        """Update the row with this primary key."""
         key = {name: literal(self.connection, row[name]) for name in self.primary_key}
         super().update1({**row, **key})  # type: ignore[misc]  # DataJoint's
 
     def _with_literals(self, restriction: Any) -> Any:  # noqa: ANN401  # as above
-        """Return a restriction in which the values of mappings are literals; False for a value that no row holds."""
+        """Return the restriction with literals in place of the values of mappings; False if a value cannot be in any row."""
         if isinstance(restriction, Mapping):
             try:
                 return {name: self._as_literal(name, value) for name, value in restriction.items()}
@@ -137,7 +140,7 @@ class Table:
         return restriction
 
     def _as_literal(self, name: str, value: object) -> object:
-        """Return the value of an attribute as a literal; None, and what DataJoint overlooks, as they are."""
+        """Return an attribute's value as a literal; return None, and values of names that DataJoint ignores, unchanged."""
         is_known = name.partition(".")[0] in self.heading.names  # type: ignore[attr-defined]  # DataJoint's
         return value if value is None or not is_known else literal(self.connection, value)
 
@@ -146,5 +149,5 @@ class Jobs(Table, Job):
     """The jobs table of `Ingestion`."""
 
     def reserve(self, key: Mapping[str, Any]) -> bool:
-        """Reserve a job that is pending and due; return whether it was."""
+        """Reserve a job if it is pending and due; return whether it was reserved."""
         return bool(super().reserve({name: literal(self.connection, key[name]) for name in self.primary_key}))
