@@ -1,7 +1,7 @@
 """Tables of rigs, and of what they recorded.
 
 A `World` is a session that was recorded with a rig, a `Self` is an animal in it, and an `Object` is a feature of the rig in
-that session. Events and kinematics are the data of an object. Every ``data`` and ``timestamps`` is an array (codec ``<signal>``).
+that session. Events and kinematics are the data of an object. Every ``data`` and ``timestamps`` is an array (``<signal>``).
 """
 
 import datajoint as dj

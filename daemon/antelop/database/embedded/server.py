@@ -1,9 +1,9 @@
-"""Use of the server by any number of processes, of which the first starts it and the last stops it.
+"""Share the server between any number of processes: the first one starts it, and the last one stops it.
 
-Who uses it is written nowhere: each user holds a shared lock on the file ``users``, which the kernel releases whatever happens
-to the process. Starting and stopping exclude each other by an exclusive lock on the file ``lock``; who can make its shared lock
-exclusive is the last user. After a SIGKILL of the server, of a user or of everything, the next user finds what is left, and
-starts it again.
+There is no list of the processes that use it. Each of them holds a shared lock on the file ``users``, which the kernel releases
+even if the process is killed. A process starts or stops the server only under an exclusive lock on the file ``lock``. A process
+that can make its shared lock exclusive is the last one. After a SIGKILL of the server, of a process that uses it, or of all of
+them, the next process that uses it starts the server again.
 """
 
 import atexit
@@ -28,9 +28,9 @@ class Server:
     Attributes
     ----------
     host
-        The folder of the Unix socket, which libpq takes as a host.
+        The folder of the Unix socket, which libpq accepts as a host.
     port, user, database
-        The rest of what libpq needs; there is no password.
+        The other parameters of a libpq connection; there is no password.
     """
 
     port = cluster.PORT
@@ -50,13 +50,16 @@ class Server:
         Raises
         ------
         Unavailable
-            If it does not start; its log is quoted.
+            If it does not start; the message quotes its log.
         """
         with self._alone():
             self._cluster.start()
 
     def close(self) -> None:
-        """Use the server no longer; the last user stops it. A forked child, which is no user of its own, stops nothing."""
+        """Stop using the server; the last process that uses it stops it.
+
+        In a forked child this does nothing to the server, because the parent still uses it.
+        """
         atexit.unregister(self.close)
         use, self._use = self._use, None
         if use is not None and self._process == os.getpid():
@@ -64,12 +67,14 @@ class Server:
                 self._leave(use)
 
     def _enter(self) -> int:
+        """Take the shared lock and start the server; return the descriptor of the lock."""
         with self._alone():
+            # Lock before the start, so that no other process stops the server as the last one in between.
             use = self._lock("users", fcntl.LOCK_SH)
             try:
                 self._cluster.start()
             except Unavailable:
-                os.close(use)  # the server may be on its way still: the next user finds it further on
+                os.close(use)  # the server may still be starting: leave it running, so that a retry finds it ready
                 raise
             except BaseException:
                 self._leave(use)
@@ -77,10 +82,11 @@ class Server:
             return use
 
     def _leave(self, use: int) -> None:
+        """Release the shared lock, and stop the server if no other process holds one."""
         try:
             fcntl.flock(use, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            pass  # others use it
+            pass  # other processes use it
         else:
             self._cluster.stop()
         finally:
@@ -101,8 +107,10 @@ class Server:
             raise Unavailable(f"The embedded database in {folder} cannot be used: {reason(error)}.") from error
 
     def _lock(self, name: str, operation: int) -> int:
+        """Open and lock one of the lock files; return its descriptor."""
         lock = os.open(self._cluster.folder / name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
+            # If root makes the file, the server's user must be able to open it too.
             if os.geteuid() == 0:
                 os.fchown(lock, self._cluster.owner.pw_uid, self._cluster.owner.pw_gid)
             fcntl.flock(lock, operation)
@@ -119,29 +127,30 @@ class Server:
 
 
 def serving(state: Path, patience: float = 60.0) -> Server:
-    """Use the embedded database of a state directory; it is made and started if need be.
+    """Use the embedded database of a state directory; make it and start its server if necessary.
 
-    Any number of threads and processes of one user (or of root and that user) may do so at once. Started as root, the server
-    runs as an unprivileged system user: the one it belongs to already, or ``antelop``, or ``postgres``.
+    Any number of threads and processes of one user (or of root and that user) can use it at the same time. If root starts the
+    server, it runs as an unprivileged user: the owner of the folder if it exists, else ``antelop`` or ``postgres``.
 
     Parameters
     ----------
     state
-        The state directory; made if missing. Nothing in it but ``postgres`` is touched, and no permission is changed.
+        The state directory; made if missing. Only ``postgres`` in it is used, and no permissions are changed.
     patience
-        Seconds that the server may take to become ready (after a crash it reads its log first), or to stop.
+        Seconds within which the server must become ready (after a crash it replays its log first), or stop.
 
     Raises
     ------
     Misconfigured
-        If this state directory cannot hold the database: it is another user's, of another major version of PostgreSQL, or the
-        server's user cannot enter it.
+        If this state directory cannot hold the database: it belongs to another user, its data are of another major version of
+        PostgreSQL, or the server's user cannot enter it.
     Unavailable
-        If the server does not start (its log is quoted), or the disk fails.
+        If the server does not start (the message quotes its log), or the disk fails.
     """
     return Server(Cluster(state.resolve() / "postgres", patience))
 
 
 def _unlock(lock: int) -> None:
-    fcntl.flock(lock, fcntl.LOCK_UN)  # closing does not, while a forked child has the descriptor too
+    """Release a lock and close its file."""
+    fcntl.flock(lock, fcntl.LOCK_UN)  # closing alone does not release it while a forked child has the descriptor too
     os.close(lock)
