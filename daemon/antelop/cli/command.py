@@ -1,4 +1,4 @@
-"""What every command is: it has ``--config``, ``--json`` and an example, and ends with a status that says what came of it."""
+"""What all commands share: ``--config``, ``--json``, an example in the help, and an exit status that tells the outcome."""
 
 import os
 import sys
@@ -12,14 +12,15 @@ from antelop import __version__
 from antelop.cli.terminal import STATUSES, Terminal, failure
 
 INTERRUPTED, PIPE_CLOSED = 130, 141
-"""Exit statuses as a shell has them for a program that SIGINT or SIGPIPE has ended."""
+"""The exit statuses that a shell reports for a program that SIGINT or SIGPIPE has ended."""
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def _remember(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:  # noqa: ANN401  # as click calls it
-    """Note an option that may be given before or after the command's name."""
+    """Keep the value of an option that may stand before or after the command's name."""
     terminal = ctx.ensure_object(Terminal)
+    # Only a given value: the command's own default must not overwrite an option that stands before its name.
     if value:
         setattr(terminal, str(parameter.name), value)
 
@@ -45,7 +46,7 @@ def _options() -> list[click.Parameter]:
 
 
 class Command(click.Command):
-    """A command with an example of how it is called."""
+    """A command whose help ends with an example."""
 
     def __init__(self, *args: Any, example: str, **more: Any) -> None:  # noqa: ANN401  # as click has them
         super().__init__(*args, **more)
@@ -66,7 +67,7 @@ class Group(click.Group):
 
 
 class Antelop(Group):
-    """All commands; turns what they raise into words and an exit status."""
+    """All commands. Turns the exceptions that they raise into a message and an exit status."""
 
     group_class = Group
 
@@ -76,11 +77,13 @@ class Antelop(Group):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # as click has it
         """Run a command."""
-        os.umask(os.umask(0o002) | 0o002)  # nothing that a command makes may be written by everybody
+        # A command may write files into folders that several users share: other users must never be able to change them.
+        os.umask(os.umask(0o002) | 0o002)
         if os.environ.get("NO_COLOR"):
             ctx.color = False
+        # File names may hold characters that the terminal cannot encode: escape them, as standard error does, and go on.
         if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(errors="backslashreplace")  # as standard error is: no name is an error
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit):
@@ -88,9 +91,10 @@ class Antelop(Group):
         except (KeyboardInterrupt, click.Abort):
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes at exit
+            # The reader, such as `head`, has closed the pipe. Python flushes at exit, and would complain about the same error.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(PIPE_CLOSED)
-        except Exception as error:  # noqa: BLE001  # whatever is not foreseen is a defect of ours
+        except Exception as error:  # noqa: BLE001  # any unexpected exception is a defect of this software
             document = failure(error)
             ctx.ensure_object(Terminal).tell(document, err=True)
             ctx.exit(STATUSES[document["outcome"]])
@@ -99,8 +103,8 @@ class Antelop(Group):
 @click.group(cls=Antelop, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def main() -> None:
-    """Drop a recording in a folder; seconds later it is in the lab's database, or someone is told why not.
+    """Drop a recording in a folder; seconds later it is in the lab's database, or a receipt says why not.
 
-    Exit status: 0 done, or done already; 1 rejected; 2 wrong command line or configuration; 3 database, share or disk away;
-    4 a defect of antelop.
+    Exit status: 0 done, or done already; 1 rejected; 2 wrong command line or configuration; 3 database, share or disk
+    unavailable; 4 a defect of antelop.
     """

@@ -1,4 +1,4 @@
-"""A lab in a box: ``demo``."""
+"""The demo, a complete lab in one folder: ``demo``."""
 # ruff: noqa: PLC0415  # see antelop.cli.terminal
 
 import os
@@ -21,13 +21,14 @@ from antelop.cli.terminal import STATUSES
 def demo(ctx: click.Context, folder: Path) -> None:
     """Show what antelop does, with a lab of its own in FOLDER (antelop-demo, if left out).
 
-    The lab has an embedded database, a rig, two mice and a daemon, and records a session of a licking task. What is left is for
-    you to go on with; run again, the demo records another day. With --json it prints the receipt.
+    The lab has an embedded database, a rig, two mice and a daemon, and records a session of a licking task. The folder stays,
+    so that you can go on with it; the next run records another day. With --json it prints the receipt.
     """
     if ctx.obj.config_file:
         raise click.UsageError("the demo has a configuration of its own, FOLDER/antelop.toml: leave --config out")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
+    # The daemon is another process, and relative paths in the configuration begin in its folder.
     folder = folder.absolute()
     click.echo(f"A lab in a box: {folder}\n", err=ctx.obj.as_json)
     from rich.console import Console
@@ -36,7 +37,8 @@ def demo(ctx: click.Context, folder: Path) -> None:
     from antelop.files import available
 
     config = make(folder)
-    # pynwb makes a cache as soon as it is imported: in the home directory, which need not be there, or where this says.
+    # pynwb creates a cache when it is imported: in the home directory, which may not exist, or where this variable says.
+    # The folder is removed at the end, also after an error: `pop_all` keeps it only once the import has worked.
     with available("the demo needs a temporary folder that others cannot write, such as TMPDIR may name"), ExitStack() as stack:
         os.environ["XDG_CACHE_HOME"] = stack.enter_context(TemporaryDirectory(prefix="antelop-demo-"))
         from antelop.demo.show import Show
@@ -50,5 +52,5 @@ def demo(ctx: click.Context, folder: Path) -> None:
 
 
 def _leave(number: int, _: FrameType | None) -> None:
-    """End in order, so that the daemon and the database end too."""
+    """Exit by an exception, so that the daemon and the database are stopped too."""
     sys.exit(128 + number)

@@ -1,22 +1,22 @@
-"""How the command line names a row: by what its parents and itself are called, with slashes between them."""
+"""How the command line names a row: a path of ids or names, from its outermost parent to the row itself."""
 
 from collections.abc import Mapping
 
 import click
 
 Path = tuple[tuple[str, str], ...]
-"""Tables, and what a row of each is called; `antelop.lab.naming.locate` finds the last."""
+"""Pairs of a table and the id or name of a row in it; `antelop.lab.naming.locate` finds the row of the last pair."""
 
 
 class Key(click.ParamType[Path]):
-    """A path such as ``ada/licking/41``: each part is an id, or else a name; only the last may have a slash in it.
+    """A path such as ``ada/licking/41``. Each part is an id or a name; only the last part may have a slash in it.
 
     Parameters
     ----------
     kinds
-        The tables of which its parts name rows.
+        The tables whose rows the parts name, in order.
     least
-        How many parts it has to have; all, unless said.
+        The smallest number of parts; if left out, all of them.
     """
 
     name = "key"
@@ -26,9 +26,11 @@ class Key(click.ParamType[Path]):
         self._least = least or len(kinds)
 
     def convert(self, value: str | Path, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """Split it at its slashes."""
+        """Split the path at its slashes."""
+        # click may pass a value that is converted already.
         if not isinstance(value, str):
             return value
+        # At most one part for each table: further slashes belong to the last name.
         parts = value.split("/", len(self._kinds) - 1)
         if len(parts) < self._least or not all(parts):
             form = "/".join(kind.removeprefix("Behaviour").lower() for kind in self._kinds)
@@ -45,5 +47,5 @@ FEATURE = Key("Experimenter", "BehaviourRig", "Feature")
 
 
 def written(key: Mapping[str, object]) -> str:
-    """Return a primary key as the command line takes it."""
+    """Return a primary key in the form that the command line accepts."""
     return "/".join(str(part) for part in key.values())

@@ -1,4 +1,4 @@
-"""What keeps a lab's data safe: ``verify``, ``gc``, ``migrate``, ``backup``, ``restore``."""
+"""Maintenance of a lab: ``verify``, ``gc``, ``migrate``, ``backup``, ``restore``."""
 # ruff: noqa: PLC0415  # see antelop.cli.terminal
 
 import sys
@@ -24,12 +24,12 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 class Duration(click.ParamType[timedelta]):
-    """A span of time, as the configuration has them."""
+    """A duration, written as in the configuration."""
 
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:  # noqa: ANN401  # as in click
-        """Read it."""
+        """Return it as a timedelta."""
         from antelop.config.values import Unfit, duration
 
         try:
@@ -42,17 +42,17 @@ class Duration(click.ParamType[timedelta]):
 @click.option("--deep", is_flag=True, help="Read every object of the store, and compare its hash with its name.")
 @click.pass_context
 def verify(ctx: click.Context, *, deep: bool) -> None:
-    """Find out whether disk, ledger, rows and store agree, and change nothing.
+    """Check that drop folders, ledger, rows and store agree, and change nothing.
 
-    Sessions may go in meanwhile. With --json there is a line for each problem, and one at the end. The exit status is 0 only
-    if all is well.
+    Sessions may be ingested at the same time. With --json there is a line for each problem, and one at the end. The exit status
+    is 0 only if there is no problem.
     """
     with ctx.obj.lab() as lab:
         ctx.exit(_verify(ctx.obj, lab, deep=deep))
 
 
 def _verify(terminal: Terminal, lab: "Lab", *, deep: bool) -> int:
-    """Say what is wrong with a lab; return the exit status."""
+    """Verify a lab, and print each problem and a summary; return the exit status."""
     from antelop.upkeep.verify import verify
     from antelop.wording import as_size
 
@@ -64,6 +64,7 @@ def _verify(terminal: Terminal, lab: "Lab", *, deep: bool) -> int:
         _report(terminal, problem)
 
     held = verify(lab, report, _progress("reading") if deep else None)
+    # Objects without a row are mentioned but are no problem: they are what `antelop gc` may remove.
     outcome = "damaged" if problems else "sound"
     left = held.stored.bytes - held.referenced.bytes
     said = [
@@ -83,9 +84,10 @@ def _verify(terminal: Terminal, lab: "Lab", *, deep: bool) -> int:
 @click.option("--dry-run", is_flag=True, help="List what would be removed, and remove nothing.")
 @click.pass_obj
 def gc(terminal: Terminal, grace: timedelta, *, dry_run: bool) -> None:
-    """Remove from the store what no row refers to any more.
+    """Remove objects from the store to which no row refers any more.
 
-    Rows of other packages' tables count too. Sessions may go in meanwhile. If there is any doubt nothing is removed.
+    Rows of other packages' tables count too. Sessions may be ingested at the same time. Nothing is removed if a table cannot be
+    read, or an object that a row refers to is missing.
     """
     from antelop.upkeep.gc import collect
     from antelop.wording import as_size
@@ -95,6 +97,7 @@ def gc(terminal: Terminal, grace: timedelta, *, dry_run: bool) -> None:
     def report(each: "Object") -> None:
         nonlocal count, size
         count, size = count + 1, size + each.size
+        # Only a dry run lists the objects: once they are removed, their addresses are of no use.
         if dry_run and terminal.as_json:
             terminal.write({"address": each.address, "size": each.size})
         elif dry_run:
@@ -111,8 +114,8 @@ def gc(terminal: Terminal, grace: timedelta, *, dry_run: bool) -> None:
 def migrate(terminal: Terminal) -> None:
     """Bring the tables of an earlier release up to this one.
 
-    Stop the service first, and have a backup. The database user must be one who may change tables. On the embedded database
-    this is done by whatever command comes first after an update.
+    Stop the service first, and make a backup. The database user needs the right to change tables. On the embedded database the
+    first command after an update does this by itself.
     """
     with terminal.lab(may_migrate=True) as lab:
         done = lab.database.migrated
@@ -124,9 +127,10 @@ def migrate(terminal: Terminal) -> None:
 @click.argument("folder", metavar="DIR", type=FOLDER)
 @click.pass_obj
 def backup(terminal: Terminal, folder: Path) -> None:
-    """Back up the embedded database and the store into DIR, as they are now, while sessions go in.
+    """Back up the embedded database and the store into DIR, as they are now. Sessions may be ingested at the same time.
 
-    What a backup before has put into DIR is not copied again, and what is no longer needed there is removed at the end.
+    Objects that an earlier backup has copied into DIR are not copied again. Files in DIR that the new backup does not need are
+    removed at the end.
     """
     from antelop.upkeep.backup import backup
     from antelop.wording import as_size
@@ -141,7 +145,7 @@ def backup(terminal: Terminal, folder: Path) -> None:
 @click.argument("folder", metavar="DIR", type=FOLDER)
 @click.pass_context
 def restore(ctx: click.Context, folder: Path) -> None:
-    """Restore the backup in DIR into a lab in which there is nothing yet, and verify it.
+    """Restore the backup in DIR into an empty lab, and verify it.
 
     The lab is the one that the configuration describes.
     """
@@ -152,6 +156,7 @@ def restore(ctx: click.Context, folder: Path) -> None:
     terminal.tell(
         {"outcome": "restored", "sentence": f"{counted(made.sessions, 'session')} as of {made.began}", **asdict(made)}
     )
+    # Restoring has read every object, so the sizes are enough here.
     with terminal.lab() as lab:
         ctx.exit(_verify(terminal, lab, deep=False))
 
@@ -165,7 +170,7 @@ def _report(terminal: Terminal, problem: "Problem") -> None:
 
 
 def _progress(what: str) -> "Progress":
-    """Return what passes objects on, with a progress bar on a terminal that counts their bytes."""
+    """Return a function that yields objects unchanged, and shows on a terminal a progress bar that counts their bytes."""
 
     def shown(objects: "Iterable[Object]", total: int) -> "Iterable[Object]":
         from rich.console import Console

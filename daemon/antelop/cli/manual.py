@@ -12,12 +12,12 @@ from antelop.wording import nearest, quoted
 
 
 class Page(click.ParamType[str]):
-    """The name of a page, with or without the ending of its file."""
+    """The name of a page of the manual, with or without ``.md``."""
 
     name = "page"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401  # as in click
-        """Find it."""
+        """Return the name without its ending, if there is such a page."""
         from antelop.manual import PAGES
 
         name = str(value).removesuffix(".md").lower()
@@ -34,7 +34,7 @@ class Page(click.ParamType[str]):
 def manual(terminal: Terminal, page: str | None) -> None:
     """Show PAGE of the manual, or list the pages.
 
-    A page is formatted for a terminal, and is Markdown where the output goes into a file or another program.
+    On a terminal the page is formatted; in a file, or for another program, it is Markdown.
     """
     from antelop.manual import SECTIONS, read, title
 

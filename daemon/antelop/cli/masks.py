@@ -14,7 +14,7 @@ from antelop.wording import counted
 
 @main.group()
 def masks() -> None:
-    """Try and recompute what splits sessions into trials."""
+    """Try and recompute masks, which split sessions into trials."""
 
 
 @masks.command("try", example="antelop masks try licking.trials ada/licking/41")
@@ -32,6 +32,7 @@ def attempt(terminal: Terminal, function: str, session: key.Path) -> None:
     with terminal.lab() as lab:
         found = locate(lab.database, session)
         result = masking.attempt(lab, function, found)
+    # A mask has two timestamps for each trial, its start and its stop.
     trials = result.timestamps.reshape(-1, 2).tolist()
     sentence = f"{function} on {key.written(found)}: {counted(len(trials), 'trial')}"
     if terminal.as_json:
@@ -51,8 +52,8 @@ def attempt(terminal: Terminal, function: str, session: key.Path) -> None:
 def recompute(terminal: Terminal, path: key.Path) -> None:
     """Compute the masks of all sessions under KEY again, after a function or a rig's masks have changed.
 
-    KEY is an experimenter, experimenter/experiment or experimenter/experiment/session, by ids or names. A session that fails
-    keeps its masks, and the others go on.
+    KEY is an experimenter, experimenter/experiment or experimenter/experiment/session, by ids or names. A session whose masks
+    fail keeps the old ones; the other sessions are recomputed all the same.
     """
     from antelop.ingest import masking
     from antelop.lab.naming import locate

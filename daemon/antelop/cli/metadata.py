@@ -13,7 +13,7 @@ from_json = click.option(
     "--from-json",
     type=click.File("rb"),
     metavar="FILE",
-    help="The row's attributes as a JSON object; - is standard input. Its members give way to the command line.",
+    help="The row's attributes as a JSON object; - is standard input. The command line overrides its members.",
 )
 
 
@@ -75,16 +75,17 @@ def animal(terminal: Terminal, /, **values: Any) -> None:  # noqa: ANN401  # as 
 @from_json
 @click.pass_obj
 def session(terminal: Terminal, /, **values: Any) -> None:  # noqa: ANN401  # as click passes them
-    """Add a session, which a recording can go into, to EXPERIMENT, named as experimenter/experiment, by ids or names."""
+    """Add a session, for a recording to come, to EXPERIMENT, which is named as experimenter/experiment, by ids or names."""
     _add(terminal, "Session", **values)
 
 
 def _add(terminal: Terminal, kind: str, from_json: BinaryIO | None, parent: key.Path | None = None, **options: Any) -> None:  # noqa: ANN401  # as above
-    """Insert a row from what the command line says and, below it, a JSON object."""
+    """Insert a row with the values of the command line, and those of a JSON object that the command line does not give."""
     from antelop.formats.document import load
     from antelop.lab.metadata import enrol
 
     values = load(from_json.read()) if from_json else {}
+    # The experiment on the command line may be an id or a name: `enrol` finds out. A name in the JSON must not contradict it.
     if parent:
         values.pop("experiment_name", None)
         values |= dict(zip(("experimenter", "experiment_id"), (called for _, called in parent), strict=True))

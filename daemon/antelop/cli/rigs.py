@@ -22,7 +22,8 @@ class Mask(click.ParamType[dict[str, str]]):
     name = "mask"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, str]:  # noqa: ANN401  # as in click
-        """Take it apart, into what a masklist has."""
+        """Return the mask as an item of a masklist."""
+        # A description may have any further "=" or ":", so that each is split at its first occurrence.
         name, _, rest = value.partition("=")
         function, _, description = rest.partition(":")
         if not name or not function:
@@ -32,7 +33,7 @@ class Mask(click.ParamType[dict[str, str]]):
 
 @main.group()
 def rig() -> None:
-    """Describe what is recorded and where NWB files have it."""
+    """Describe what is recorded, and where it is in the NWB files."""
 
 
 @rig.command(example="antelop rig add ada open-field rig.json --mask 'trials=licking.trials:from LED to reward'")
@@ -51,8 +52,8 @@ def rig() -> None:
 def add(terminal: Terminal, experimenter: str, name: str, rig_file: Path, masklist: tuple[dict[str, str], ...]) -> None:
     """Upload a rig and its masks.
 
-    The same rig again changes nothing but the masks that are given: they are added, or updated. Another rig takes the place of
-    the one of that NAME as long as no session uses it.
+    If the rig is the same as before, only the given masks are added or updated. A different rig replaces the one with that
+    NAME, as long as no session uses it.
     """
     from antelop.lab.rigs import upload_rig_json
 
@@ -121,7 +122,7 @@ def show(terminal: Terminal, path: key.Path) -> None:
 @click.argument("file", type=FILE)
 @click.pass_obj
 def attach(terminal: Terminal, path: key.Path, file: Path) -> None:
-    """Attach FILE to FEATURE of a rig, in the place of the one it has.
+    """Attach FILE to FEATURE of a rig; it replaces the file that is attached.
 
     FEATURE is named as experimenter/rig/feature, by ids or names.
     """
@@ -135,7 +136,7 @@ def attach(terminal: Terminal, path: key.Path, file: Path) -> None:
 
 
 def _summary(database: "Database", found: "Row") -> dict[str, Any]:
-    """Return what is said of a rig: its path, name, and how many features, masks and sessions it has."""
+    """Return a summary of a rig: its path, its name, and the numbers of its features, masks and sessions."""
     return {
         "rig": key.written(found),
         "name": (database.BehaviourRig & found).fetch1("behaviourrig_name"),

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from antelop.lab import Lab
 
 SILENT = timedelta(minutes=1)
-"""How long ago a service that runs has written its status at most."""
+"""A service whose status is older than this does not run: a running one writes its status much more often."""
 
 LISTED = 30
-"""How many of the files that wait are listed for people: those that wait for longest."""
+"""How many waiting files are listed for people: those that have waited longest."""
 
 
 @main.command(example="antelop run")
@@ -33,8 +33,8 @@ LISTED = 30
 def run(terminal: Terminal) -> None:
     """Run the service: watch the drop folders, and ingest what is delivered.
 
-    SIGTERM and Ctrl-C stop it when what runs has finished, a second one at once; SIGHUP has it read the configuration again.
-    The log goes to standard error.
+    SIGTERM and Ctrl-C stop it after the running deliveries are finished, a second signal stops it at once; on SIGHUP it reads
+    the configuration again. The log goes to standard error.
     """
     from antelop.service.main import run
 
@@ -46,10 +46,10 @@ def run(terminal: Terminal) -> None:
 @click.option("--drain", is_flag=True, help="Stop when there is nothing to do.")
 @click.pass_obj
 def worker(terminal: Terminal, *, drain: bool) -> None:
-    """Ingest what is in the queue, as the workers of the service do.
+    """Ingest the deliveries in the queue, as the workers of the service do.
 
-    So a second machine can help, if it sees the same folders, store and analysis folder. SIGTERM and Ctrl-C stop it when what
-    runs has finished, a second one at once.
+    In this way a second machine can help, if it sees the same drop folders, store and analysis folder. SIGTERM and Ctrl-C stop
+    it after the running delivery is finished, a second signal stops it at once.
     """
     from antelop.worker import Worker, event_log
     from antelop.worker.process import Alone, serve
@@ -57,11 +57,13 @@ def worker(terminal: Terminal, *, drain: bool) -> None:
     _open_log()
     with terminal.lab() as lab:
         if drain:
+            # First the jobs of dead workers: no service may be there to release them.
             one = Worker(lab, event_log.enter)
             one.release({})
             while one.work():
                 pass
             return
+        # `serve` returns after as many deliveries as a worker process of the service may ingest: here the process goes on.
         alone = Alone(folder.name for folder in lab.config.folders)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, alone.stop)
@@ -72,9 +74,9 @@ def worker(terminal: Terminal, *, drain: bool) -> None:
 @main.command(example="antelop status")
 @click.pass_context
 def status(ctx: click.Context) -> None:
-    """Say how the service fares: folders, what waits and why, queue, workers and the last outcomes.
+    """Show the state of the service: folders, waiting files and why they wait, queue, workers and the last outcomes.
 
-    The exit status is 3 if it does not run.
+    The exit status is 3 if the service does not run.
     """
     from antelop.service import status
 
@@ -82,6 +84,7 @@ def status(ctx: click.Context) -> None:
     document = status.read(config.state)
     if document is None:
         raise Unavailable(f"the service has never run with {config.state} as its state directory")
+    # A service that was killed leaves a status with its process in it: only a fresh status shows that it runs.
     quiet = ctx.obj.clock() - datetime.fromisoformat(document["written"])
     document["running"] = document["process"] is not None and quiet < SILENT
     if ctx.obj.as_json:
@@ -95,7 +98,7 @@ def status(ctx: click.Context) -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.pass_obj
 def explain(terminal: Terminal, path: Path) -> None:
-    """Say what holds the file PATH in a drop folder, and what would release it."""
+    """Say why the file PATH in a drop folder waits, and what it waits for."""
     from contextlib import ExitStack
 
     from antelop.service.explain import explain
@@ -103,7 +106,7 @@ def explain(terminal: Terminal, path: Path) -> None:
 
     config = terminal.config()
     with ExitStack() as opened:
-        # Either says something without the other: the database may be away, and the status closed to this user.
+        # Each is useful without the other: the database may be unavailable, and the status not readable for this user.
         database = status = None
         with suppress(Unavailable):
             database = opened.enter_context(terminal.lab()).database
@@ -126,15 +129,16 @@ def explain(terminal: Terminal, path: Path) -> None:
 @click.option("--all", "everything", is_flag=True, help="Try all that was rejected or has failed.")
 @click.pass_obj
 def retry(terminal: Terminal, path: Path | None, *, everything: bool) -> None:
-    """Try a delivery again, by its recording or manifest PATH, whatever became of it.
+    """Retry a delivery, by its recording or manifest PATH, whatever its outcome was.
 
-    A recording that was removed from its session goes in again. The service, or a worker, does it.
+    A recording that was removed from its session is ingested again. The command enqueues; the service, or a worker, ingests.
     """
     from antelop.queue import deliveries
 
     if (path is None) != everything:
         raise click.UsageError("give the PATH of a recording or manifest, or --all")
     with terminal.lab() as lab:
+        # A delivery that has no outcome yet is in the queue already: `deliveries.retry` skips it.
         rows = _closed(lab) if path is None else [_delivery(lab, path)]
         tried = [row["delivery_id"] for row in rows if deliveries.retry(lab.database, row["delivery_id"], terminal.clock())]
     sentence = f"{counted(len(tried), 'recording')} put into the queue" if tried else "there is nothing to try again"
@@ -148,7 +152,7 @@ def _closed(lab: "Lab") -> "list[Row]":
 
 
 def _delivery(lab: "Lab", path: Path) -> "Row":
-    """Return the delivery that a file was last part of."""
+    """Return the latest delivery that a file belongs to."""
     from antelop.service.explain import delivered
 
     row = delivered(lab.database, lab.config.folders, path)
@@ -159,7 +163,7 @@ def _delivery(lab: "Lab", path: Path) -> "Row":
 
 
 def _open_log() -> None:
-    """Log to standard error."""
+    """Begin to log to standard error."""
     from antelop import log
 
     log.configure(sys.stderr, terminal=sys.stderr.isatty(), journal=log.to_journal(sys.stderr, os.environ))
@@ -173,6 +177,7 @@ def _show(terminal: Terminal, document: dict[str, Any]) -> None:
     else:
         click.echo(f"antelop does not run; it was last heard of at {written:%Y-%m-%d %H:%M:%S}")
     click.echo(printable(f"{document['sentence']}; {document['last_hour']} in the last hour"))
+    # Failures that no delivery would show.
     for name in document["outdated_masks"]:
         click.echo(printable(f"mask function {name} is not the version that the rig was uploaded with: upload the rig again"))
     for service in document["notices"]["failing"]:
@@ -189,6 +194,7 @@ def _show(terminal: Terminal, document: dict[str, Any]) -> None:
             for last in document["outcomes"]
         ],
     }
+    # An empty table would only take up lines.
     for columns, rows in tables.items():
         if rows:
             click.echo()
@@ -201,7 +207,8 @@ def _folder(folder: dict[str, Any]) -> tuple[object, ...]:
     """Return a folder's row."""
     from antelop.wording import as_span
 
-    if "entries" not in folder:  # nothing was heard of it yet, or nobody watches it any more
+    # Its watcher has not reported yet, or is not running.
+    if "entries" not in folder:
         return folder["name"], folder["absent"] or "not watched", "", "", ""
     state = folder["absent"] or ", ".join(filter(None, [folder["watching"], folder["because"]]))
     scanned = "" if folder["scanned"] is None else f"{as_span(folder['scanned'])} ago"
@@ -217,5 +224,5 @@ def _worker(worker: dict[str, Any]) -> tuple[object, ...]:
 
 
 def _when(time: str) -> str:
-    """Return a time as a clock on the wall shows it."""
+    """Return a time in the local time zone, in short form."""
     return f"{datetime.fromisoformat(time).astimezone():%m-%d %H:%M:%S}"

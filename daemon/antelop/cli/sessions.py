@@ -28,19 +28,19 @@ class Since(click.ParamType[datetime]):
         """Return it in UTC."""
         now = (ctx.ensure_object(Terminal) if ctx else Terminal()).clock()
         try:
-            # Days are those of the person who asks.
+            # "today" begins at midnight in the time zone of the person who asks.
             return since(value, now.astimezone().replace(tzinfo=None)).astimezone(UTC)
         except ValueError:
             self.fail(f"{value!r} is none of today, yesterday, 3d, 12h, 2026-11-22, 2026-11-22T09:30", param, ctx)
 
 
 def since(text: str, now: datetime) -> datetime:
-    """Return the time that people call by this text, in local time as `now` is.
+    """Return the time that a text such as ``yesterday`` means, in local time, as `now` is.
 
     Raises
     ------
     ValueError
-        If it is none.
+        If the text is not a time.
     """
     midnight = datetime.combine(now, time())
     if text in ("today", "yesterday"):
@@ -54,9 +54,9 @@ def since(text: str, now: datetime) -> datetime:
 @click.option("--since", "start", type=Since(), default="7d", show_default=True, help="today, yesterday, 3d, 12h, 2026-11-22.")
 @click.pass_obj
 def sessions(terminal: Terminal, start: datetime) -> None:
-    """List the recordings that went in.
+    """List the recordings that were ingested.
 
-    That is into which session and when, their trials by mask, and what was odd about them.
+    For each: its session, when it was ingested, its trials by mask, and the warnings.
     """
     with terminal.lab() as lab:
         documents = list(_arrived(lab.database, start))
@@ -74,7 +74,7 @@ def sessions(terminal: Terminal, start: datetime) -> None:
 
 
 def _arrived(database: "Database", start: datetime) -> Iterator[dict[str, Any]]:
-    """Yield what the ledger says of the sessions that came in since a time, in order."""
+    """Yield the ledger's rows of the sessions that were ingested since a time, the earliest first."""
     from antelop.database.row import counts_in, problems_in
     from antelop.database.table import restricted
     from antelop.queue.ledger import utc
@@ -96,7 +96,7 @@ def _arrived(database: "Database", start: datetime) -> Iterator[dict[str, Any]]:
 
 
 def _row(document: Mapping[str, Any]) -> tuple[object, ...]:
-    """Return what people see of a session in one line."""
+    """Return the row of a session in the table for people."""
     return (
         key.written(document["session"]),
         f"{document['experiment_name']}, {document['session_name']}",
@@ -112,18 +112,20 @@ def _row(document: Mapping[str, Any]) -> tuple[object, ...]:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def remove(terminal: Terminal, path: key.Path, *, yes: bool) -> None:
-    """Take the recording out of a session again.
+    """Remove the recording from a session.
 
-    What hangs on it is shown first. The session stays, and can take another recording. SESSION is written as
+    The rows that would be removed are shown first. The session stays, and can take another recording. SESSION is written as
     experimenter/experiment/session, by ids or names.
     """
     from antelop.lab.naming import locate
     from antelop.upkeep import removal
 
+    # A script cannot answer the question: refuse at once instead of reading its input.
     if not yes and not sys.stdin.isatty():
         raise click.UsageError("there is no terminal to ask on: give --yes to remove the recording without being asked")
     with terminal.lab() as lab:
         found = locate(lab.database, path)
+        # Without any row there is nothing to ask: `remove` then says why it cannot remove a recording.
         if not yes and (hanging := removal.hanging(lab, found)):
             click.echo(f"These rows of {key.written(found)} would go:", err=True)
             for table, count in hanging.items():

@@ -1,8 +1,8 @@
-"""How a command finds the lab, and how it speaks: to people in lines and tables, to programs one JSON object a line.
+"""How a command opens the lab and prints its results: lines and tables for people, one JSON object per line for programs.
 
-Libraries are imported in the functions that need them, so that ``--help`` and a slip in the command line are answered at once.
+Each function imports the large libraries that it needs, so that ``--help`` and errors in the command line appear at once.
 """
-# ruff: noqa: PLC0415  # as just said
+# ruff: noqa: PLC0415  # for the reason above
 
 import errno
 import json
@@ -26,34 +26,34 @@ if TYPE_CHECKING:
     from antelop.lab import Lab
 
 STATUSES = {"rejected": 1, "damaged": 1, "misconfigured": 2, "unavailable": 3, "failed": 4}
-"""The exit statuses of the outcomes that are none of success; a wrong command line is 2 as well, which is click's doing."""
+"""The exit statuses of the outcomes that are not a success. click exits with 2 too if the command line is wrong."""
 
 COLOURS = {"rejected": "red", "damaged": "red", "misconfigured": "red", "unavailable": "yellow", "failed": "red"}
 
 REFUSALS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE}
-"""What the operating system says when a file or folder is closed, full or broken, and the software is not to blame."""
+"""Errors of the operating system for a file or folder without permission, full or broken: no defect of this software."""
 
 WIDE = 10_000
-"""More characters than a line of a table has."""
+"""A width, in characters, into which every line of a table fits."""
 
 
 def _now() -> datetime:
-    """Return the time by the wall clock."""
+    """Return the time of the wall clock."""
     return datetime.now(UTC)
 
 
 @dataclass
 class Terminal:
-    """What a command finds the lab by, and speaks through.
+    """What every command gets: how to open the lab, and how to print results.
 
     Attributes
     ----------
     config_file
-        The configuration, where the command line names one.
+        The configuration file that the command line names; None if it names none.
     as_json
         Whether standard output is for programs.
     clock
-        Returns the time, with its zone.
+        Returns the time, with its time zone.
     """
 
     config_file: Path | None = None
@@ -75,21 +75,22 @@ class Terminal:
             yield lab
 
     def tell(self, document: Mapping[str, Any], subject: str = "", *, err: bool = False) -> None:
-        """Say what came of something.
+        """Print the outcome of something.
 
         Parameters
         ----------
         document
-            What programs get: ``outcome``, ``sentence``, and where there are any ``problems`` and ``warnings``, each as
-            `Problem.as_dict` has them.
+            The document for programs: ``outcome``, ``sentence``, and, if there are any, ``problems`` and ``warnings``, each as
+            `Problem.as_dict` returns it.
         subject
-            What it came of, for people.
+            What the outcome belongs to, for people.
         err
-            Whether people read it on standard error.
+            Whether the lines for people go to standard error.
         """
         if self.as_json:
             self.write(document)
             return
+        # The sentence repeats the first problem: if the problems are printed below, their number is enough here.
         outcome, problems = document["outcome"], document.get("problems", [])
         said = [part for part in (subject, counted(len(problems), "problem") if problems else document["sentence"]) if part]
         click.echo(
@@ -99,22 +100,24 @@ class Terminal:
         complain("warning", document.get("warnings", []), err=err)
 
     def write(self, *documents: Mapping[str, Any]) -> None:
-        """Print what programs get, each on a line of its own."""
+        """Print documents for programs, each on a line of its own."""
         for document in documents:
             click.echo(json.dumps(document))
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Print a table for people: whole where it goes into a file, and fitted into the window on a terminal."""
+        """Print a table for people: fitted into the window on a terminal, and uncut if it goes into a file."""
         from rich import box
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text
 
+        # `Text`, because rich would take brackets in a file name for its markup.
         table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
         for row in rows:
             table.add_row(*(Text(printable(str(cell))) for cell in row))
         console = Console(width=None if sys.stdout.isatty() else WIDE)
-        with console.capture() as printed:  # where the pipe is closed, rich would exit with a status of its own
+        # click prints it: if the pipe is closed, rich would exit with a status of its own.
+        with console.capture() as printed:
             console.print(table)
         click.echo("\n".join(line.rstrip() for line in printed.get().splitlines()))
 
@@ -124,13 +127,14 @@ class Terminal:
         from rich.markdown import Markdown
 
         console = Console(no_color=bool(os.environ.get("NO_COLOR")))
-        with console.capture() as printed:  # as above
+        # Printed by click, for the same reason as a table.
+        with console.capture() as printed:
             console.print(Markdown(markdown, hyperlinks=False))
         click.echo(printed.get(), nl=False)
 
 
 def failure(error: Exception) -> dict[str, Any]:
-    """Return what is said of an exception: ``outcome``, ``sentence`` and ``problems``; the traceback of a defect is printed."""
+    """Return the ``outcome``, ``sentence`` and ``problems`` of an exception; print the traceback if it is a defect."""
     if isinstance(error, Rejected):
         outcome = "misconfigured" if isinstance(error, Misconfigured) else "rejected"
         return {"outcome": outcome, "sentence": error.sentence, "problems": [problem.as_dict() for problem in error.problems]}
@@ -141,6 +145,7 @@ def failure(error: Exception) -> dict[str, Any]:
         return {"outcome": "failed", "sentence": said, "problems": []}
     if isinstance(error, OSError) and (sentence := _refusal(error)):
         return {"outcome": "unavailable", "sentence": sentence, "problems": []}
+    # Everything else is unexpected: the traceback is what a report of the defect needs.
     click.echo("\n".join(_lines("".join(traceback.format_exception(error)))), err=True)
     what = f"{type(error).__name__}: {error}".rstrip(".")
     said = f"{what}. This is a defect of antelop, not of your data: please report it with the lines above"
@@ -148,9 +153,10 @@ def failure(error: Exception) -> dict[str, Any]:
 
 
 def _refusal(error: OSError) -> str | None:
-    """Say in a sentence what the operating system has refused; None if that does not explain it, as when a file is missing."""
+    """Return a sentence on what the operating system has refused; None if the error points to a defect of ours."""
     from antelop.files import reason
 
+    # Every relative path fails then, with an error that names no file.
     if error.filename is None and not _here():
         return "the working directory was removed: change into another folder"
     if error.errno in REFUSALS and error.filename is not None:
@@ -159,21 +165,22 @@ def _refusal(error: OSError) -> str | None:
 
 
 def _here() -> bool:
-    """Tell whether the working directory is there."""
+    """Tell whether the working directory still exists."""
     try:
-        return bool(os.getcwd())  # noqa: PTH109  # a relative path asks for it, too
+        return bool(os.getcwd())  # noqa: PTH109  # the call that resolving a relative path makes too
     except FileNotFoundError:
         return False
 
 
 def complain(label: Literal["problem", "warning"], problems: Iterable[Mapping[str, str]], *, err: bool = False) -> None:
-    """Print problems for people: where and what, and under it the remedy; no line in them looks like the first of another."""
+    """Print problems for people: where it is and what it is, and the remedy on the line below."""
     for problem in problems:
+        # Further lines are indented: no text in a problem can look like the first line of another one.
         what = f"{problem['where']}: {problem['what']}" if problem["where"] else problem["what"]
         text = ("\n" + " " * (len(label) + 4)).join(_lines(f"{what}\n{problem['remedy']}"))
         click.echo(f"  {click.style(label, fg='red' if label == 'problem' else 'yellow')}  {text}", err=err)
 
 
 def _lines(text: str) -> list[str]:
-    """Return the lines of a text, with what does not print escaped in each."""
+    """Return the lines of a text, with unprintable characters escaped."""
     return [printable(line) for line in text.rstrip("\n").split("\n")]
