@@ -1,8 +1,9 @@
-"""Writes NWB files as acquisition software does: every object at the path where a rig finds it.
+"""Writes NWB files as acquisition software does: every object at the path at which a rig finds it.
 
-The functions that make an object are called with its ``name`` when it is put in its place.
+Each function returns a function that creates an object. `write` calls that function with the object's ``name``, the last part
+of its path.
 """
-# ruff: noqa: ANN401  # what pynwb takes is passed on to it
+# ruff: noqa: ANN401  # further arguments are passed on to pynwb
 
 import warnings
 from collections.abc import Callable, Mapping
@@ -28,7 +29,7 @@ from pynwb.image import ImageSeries
 from pynwb.misc import IntervalSeries
 
 Made = Callable[..., Any]
-"""What makes one object of the file when it is called with its ``name``."""
+"""A function that creates one object of the file; it is called with the object's ``name``."""
 
 CONTAINERS = {
     "BehavioralEpochs": (BehavioralEpochs, "add_interval_series"),
@@ -40,7 +41,7 @@ CONTAINERS = {
     "Position": (Position, "add_spatial_series"),
     "PupilTracking": (PupilTracking, "add_timeseries"),
 }
-"""The containers that a path may lead through, by the names they have there, and how an object is added to each."""
+"""The containers that a path may lead through, by name: the class, and its method that adds an object."""
 
 
 def events(timestamps: ArrayLike, data: ArrayLike, **changes: Any) -> Made:
@@ -49,13 +50,13 @@ def events(timestamps: ArrayLike, data: ArrayLike, **changes: Any) -> Made:
 
 
 def spans(starts: ArrayLike, stops: ArrayLike) -> Made:
-    """Make something that is on from each start to its stop: 1 and -1, as an IntervalSeries has them."""
+    """Make intervals: 1 at each start and -1 at each stop, as an IntervalSeries stores them."""
     timestamps = np.column_stack([starts, stops]).ravel()
     return partial(IntervalSeries, data=np.tile(np.array([1, -1], np.int8), len(timestamps) // 2), timestamps=timestamps)
 
 
 def sampled(data: ArrayLike, rate: float, **changes: Any) -> Made:
-    """Make a signal that is sampled at a declared rate."""
+    """Make a signal with a constant sampling rate, in Hz."""
     return partial(TimeSeries, **{"data": np.asarray(data), "rate": rate, "unit": "a.u."} | changes)
 
 
@@ -72,13 +73,13 @@ def pose(timestamps: ArrayLike, data: ArrayLike, confidence: ArrayLike | None = 
 
 
 def film(timestamps: ArrayLike | None, *names: str, **changes: Any) -> Made:
-    """Name video files beside the NWB file, with a timestamp for each frame (or None, and a rate)."""
+    """Refer to video files next to the NWB file, with a timestamp for each frame (or None, and a rate)."""
     fields = {"format": "external", "starting_frame": [0] * len(names), "timestamps": timestamps, "unit": "n.a."}
     return partial(ImageSeries, external_file=list(names), **fields | changes)
 
 
 def table(starts: ArrayLike, stops: ArrayLike) -> Made:
-    """Give the rows of the trials or epochs table, which the file makes by itself."""
+    """Make the rows of the trials or epochs table; pynwb creates the table itself."""
     return lambda **_: zip(np.asarray(starts), np.asarray(stops), strict=True)
 
 
@@ -88,15 +89,17 @@ def write(path: Path, contents: Mapping[str, Made], *, cache_spec: bool = True, 
     Parameters
     ----------
     path
-        Where to.
+        The path of the new file.
     contents
-        What makes each object, by the path at which a rig finds it, such as ``processing/behavior/Position/head``.
+        The function that creates each object, by the path at which a rig finds it, such as
+        ``processing/behavior/Position/head``.
     cache_spec
-        Whether the file carries the specifications that it is written with.
+        Whether the file contains the specifications that it is written with.
     fields
-        Those of `pynwb.NWBFile`.
+        The arguments of `pynwb.NWBFile`.
     """
-    with warnings.catch_warnings(action="ignore"):  # pynwb calls deprecated, or odd, what rigs go on writing
+    # pynwb warns of deprecated or unusual objects that rigs still write.
+    with warnings.catch_warnings(action="ignore"):
         nwbfile = NWBFile(**fields)
         for where, made in contents.items():
             _place(nwbfile, where, made)
@@ -105,19 +108,22 @@ def write(path: Path, contents: Mapping[str, Made], *, cache_spec: bool = True, 
 
 
 def _place(nwbfile: NWBFile, path: str, made: Made) -> None:
-    """Put one object where its path says, making the processing module and the container it leads through."""
+    """Put one object at its path, and create the processing module and the containers on the way."""
     group, *through, name = path.split("/")
+    # The file itself has the methods that fill these two tables.
     if group == "intervals":
         add = {"trials": nwbfile.add_trial, "epochs": nwbfile.add_epoch}[name]
         for start, stop in made():
             add(start_time=start, stop_time=stop)
         return
+    # A processing module has a name and one method to add; other groups have a method of the file each.
     if group == "processing":
         module, *through = through
         place = nwbfile.processing.get(module) or nwbfile.create_processing_module(module, "made")
         held, add = place.data_interfaces, place.add
     else:
         held, add = getattr(nwbfile, group), getattr(nwbfile, f"add_{group}")
+    # Each container on the way is created once, and shared by the objects in it.
     for container in through:
         kind, adder = CONTAINERS[container]
         if container not in held:

@@ -1,4 +1,4 @@
-"""The real daemon, as a child process, and what it says of a delivery while it works."""
+"""Runs the real daemon as a child process, and follows a delivery in its status."""
 
 import signal
 import subprocess
@@ -12,14 +12,14 @@ from antelop.errors import Unavailable
 from antelop.service import status
 
 LOOK = 0.1
-"""Seconds from one look at the status to the next."""
+"""The poll interval of the status, in seconds."""
 
 PATIENCE = 120.0
-"""Seconds that the daemon may take to start, to answer, or to stop."""
+"""The timeout, in seconds, for the daemon to start, to finish a delivery, or to stop."""
 
 
 class State(NamedTuple):
-    """The rule by which a delivery waits, ``claimed``, or its outcome; the same for a person; and whether that is the end."""
+    """The state of a delivery: the rule why it waits, ``claimed`` or its outcome; a sentence; and whether it is final."""
 
     rule: str
     sentence: str
@@ -27,21 +27,22 @@ class State(NamedTuple):
 
 
 class Daemon:
-    """``antelop run`` on a configuration.
+    """A child process that runs ``antelop run``.
 
     Parameters
     ----------
     configuration
-        Its file.
+        The path of the configuration file.
     state
-        The folder in which it writes its status.
+        The folder into which the daemon writes its status.
     log
-        The file that gets what it logs.
+        The file to which its log is appended.
     """
 
     def __init__(self, configuration: Path, state: Path, log: Path) -> None:
         self._state = state
         self._log = log
+        # -P: a module in the working directory, which a user chooses, must not replace one of ours.
         with log.open("ab") as file:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "antelop", "run", "--config", str(configuration)],
@@ -52,21 +53,21 @@ class Daemon:
             )
 
     def wait(self) -> None:
-        """Return when it has begun to watch."""
+        """Return when the daemon has written its first status: it watches the drop folder then."""
         next(self._status())
 
     def states(self, *paths: str) -> Iterator[State]:
-        """Yield what becomes of a delivery, each time that it changes, to its end.
+        """Yield each new state of a delivery, until the final one.
 
         Parameters
         ----------
         *paths
-            Its files, relative to the drop folder.
+            The files of the delivery, relative to the drop folder.
 
         Raises
         ------
         Unavailable
-            If the daemon does not answer, or ingests nothing.
+            If the daemon ends, does not finish in time, or cannot ingest because the analysis folder is refused.
         """
         before = ""
         for said in self._status():
@@ -75,6 +76,7 @@ class Daemon:
             state = _state(said, paths)
             if state is None:
                 continue
+            # A sentence with a countdown changes at every poll: only its words count as a new state.
             words = "".join(letter for letter in state.sentence if not letter.isdigit())
             if words != before:
                 yield state
@@ -83,7 +85,7 @@ class Daemon:
             before = words
 
     def stop(self) -> None:
-        """Stop it as an administrator would."""
+        """Stop the daemon with SIGTERM, as an administrator does."""
         self._process.send_signal(signal.SIGTERM)
         try:
             self._process.wait(PATIENCE)
@@ -92,20 +94,23 @@ class Daemon:
             raise
 
     def _status(self) -> Iterator[Mapping[str, Any]]:
-        """Yield its status again and again."""
+        """Yield the status of the daemon at every poll, until the timeout."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and self._process.poll() is None:
             said = status.read(self._state)
+            # The file may still hold the status of an earlier daemon.
             if said is not None and said["process"] == self._process.pid:
                 yield said
             time.sleep(LOOK)
+        # The log's last line usually names the cause, such as a port in use or a wrong configuration.
         how = "does not answer" if self._process.poll() is None else f"has ended with status {self._process.returncode}"
         *_, last = ["nothing", *self._log.read_text(errors="replace").splitlines()]
         raise Unavailable(f"the daemon {how}; the last line of its log, {self._log}, is: {last}")
 
 
 def _state(said: Mapping[str, Any], paths: tuple[str, ...]) -> State | None:
-    """Return what a status says of files; None while they go from one state to the next."""
+    """Return the state of the delivery of these files; None if the status does not mention it, as between two states."""
+    # The most advanced state first: a file may be listed as waiting until the watcher's next report.
     for outcome in said["outcomes"]:
         if outcome["nwb"] in paths:
             return State(outcome["outcome"], f"{outcome['outcome']}: {outcome['sentence']}", final=True)

@@ -1,4 +1,4 @@
-"""The demo's lab: a folder with all that belongs to it, and the rows that an experiment begins with."""
+"""The demo's lab: its folder with the configuration and scripts, and the first rows of an experiment."""
 
 import json
 import os
@@ -28,10 +28,10 @@ MASKS = [
 ]
 
 MARK = "# The demo's lab."
-"""How its configuration begins, so that no other lab is taken for it."""
+"""The beginning of its configuration, by which the demo recognises its own folder."""
 
 WRITTEN = ("drop", "state")
-"""The folders that the demo and its daemon write into."""
+"""The folders into which the demo and its daemon write."""
 
 CONFIGURATION = """\
 {mark} config/antelop.toml in the source of antelop explains every key that there is.
@@ -51,12 +51,12 @@ settle = "1s"               # 10 s if left out
 
 
 def make(folder: Path) -> Config:
-    """Make the lab's folder, but for what is there already; return its configuration.
+    """Make the lab's folder, and keep the files that are there already; return its configuration.
 
     Raises
     ------
     Misconfigured
-        If there is something else in the folder, such as another lab.
+        If the folder holds anything else, such as another lab.
     Unavailable
         If the folder cannot be made, read or written.
     """
@@ -65,33 +65,38 @@ def make(folder: Path) -> Config:
 
 
 def _make(folder: Path) -> Config:
+    # The demo writes only into an empty folder or its own.
     configuration = folder / "antelop.toml"
     is_demo = configuration.is_file() and configuration.read_text().startswith(MARK)
     if folder.exists() and any(folder.iterdir()) and not is_demo:
         what, remedy = "something else is in it", "Name a folder that is not there yet: antelop demo FOLDER"
         raise Misconfigured([Problem("demo_folder", str(folder), what, remedy)])
+    # The embedded database of root runs as the owner of the folder, but root owns the scripts that it writes there.
     user = "root" if os.geteuid() == 0 else owner_of(folder).pw_name
     source = files("antelop.demo") / "lab"
     contents = {name: (source / name).read_text() for name in ("analysis/licking.py", "rigs/licking.json")}
     for name, text in {**contents, "antelop.toml": CONFIGURATION.format(mark=MARK, user=user)}.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        # A person may have changed a file after an earlier run.
         if not path.exists():
             path.write_text(text)
     for name in WRITTEN:
         (folder / name).mkdir(exist_ok=True)
-        TemporaryFile(dir=folder / name).close()  # or the daemon would say it, who is not listened to
+        # Fails here if the folder cannot be written. The daemon would only log that, and nobody reads its log.
+        TemporaryFile(dir=folder / name).close()
     return config.load(configuration, os.environ)
 
 
 def furnish(lab: Lab, folder: Path) -> None:
-    """Give the lab its experimenter, experiment, animals and rig, but for those that it has."""
+    """Insert the lab's experimenter, experiment, animals and rig, except those that it has."""
     mouse = {"species": "Mus musculus", "sex": "F", "age": "P90D"}
     rows: list[tuple[str, Row, Row]] = [
         ("Experimenter", DEMO, {"full_name": "The demo"}),
         ("Experiment", LICKING, {"experiment_name": "licking"}),
         *(("Animal", {**LICKING, "animal_id": number}, {"animal_name": name, **mouse}) for name, number in MICE.items()),
     ]
+    # Parents come before their children in the list.
     for kind, key, values in rows:
         if not lab.database.tables[kind]() & key:
             enrol(lab, kind, {**key, **values})
@@ -99,13 +104,13 @@ def furnish(lab: Lab, folder: Path) -> None:
 
 
 def next_day(lab: Lab, drop: Path) -> int:
-    """Return the number of the first day that has neither a session nor a file."""
+    """Return the number of the first day that has neither a session nor a file in the drop folder."""
     names = {str(name) for name in (lab.database.Session & LICKING).to_arrays("session_name")}
     return next(day for day in count(1) if f"day {day}" not in names and not any(drop.glob(f"day-{day}[._]*")))
 
 
 def manifest_of(day: int) -> str:
-    """Return what the rig's software writes when a session is complete."""
+    """Return the manifest that the rig's software writes when a session is complete."""
     document = {
         "specification": manifest.SPECIFICATION,
         "version": manifest.VERSION,

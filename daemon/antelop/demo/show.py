@@ -1,4 +1,4 @@
-"""The demo itself: a session goes from the drop folder into the database, and a person watches."""
+"""The demo itself: it drops a session, and shows a person how the daemon ingests it."""
 
 import os
 import shlex
@@ -22,7 +22,7 @@ from antelop.lab import Lab
 from antelop.worker import receipt
 
 STEPS = 6
-"""How many there are that take time."""
+"""The number of steps of the progress bar."""
 
 REACHABLE = "Give a folder that every user can reach: antelop demo /var/tmp/antelop-demo"
 
@@ -47,9 +47,9 @@ antelop manual lab                                      # how to set up a lab of
 
 
 class Show:
-    """The demo in a folder, told on a console: with a progress bar if that is a terminal.
+    """The demo in a folder, printed on a console, with a progress bar if that is a terminal.
 
-    Its sessions begin when the clock says, which returns the time with its zone.
+    The clock returns the time with its time zone; it gives each session its start.
     """
 
     def __init__(self, folder: Path, config: Config, console: Console, clock: Callable[[], datetime]) -> None:
@@ -62,12 +62,12 @@ class Show:
         self._task = self._progress.add_task("", total=STEPS)
 
     def run(self) -> dict[str, Any]:
-        """Furnish the lab if need be, have its daemon ingest another session, and return the receipt.
+        """Insert the lab's first rows if they are missing, have its daemon ingest another session, and return the receipt.
 
         Raises
         ------
         Misconfigured
-            If the demo cannot be in this folder.
+            If the embedded database cannot run in this folder.
         Unavailable
             If the database or the daemon does not work.
         """
@@ -77,12 +77,13 @@ class Show:
                 furnish(lab, self._folder)
                 self._say("lab       experimenter demo, experiment licking, animals m17 and m18, rig licking with two masks")
                 answer = self._deliver(next_day(lab, self._drop))
+                # A receipt without a session has no rows to show.
                 if "session" in answer:
                     self._report(lab, answer)
         return answer
 
     def _deliver(self, day: int) -> dict[str, Any]:
-        """Have the daemon ingest a session, and return the receipt."""
+        """Record a session, follow its delivery until the outcome, and return the receipt."""
         nwb, manifest = self._drop / f"day-{day}.nwb", self._drop / f"day-{day}.manifest.json"
         self._begin("starting the daemon")
         daemon = Daemon(self._folder / "antelop.toml", self._config.state, self._folder / "daemon.log")
@@ -96,6 +97,8 @@ class Show:
             self._begin("the daemon looks at it")
             for state in daemon.states(nwb.name, manifest.name):
                 self._say(f"{time.monotonic() - dropped:5.1f} s   {state.sentence}")
+                # The manifest comes only now, so that a person sees a file wait and the reason for it. It is renamed into
+                # place, as acquisition software should do, so that the daemon never sees half of it.
                 if state.rule == "no_manifest":
                     temporary = manifest.with_suffix(".tmp")
                     temporary.write_text(manifest_of(day))
@@ -107,6 +110,7 @@ class Show:
             daemon.stop()
             self._progress.stop()
         self._say("daemon    stopped")
+        # The status only summarises: the receipt is what a lab's own programs would read.
         answer = receipt.read(receipt.path_for(manifest))
         if answer is None:
             raise Unavailable(f"{nwb.name} has no receipt; {state.sentence}")
@@ -115,7 +119,7 @@ class Show:
         return answer
 
     def _report(self, lab: Lab, answer: Mapping[str, Any]) -> None:
-        """Tell what went in, and how to get at it."""
+        """Print what was ingested, and how to read it from the database."""
         self._say("\nWhat went in, as rows by table:\n")
         for table, count in answer["rows"].items():
             self._say(f"  {table:16} {count:3}")
@@ -134,10 +138,11 @@ class Show:
 
 
 def _opened(config: Config, clock: Callable[[], datetime]) -> Lab:
-    """Open the lab, or say where root's demo can be."""
+    """Open the lab; if root cannot run a database in this folder, the remedy is a folder where it can."""
     try:
         return Lab(config, os.environ, clock)
     except Misconfigured as error:
+        # Root's database runs as another user, for whom a folder such as /root is closed.
         if os.geteuid() != 0 or error.problems[0].check != "embedded_database":
             raise
         raise Misconfigured(replace(problem, remedy=REACHABLE) for problem in error.problems) from None

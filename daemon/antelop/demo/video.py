@@ -1,4 +1,4 @@
-"""Writes a film that every player plays: uncompressed, in grey, as AVI."""
+"""Writes videos that every player can play: uncompressed greyscale AVI."""
 
 import struct
 
@@ -7,22 +7,25 @@ from numpy.typing import NDArray
 
 
 def avi(frames: NDArray[np.uint8], rate: int) -> bytes:
-    """Return an AVI file of a film (Microsoft, "AVI RIFF File Reference").
+    """Return the contents of an AVI file (Microsoft, "AVI RIFF File Reference").
 
     Parameters
     ----------
     frames
-        Shape (frames, height, width), from 0 (black) to 255; the width a multiple of 4.
+        Shape (frames, height, width), from 0 (black) to 255 (white); the width is a multiple of 4.
     rate
-        Frames in a second.
+        The frame rate in Hz.
     """
     count, height, width = frames.shape
     size = height * width
+    # A palette of 256 greys makes one byte per pixel enough.
     grey = bytes(level for shade in range(256) for level in (shade, shade, shade, 0))
     bitmap = struct.pack("<IiiHH4s5I", 40, width, height, 1, 8, bytes(4), size, 0, 0, 256, 0) + grey
     stream = struct.pack("<4s4sIHHIIIIIIII4h", b"vids", b"DIB ", 0, 0, 0, 0, 1, rate, 0, count, size, 0, 0, 0, 0, width, height)
     header = struct.pack("<14I", 1_000_000 // rate, rate * size, 0, _HAS_INDEX, count, 0, 1, size, width, height, *[0] * 4)
-    pictures = [_chunk(b"00db", frame[::-1].tobytes()) for frame in frames]  # a bitmap's lines go from the bottom upwards
+    # The lines of a bitmap go from the bottom upwards.
+    pictures = [_chunk(b"00db", frame[::-1].tobytes()) for frame in frames]
+    # The index lets players seek; its places count from the list `movi`, and each chunk has a header of 8 bytes.
     places = np.arange(count) * (size + 8) + 4
     index = b"".join(struct.pack("<4sIII", b"00db", _KEY_FRAME, place, size) for place in places)
     streams = _list(b"strl", _chunk(b"strh", stream), _chunk(b"strf", bitmap))
