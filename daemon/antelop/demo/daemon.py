@@ -102,7 +102,7 @@ class Daemon:
             if said is not None and said["process"] == self._process.pid:
                 yield said
             time.sleep(LOOK)
-        # The log's last line usually names the cause, such as a port in use or a wrong configuration.
+        # The log's last line usually names the cause, such as a wrong configuration.
         how = "does not answer" if self._process.poll() is None else f"has ended with status {self._process.returncode}"
         *_, last = ["nothing", *self._log.read_text(errors="replace").splitlines()]
         raise Unavailable(f"the daemon {how}; the last line of its log, {self._log}, is: {last}")
