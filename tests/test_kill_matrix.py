@@ -31,7 +31,7 @@ def test_every_kind_of_step_is_known(matrix: Matrix) -> None:
         "worker: after examine",
         "worker: after fsync in Incoming.publish",
         "worker: before INSERT world in _attempt",
-        "worker: before SELECT interval_events in compute",
+        "worker: before SELECT interval_events in Turn.compute",
         "worker: before COMMIT in _attempt",
         "worker: after COMMIT in _attempt",
         "worker: before replace in _replace",

@@ -172,7 +172,7 @@ def watched(query: Callable[..., Any]) -> Callable[..., Any]:
         place = stack[-1] if (stack := within()) else ""
         verb = statement.rpartition("statement_timeout = ")[2].partition("; ")[2] or statement
         verb = verb.split(None, 1)[0].upper()
-        if not place or (verb not in {"INSERT", "UPDATE", "DELETE", "COMMIT", "ROLLBACK"} and place != "compute"):
+        if not place or (verb not in {"INSERT", "UPDATE", "DELETE", "COMMIT", "ROLLBACK"} and place != "Turn.compute"):
             return query(connection, statement, *args, **options)
         table = re.search(r"(?:INTO|UPDATE|FROM)\s+[`\"]\w+[`\"]\.[`\"]([~\w]+)", statement)
         with step(f"{verb} {table[1]} in {place}" if table else f"{verb} in {place}"):
