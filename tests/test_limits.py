@@ -182,7 +182,7 @@ def test_an_error_without_a_code_is_classified_by_the_connection(lab: Lab, wire:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_cut_network_holds_nobody_up_for_long(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server frees what a transaction holds; its client gives up, and goes on when the network does."""
-    monkeypatch.setattr(limits, "SILENCE", 6)
+    monkeypatch.setattr(limits, "NETWORK_TIMEOUT", 6)
     ours = {socket.TCP_KEEPIDLE: 2, socket.TCP_KEEPINTVL: 1, socket.TCP_KEEPCNT: 4, socket.TCP_USER_TIMEOUT: 6000}
     monkeypatch.setattr(driver, "KEEPALIVE", ours)
     with closing(Network()) as network, ExitStack() as opened:

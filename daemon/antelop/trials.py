@@ -58,6 +58,7 @@ def _pair(name: str, pair: object, dimensions: tuple[int, ...]) -> tuple[NDArray
         raise ValueError(f"{name} must be a pair (data, timestamps), not {found}")  # noqa: TRY004  # one type for all that is wrong
     if len(pair) != 2:  # noqa: PLR2004  # a pair
         raise ValueError(f"{name} must be a pair (data, timestamps), not a {type(pair).__name__} of {len(pair)}")
+    # Views of memory-mapped arrays stay views: `asarray` does not copy or read them.
     data, times = (np.asarray(array) for array in pair)
     if data.ndim not in dimensions:
         wanted = " or ".join(f"{number}-D" for number in dimensions)

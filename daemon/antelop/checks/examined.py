@@ -218,6 +218,7 @@ class Examined:
         for camera in self.rig.videos:
             series = self.recording.series.get(camera.path)
             if series and series.videos:
+                # Frame times are optional, and damaged ones must not hide the other problems of the camera.
                 times, seen = series.timestamps, None
                 with self.noting_damage():
                     seen = self._order(times) if times is not None and are_times(times) else None

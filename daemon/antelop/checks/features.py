@@ -123,6 +123,7 @@ def text_unusable(examined: Examined) -> Iterator[Finding]:
     """Expect the file's identifiers and units to fit into the tables."""
     recording = examined.recording
     texts = [("", "identifier", recording.identifier), ("", "object_id", recording.object_id)]
+    # Only some tables have a column for the unit; a unit that is not stored may be anything.
     texts += [(series.path, "unit", series.unit) for feature, series in examined.channels if feature.data_type in UNITS]
     for where, name, text in texts:
         if len(text) > LONGEST[name]:

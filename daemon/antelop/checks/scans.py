@@ -81,6 +81,7 @@ def states(values: Samples) -> States:
     seen = States(Tally(), Tally())
     position, last = 0, np.nan  # NaN equals nothing, so the first value never counts as repeated
     for block in blocks(values):
+        # Compare each value with the one before it, across the border between blocks too.
         before = np.concatenate([[last], block[:-1]])
         seen.odd.add(position + np.flatnonzero((block != 1) & (block != -1)))
         seen.repeated.add(position + np.flatnonzero(block == before))

@@ -11,7 +11,7 @@ from antelop.formats.rig_rules import UNKNOWN
 from antelop.recording.recording import Recording
 from antelop.wording import nearest, quoted
 
-NAMED = 5
+LISTED = 5
 """Largest number of existing sessions or animals that a remedy names."""
 
 SUBJECT = "general/subject/subject_id"
@@ -151,9 +151,10 @@ def _add_or_name(asked: str | int, known: Mapping[int, str], facts: Facts) -> st
     experiment = facts.experiment["experiment_id"]
     if not known:
         return f"Add it: experiment {experiment} has none yet"
+    # A mistyped name is close in spelling, a mistyped id is close in number.
     if isinstance(asked, str):
         near = nearest(asked, known.values())
-        likely = [quoted(name) for name in ([near] if near else sorted(known.values())[:NAMED])]
+        likely = [quoted(name) for name in ([near] if near else sorted(known.values())[:LISTED])]
     else:
-        likely = [str(number) for number in sorted(sorted(known, key=lambda number: abs(number - asked))[:NAMED])]
+        likely = [str(number) for number in sorted(sorted(known, key=lambda number: abs(number - asked))[:LISTED])]
     return f"Add it, or name one that experiment {experiment} has: {', '.join(likely)}"

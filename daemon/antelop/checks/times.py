@@ -86,6 +86,7 @@ def interval_open(examined: Examined) -> Iterator[Finding]:
     """Expect interval data to begin with a start and to end with a stop."""
     for where, _, events, states in examined.happenings:
         last = events.data.shape[0] - 1
+        # Read the first and the last value only: `states` has already scanned those between.
         if states and last >= 0:
             if events.data[:1][0] == -1:
                 what = f"it begins with a stop, at {_at(events.timestamps, 0)}: it was on before"

@@ -16,6 +16,7 @@ def video_missing(examined: Examined) -> Iterator[Finding]:
     cameras = {path: series for path, series in examined.recording.series.items() if series.videos}
     for camera in examined.rig.videos:
         series = examined.recording.series.get(camera.path)
+        # Three cases, each with its own remedy: an object that is not readable as a series, no object, and no video files.
         if reason := examined.recording.others.get(camera.path):
             what = f"what the file has there names no videos that can be stored: {printable(reason)}"
             yield Finding(camera.path, what, "Make it an ImageSeries with external files, or take the video out of the rig")

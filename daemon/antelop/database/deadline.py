@@ -65,6 +65,7 @@ class Deadline:
                     return
 
     def _shut_down(self) -> None:
+        """Shut down the socket, which wakes the driver, without closing the descriptor that it still uses."""
         try:
             with socket.socket(fileno=os.dup(self._descriptor())) as link:
                 link.shutdown(socket.SHUT_RDWR)

@@ -15,7 +15,7 @@ from pymysql.cursors import SSCursor
 
 from antelop.database import promise
 from antelop.database.deadline import Deadline
-from antelop.database.limits import ANSWER_TIMEOUT, SILENCE, Limits, is_unknown, opening_statements, pause
+from antelop.database.limits import ANSWER_TIMEOUT, NETWORK_TIMEOUT, Limits, is_unknown, opening_statements, pause
 from antelop.database.opening import Address, open_connection
 from antelop.database.outages import is_denied, is_outage, is_refused, is_unexplained, sentence
 from antelop.database.predecessor import Session
@@ -23,12 +23,12 @@ from antelop.database.statement import ON_POSTGRESQL, expect_to_fit, longest
 from antelop.errors import Misconfigured, Problem, Unavailable
 
 KEEPALIVE = {
-    socket.TCP_KEEPIDLE: SILENCE // 3,
-    socket.TCP_KEEPINTVL: SILENCE // 6,
+    socket.TCP_KEEPIDLE: NETWORK_TIMEOUT // 3,
+    socket.TCP_KEEPINTVL: NETWORK_TIMEOUT // 6,
     socket.TCP_KEEPCNT: 4,
-    socket.TCP_USER_TIMEOUT: SILENCE * 1000,
+    socket.TCP_USER_TIMEOUT: NETWORK_TIMEOUT * 1000,
 }
-"""Keepalive options of the socket: the first probe after a third of `SILENCE`, and sent data acknowledged within `SILENCE`."""
+"""Keepalive options of the socket: the first probe after a third of the time, and sent data acknowledged within the time."""
 
 STREAMED = 2000
 """Number of rows of a streamed answer that are fetched at a time."""
@@ -201,7 +201,7 @@ class Connection(dj.Connection):
         # Reconnect only outside a transaction: its earlier statements are gone, so going on would commit a part of it.
         if self.is_lost and not self._in_transaction:
             self.connect()
-        with self._told(query), self._deadline():
+        with self._translated(query), self._deadline():
             expect_to_fit(self._conn, query, args, self._longest)
             return super().query(query, args, **{**options, "reconnect": False})
 
@@ -210,8 +210,9 @@ class Connection(dj.Connection):
 
         Until the last row is read, this connection cannot run another statement.
         """
+        # By default, both drivers load the whole answer into memory; these cursors leave it on the server.
         postgresql = self.address.backend == "postgresql"
-        with self._told(query):
+        with self._translated(query):
             cursor = self._conn.cursor("stream", withhold=True) if postgresql else self._conn.cursor(SSCursor)
             try:
                 with self._deadline():
@@ -228,7 +229,7 @@ class Connection(dj.Connection):
             return tuple(cursor.fetchmany(STREAMED))
 
     @contextmanager
-    def _told(self, query: str) -> Iterator[None]:
+    def _translated(self, query: str) -> Iterator[None]:
         """Turn exceptions of drivers and of DataJoint about a statement into ours."""
         try:
             yield
@@ -251,6 +252,7 @@ class Connection(dj.Connection):
             with self._deadline(), closing(self._conn.cursor()) as cursor:
                 cursor.execute("SELECT 1")
         except Exception as error:  # noqa: BLE001  # of several types
+            # An error that the server sends is an answer too; only a missing answer shows a dead connection.
             if is_outage(error) or is_unexplained(error):
                 with suppress(Exception):
                     self._conn.close()
@@ -262,6 +264,7 @@ class Connection(dj.Connection):
         user, name = self.address.user, r"""["`](\w+)["`]"""
         table = re.search(rf"""{name}\.["`]([^"`]+)""", query)
         schema = (table or re.search(name, query) or [query, "…"])[1]
+        # To lock a row, a user needs the right UPDATE; otherwise the right is named like the statement.
         right = "UPDATE" if re.search(r"\bFOR (SHARE|UPDATE)\b", query) else query.split(maxsplit=1)[0].upper()
         if self.address.backend == "mysql":  # on the table alone: of rights on schemas only those of the nearest pattern count
             grant = f"{right} ON {schema}.{table[2] if table else '*'} TO '{user}'"

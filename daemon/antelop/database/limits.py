@@ -13,10 +13,10 @@ LOCK_TIMEOUT = 60
 STATEMENT_TIMEOUT = 600
 """Seconds that a statement may take, including the time in which it waits for locks."""
 
-SILENCE = 30
+NETWORK_TIMEOUT = 30
 """Seconds without a sign of life from the network after which both ends consider the connection lost."""
 
-ANSWER_TIMEOUT = STATEMENT_TIMEOUT + SILENCE
+ANSWER_TIMEOUT = STATEMENT_TIMEOUT + NETWORK_TIMEOUT
 """Seconds after which the client gives up a statement; by then the server should have ended it."""
 
 _LONGEST = 20 * 86400
@@ -60,11 +60,11 @@ def opening_statements(backend: str, limits: Limits) -> tuple[list[str], list[st
         ]
         # These exist on some operating systems only, and the last one from PostgreSQL 17 on.
         new = [
-            f"SET tcp_keepalives_idle = {SILENCE // 3}",
-            f"SET tcp_keepalives_interval = {SILENCE // 6}",
+            f"SET tcp_keepalives_idle = {NETWORK_TIMEOUT // 3}",
+            f"SET tcp_keepalives_interval = {NETWORK_TIMEOUT // 6}",
             "SET tcp_keepalives_count = 4",
-            f"SET tcp_user_timeout = '{SILENCE}s'",
-            f"SET client_connection_check_interval = '{SILENCE // 3}s'",  # while a statement runs or waits for a lock
+            f"SET tcp_user_timeout = '{NETWORK_TIMEOUT}s'",
+            f"SET client_connection_check_interval = '{NETWORK_TIMEOUT // 3}s'",  # while a statement runs or waits for a lock
             "SET transaction_timeout = 0",
         ]
         return known, new
@@ -72,7 +72,7 @@ def opening_statements(backend: str, limits: Limits) -> tuple[list[str], list[st
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
         f"SET SESSION innodb_lock_wait_timeout = {LOCK_TIMEOUT}",
         f"SET SESSION lock_wait_timeout = {LOCK_TIMEOUT}",  # for the lock on a table's definition; a day by default
-        f"SET SESSION net_read_timeout = {SILENCE}",
+        f"SET SESSION net_read_timeout = {NETWORK_TIMEOUT}",
         f"SET SESSION net_write_timeout = {_READING_TIMEOUT}",
         f"SET SESSION wait_timeout = {_whole(limits.session)}",
     ]

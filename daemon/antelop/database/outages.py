@@ -39,6 +39,7 @@ _REFUSED = re.compile(
 
 def is_outage(error: BaseException) -> bool:
     """Return whether an error is an outage: the server or the connection failed, and the same statement may succeed later."""
+    # DataJoint turns some errors of the drivers into its own; all others arrive as the driver raised them.
     if isinstance(error, dj.errors.LostConnectionError):
         return True
     if _driver(error) == "psycopg2":

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from antelop.errors import Unavailable
 
-_PATIENCE = 5.0
+_END_TIMEOUT = 5.0
 """Seconds within which a session must end."""
 
 _NO_SUCH_SESSION = 1094
@@ -22,7 +22,7 @@ _WHO = {
     "mysql": "SELECT id, host FROM information_schema.processlist WHERE id = CONNECTION_ID()",
 }
 _OF_POSTGRESQL = "FROM pg_stat_activity WHERE pid = %s AND backend_start::text = %s"
-_ON_POSTGRESQL = f"SELECT pg_terminate_backend(pid, {_PATIENCE * 1000:.0f}) {_OF_POSTGRESQL}"  # constants
+_ON_POSTGRESQL = f"SELECT pg_terminate_backend(pid, {_END_TIMEOUT * 1000:.0f}) {_OF_POSTGRESQL}"  # constants
 _ON_MYSQL = "SELECT 1 FROM information_schema.processlist WHERE id = %s AND host = %s"
 
 
@@ -75,7 +75,7 @@ class Session:
     def _end_on_mysql(self, cursor: Any) -> bool:  # noqa: ANN401  # as above
         """Kill the session, and wait until the server no longer lists it, which takes some milliseconds."""
         # MySQL has no statement that waits for the end of a session, so look for it again and again.
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _END_TIMEOUT
         while cursor.execute(_ON_MYSQL, (self.number, self.mark)):
             if time.monotonic() > deadline:
                 return False

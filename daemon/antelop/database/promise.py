@@ -78,6 +78,7 @@ def expect_session(backend: str, where: str, ask: Ask, ask_other: Ask) -> None:
 
 
 def _on_postgresql(ask: Ask) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a PostgreSQL server, and the remedy."""
     fsync, full_page_writes, is_replica = ask(_ON_POSTGRESQL)
     for name, value in (("fsync", fsync), ("full_page_writes", full_page_writes)):
         if value == "off":
@@ -87,6 +88,8 @@ def _on_postgresql(ask: Ask) -> Iterator[tuple[str, str]]:
 
 
 def _on_mysql(ask: Ask) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a MySQL or MariaDB server, and the remedy."""
+    # Versions differ in the spelling of values: numbers or words, in capitals or not.
     flush, doublewrite, method, has_binlog, sync_binlog, read_only = ask(_ON_MYSQL)
     if flush not in (1, 3):
         yield _lost(f"innodb_flush_log_at_trx_commit = {flush}", "innodb_flush_log_at_trx_commit = 1", "its configuration")
@@ -96,6 +99,7 @@ def _on_mysql(ask: Ask) -> Iterator[tuple[str, str]]:
         yield _lost(f"innodb_flush_method = {method}", "innodb_flush_method = fsync", "its configuration")
     if has_binlog and sync_binlog != 1:
         yield _lost(f"sync_binlog = {sync_binlog}", "sync_binlog = 1", "its configuration")
+    # A replica is nearly always read-only too; ask the second question only then.
     if read_only and (status := ask(_REPLICATES)) and status[1] == "ON":
         yield _REPLICA
 

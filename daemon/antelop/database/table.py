@@ -132,6 +132,7 @@ class Table:
                 return {name: self._as_literal(name, value) for name, value in restriction.items()}
             except ValueError:
                 return False
+        # Conditions may be nested, so go down into them.
         if isinstance(restriction, Not):
             return Not(self._with_literals(restriction.restriction))
         if isinstance(restriction, list | tuple | set):

@@ -159,6 +159,7 @@ def _fit(attribute: Any, value: Any) -> Any:  # noqa: ANN401  # DataJoint has no
 
 
 def _text(value: object, arguments: list[str]) -> object:
+    """Return text for a varchar column, or raise `_Unfit`."""
     most = int(arguments[0])
     if not isinstance(value, str):
         raise _Unfit(f"{quoted(value)} is not text", f"Write text of at most {most} characters")
@@ -170,12 +171,14 @@ def _text(value: object, arguments: list[str]) -> object:
 
 
 def _choice(value: object, choices: list[str]) -> object:
+    """Return one of the values of an enum column, or raise `_Unfit`."""
     if value not in choices:
         raise _Unfit(f"{quoted(value)} is not one of {', '.join(choices)}", "Write one of them")
     return value
 
 
 def _integer(value: object, arguments: list[str]) -> object:
+    """Return a whole number for an int column of some bits, or raise `_Unfit`."""
     most = 2 ** (int(arguments[0]) - 1) - 1
     if not isinstance(value, int) or isinstance(value, bool) or not -most - 1 <= value <= most:
         raise _Unfit(f"{quoted(value)} is not an id", f"Write a whole number up to {most}, or leave it out for the next one")
@@ -183,12 +186,14 @@ def _integer(value: object, arguments: list[str]) -> object:
 
 
 def _number(value: object, _arguments: list[str]) -> object:
+    """Return a finite number for a float column, or raise `_Unfit`."""
     if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
         raise _Unfit(f"{quoted(value)} is not a finite number", "Write a number")
     return value
 
 
 def _moment(value: object, _arguments: list[str]) -> object:
+    """Return a time without time zone for a datetime column, or raise `_Unfit`."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:

@@ -77,6 +77,7 @@ def locate(database: Database, path: Iterable[tuple[str, str]]) -> Row:
 
 def instead(noun: str, called: str, names: Mapping[str, object]) -> str:
     """Return a remedy that suggests the nearest match, or lists rows that exist; `names` maps names to ids."""
+    # The shortest useful answer first: the nearest match, then a few rows, and the newest ones of many.
     near = nearest(called, names)
     if near:
         return f"Perhaps you mean {_listed(names, [near])}"

@@ -78,6 +78,7 @@ def is_whole(store: Store, address: str) -> bool:
     """
     path = store.folder / address
     with available(f"the store's {path} cannot be read"):
+        # A disk error here means damage of this object. Any other error, such as a share that fails, says nothing about it.
         try:
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest() == path.stem

@@ -12,7 +12,7 @@ from antelop.errors import Unavailable
 
 BLOCK_BYTES = 1 << 20
 
-PATIENCE_MS = 60_000
+END_TIMEOUT_MS = 60_000
 """Milliseconds within which a session of the database must end."""
 
 
@@ -53,7 +53,7 @@ def load(server: Server, path: Path) -> None:
 def stop_loading(server: Server) -> None:
     """End a pg_restore that a killed process left running: it would go on, and could commit."""
     others = "FROM pg_stat_activity WHERE application_name = 'pg_restore'"
-    ask(server, f"SELECT pg_terminate_backend(pid, {PATIENCE_MS}) {others}")
+    ask(server, f"SELECT pg_terminate_backend(pid, {END_TIMEOUT_MS}) {others}")
 
 
 def ask(server: Server, query: str) -> str | None:

@@ -95,6 +95,7 @@ class Server:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Keep every other process and thread from starting or stopping the server."""
+        # The lock file is inside the folder, so make and check the folder first.
         folder = self._cluster.folder
         try:
             make_private(folder, self._cluster.owner)
