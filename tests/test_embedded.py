@@ -379,7 +379,7 @@ class TestKilled:
                 knock(server)
             with pytest.raises(Unavailable) as caught:
                 serving(state, patience=0.3)
-            first = f"The embedded database in {state}/postgres (… MiB free) has let nobody in for 0 s"
+            first = f"The embedded database in {state}/postgres (… MiB free) has accepted no connection for 0 s"
             assert re.sub(r"\d+ MiB", "… MiB", str(caught.value)).splitlines()[0] == first
             waiting = threading.Thread(target=server.start)
             waiting.start()

@@ -57,7 +57,7 @@ def test_text_that_no_row_holds_finds_none(lab: Lab, text: str) -> None:
 @pytest.mark.parametrize("value", [["x' OR TRUE --"], {"x": "' OR TRUE --"}, b"x"])
 def test_a_value_of_another_type_is_refused(lab: Lab, value: object) -> None:
     """Lists, mappings and bytes are no values: DataJoint would write them into the statement as they are."""
-    with pytest.raises(TypeError, match="is no value of a restriction"):
+    with pytest.raises(TypeError, match="cannot be a value in a restriction"):
         _ = lab.database.Experiment & {"experiment_name": value}
 
 

@@ -60,7 +60,7 @@ def literal(connection: Connection, value: object) -> Literal:
     if isinstance(value, date | time | Decimal):
         value = str(value)
     if not isinstance(value, str):
-        raise TypeError(f"{type(value).__name__} is no value of a restriction")
+        raise TypeError(f"{type(value).__name__} cannot be a value in a restriction")
     if _PLAIN.fullmatch(value):
         return Literal(f"'{value}'")
     # Write all other text as the hexadecimal digits of its UTF-8 bytes: then no escaping rule matters.

@@ -76,7 +76,7 @@ class Cluster:
         deadline = time.monotonic() + self._patience
         while (answer := self._answer()) != _READY:
             if time.monotonic() > deadline:
-                raise self._unavailable(f"has let nobody in for {self._patience:.0f} s")
+                raise self._unavailable(f"has accepted no connection for {self._patience:.0f} s")
             if answer == _SILENT and not self._postmaster():
                 self._launch()
             else:
