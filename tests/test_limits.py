@@ -19,7 +19,7 @@ from antelop.lab import Lab
 from tests import servers
 from tests.labs import OWNER
 from tests.networks import Network
-from tests.wires import Wire
+from tests.wires import READY, Wire
 
 KINDS = [pytest.param("postgresql", marks=pytest.mark.postgresql), pytest.param("mysql", marks=pytest.mark.mariadb)]
 Server = servers.PostgreSQLServer | servers.MariaDBServer
@@ -169,13 +169,25 @@ def test_an_error_without_a_code_is_classified_by_the_connection(lab: Lab, wire:
     address = replace(lab.database.connection.address, host="127.0.0.1", port=wire.port)
     with closing(Database(address, store=lab.store.folder, trusted=True)) as database:
         said = b"SFATAL\0Mended\0\0"  # an ErrorResponse of the protocol, without a code, and ReadyForQuery
-        wire.answer(b"SELECT 7", b"E" + (len(said) + 4).to_bytes(4) + said + b"Z\0\0\0\5I")
+        wire.answer(b"SELECT 7", b"E" + (len(said) + 4).to_bytes(4) + said + READY)
         with pytest.raises(Unavailable, match=r"^the database is unavailable: ") as raised:
             database.connection.query("SELECT 7")
         assert type(raised.value.__cause__) is psycopg2.DatabaseError
         assert database.connection.query("SELECT 7").fetchone() == (7,)
         with pytest.raises(IndexError):  # a mistake of ours, on a connection that lives
             database.connection.query("SELECT %s", ())
+
+
+@on_postgresql
+def test_what_a_server_says_while_it_ends_is_not_written_past_the_log(
+    lab: Lab, wire: Wire, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Killed while a client connects, it says so; libpq alone would write that to standard error, where only events belong."""
+    said = b"SFATAL\0C57P01\0Mterminating connection\0\0"
+    wire.end_with(b"E" + (len(said) + 4).to_bytes(4) + said)
+    with pytest.raises(Unavailable, match=r"^cannot connect to the database at "):
+        Database(replace(lab.database.connection.address, host="127.0.0.1", port=wire.port), store=lab.store.folder)
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.network

@@ -63,7 +63,7 @@ def test_what_is_wrong_is_said(soaked: tuple[Stage, Soak, Report]) -> None:
     soak.load.due["taken back"].append(soak.load.due["ingested"].pop())
     soak.load.due["rejected"].append(soak.load.due["ingested"].pop())
     with (scene.folder / "log").open("a") as log:
-        log.write(f'{{"event": "done", "traceback": "Traceback of a defect"}}\nFatal Python error\n{verdict.KILLED}\n')
+        log.write('{"event": "done", "traceback": "Traceback of a defect"}\nFatal Python error\n')
     with Lab(scene.config, scene.environment, wall) as lab:
         half = (lab.database.Session & {"session_name": soak.load.due["taken back"][-1].session}).proj().fetch1()
         (lab.database.Mask & half).delete_quick()

@@ -12,6 +12,9 @@ import pytest
 from antelop.config import DatabaseConfig
 from antelop.lab import Lab
 
+READY = b"Z\0\0\0\5I"
+"""How PostgreSQL says that it waits for a statement."""
+
 
 class Wire:
     """Carries connections to a server.
@@ -32,6 +35,7 @@ class Wire:
     def __init__(self, connect: Callable[[], socket.socket]) -> None:
         self.cuts = self.refused = 0
         self._refusing = False
+        self._last_words = b""
         self._connect = connect
         self._fatal = b""
         self._delivered = False
@@ -63,6 +67,10 @@ class Wire:
         """Cut every connection, and close each new one at once, as where a server is away."""
         self._refusing = True
         self.cut()
+
+    def end_with(self, words: bytes) -> None:
+        """Let the server say something as soon as it has let a client in (PostgreSQL), and cut the connection."""
+        self._last_words = words
 
     def lose(self) -> None:
         """Cut every connection for its client alone: the server does not learn of it."""
@@ -102,8 +110,12 @@ class Wire:
             behind.callback(server.close)
             while True:
                 for end in select.select(list(ends), [], [])[0]:
-                    carried = end.recv(1 << 16)
+                    carried = received(end)
                     fatal = end is client and self._fatal and self._fatal in carried
+                    if end is server and self._last_words and carried.endswith(READY):
+                        client.sendall(carried + self._last_words)
+                        self._last_words = b""
+                        return
                     if fatal and self._answer:
                         client.sendall(self._answer)
                     elif not fatal or self._delivered:
@@ -120,6 +132,13 @@ class Wire:
                         self._ends -= ends.keys()
                         return
         self._ends -= ends.keys()
+
+
+def received(end: socket.socket) -> bytes:
+    """Return what has come; nothing from an end that has hung up, or was reset since something was sent to it after that."""
+    with suppress(ConnectionError):
+        return end.recv(1 << 16)
+    return b""
 
 
 @pytest.fixture

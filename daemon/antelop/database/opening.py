@@ -1,14 +1,20 @@
 """Opening a connection to a database server: within a time limit, and encrypted and verified as the configuration says."""
 
 import os
+import select
 import socket
 import ssl
 import struct
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
 import psycopg2
+import psycopg2.extensions
 import pymysql
 
 from antelop.errors import Misconfigured, Problem
@@ -84,16 +90,10 @@ def _open_postgresql(address: Address) -> Any:  # noqa: ANN401  # as above
     tls = {"sslmode": modes[address.use_tls]}
     if address.use_tls:
         tls["sslrootcert"] = str(address.tls_ca or system_cas())
+    where = {"host": address.host, "port": address.port, "user": address.user, "dbname": address.name or "postgres"}
     try:
-        connection = psycopg2.connect(
-            host=address.host,
-            port=address.port,
-            user=address.user,
-            password=address.password,
-            dbname=address.name or "postgres",
-            connect_timeout=CONNECT_TIMEOUT,
-            **tls,
-        )
+        with _awaited_here():
+            connection = psycopg2.connect(**where, password=address.password, **tls)
     except psycopg2.OperationalError:
         # libpq tells a failed verification by words alone, so it is tried again by Python's own TLS.
         if address.use_tls and not address.host.startswith("/"):
@@ -101,6 +101,31 @@ def _open_postgresql(address: Address) -> Any:  # noqa: ANN401  # as above
         raise
     connection.autocommit = True
     return connection
+
+
+@contextmanager
+def _awaited_here() -> Iterator[None]:
+    """Have `_await` wait for the connections that are opened meanwhile, and not libpq.
+
+    Where libpq waits, it writes what a server says while it lets a user in to standard error, past every log.
+    """
+    psycopg2.extensions.set_wait_callback(_await)
+    try:
+        yield
+    finally:
+        psycopg2.extensions.set_wait_callback(None)
+
+
+def _await(connection: Any) -> None:  # noqa: ANN401  # as above
+    """Wait until a connection is open; another thread's, which is open, is waited for as libpq would: without a limit."""
+    is_opening = connection.status == psycopg2.extensions.STATUS_SETUP
+    deadline = time.monotonic() + CONNECT_TIMEOUT if is_opening else inf
+    while (state := connection.poll()) != psycopg2.extensions.POLL_OK:
+        left = None if deadline == inf else max(0.0, deadline - time.monotonic())
+        ends = [connection.fileno()]
+        reading = state == psycopg2.extensions.POLL_READ
+        if not any(select.select(ends if reading else [], [] if reading else ends, [], left)):
+            raise psycopg2.OperationalError(f"the server has let nobody in for {CONNECT_TIMEOUT} s")
 
 
 def _open_mysql(address: Address) -> Any:  # noqa: ANN401  # as above
