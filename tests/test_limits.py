@@ -137,6 +137,21 @@ def test_a_server_that_hangs_is_given_up(server: Server, tmp_path: Path, monkeyp
         assert database.connection.query("SELECT 1").fetchone() == (1,)
 
 
+def test_a_host_with_several_addresses_is_tried_at_each(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name may stand for an address at which nobody answers, and for one at which the server does."""
+    resolve = socket.getaddrinfo
+
+    def both(_host: str, *more: Any, **options: Any) -> Any:
+        return [*resolve("127.255.255.254", *more, **options), *resolve(server.host, *more, **options)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", both)
+    address = replace(servers.address(server), host="db.lab")
+    with closing(Database(address, store=tmp_path)) as database:
+        assert database.connection.query("SELECT 1").fetchone() == (1,)
+
+
 def test_a_long_answer_is_not_cut(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """The limit is for each statement; what we do with rows that are streamed to us takes the time that it takes."""
     monkeypatch.setattr(driver, "ANSWER_TIMEOUT", 0.2)
@@ -199,8 +214,11 @@ def test_a_cut_network_holds_nobody_up_for_long(kind: str, tmp_path: Path, monke
     monkeypatch.setattr(driver, "KEEPALIVE", ours)
     with closing(Network()) as network, ExitStack() as opened:
         with network.inside():
-            make = servers.postgresql if kind == "postgresql" else servers.mariadb
-            server = opened.enter_context(make(host=network.far))
+            server: Server
+            if kind == "postgresql":
+                server = opened.enter_context(servers.postgresql(host=network.far))
+            else:
+                server = opened.enter_context(servers.mariadb(host=network.far))
         made = {"store": tmp_path, "limits": Limits(transaction=5), "trusted": True}
         database = opened.enter_context(closing(Database(servers.address(server), **made)))  # type: ignore[arg-type]
         database.Experimenter.insert1({**OWNER, "full_name": "The lab"})

@@ -7,7 +7,7 @@ import ssl
 import struct
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
@@ -92,8 +92,7 @@ def _open_postgresql(address: Address) -> Any:  # noqa: ANN401  # as above
         tls["sslrootcert"] = str(address.tls_ca or system_cas())
     where = {"host": address.host, "port": address.port, "user": address.user, "dbname": address.name or "postgres"}
     try:
-        with _awaited_here():
-            connection = psycopg2.connect(**where, password=address.password, **tls)
+        connection = _first_to_answer([{**where, **tls, **place, "password": address.password} for place in _places(address)])
     except psycopg2.OperationalError:
         # libpq tells a failed verification by words alone, so it is tried again by Python's own TLS.
         if address.use_tls and not address.host.startswith("/"):
@@ -101,6 +100,24 @@ def _open_postgresql(address: Address) -> Any:  # noqa: ANN401  # as above
         raise
     connection.autocommit = True
     return connection
+
+
+def _places(address: Address) -> list[dict[str, str]]:
+    """Return for each address that a host has what libpq takes for it: each is given the whole time, one after the other."""
+    try:
+        found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+    except OSError:  # the folder of a Unix socket; or a name that is not known, which libpq says
+        return [{}]
+    return [{"hostaddr": place} for place in dict.fromkeys(str(each[4][0]) for each in found)]
+
+
+def _first_to_answer(places: list[dict[str, Any]]) -> Any:  # noqa: ANN401  # as above
+    """Return a connection to the first place where there is a server; raise what the last one said if there is none."""
+    for place in places[:-1]:
+        with suppress(psycopg2.OperationalError), _awaited_here():
+            return psycopg2.connect(**place)
+    with _awaited_here():
+        return psycopg2.connect(**places[-1])
 
 
 @contextmanager
