@@ -194,7 +194,10 @@ def test_a_lab_that_is_not_whole(whole: Lab, tmp_path: Path) -> None:
     (whole.store.folder / film.address).write_bytes(b"!" * film.size)
     with pytest.raises(Rejected) as refused:
         backup(whole, folder, NOW, unseen)
-    what, remedy = "it is missing, or not what its name says", "Run `antelop verify --deep` to see which rows refer to it"
+    what, remedy = (
+        "it is missing, or does not match the checksum in its name",
+        "Run `antelop verify --deep` to see which rows refer to it",
+    )
     assert refused.value.problems == (Problem("object_altered", film.address, what, remedy),)
     (whole.store.folder / film.address).unlink()
     with pytest.raises(Rejected) as refused:
@@ -256,7 +259,9 @@ def test_an_interrupted_restore(whole: Lab, tmp_path: Path, elsewhere: Config) -
     said.clear()
     assert restore(elsewhere, folder, said.append, unseen) == made
     remedy = "Run `antelop verify --deep` to see which rows refer to it"
-    assert said == [Problem("object_altered", film.address, "it is missing, or not what its name says", remedy)]
+    assert said == [
+        Problem("object_altered", film.address, "it is missing, or does not match the checksum in its name", remedy)
+    ]
     with Lab(elsewhere, {}, still) as restored:
         [lost] = problems_of(restored)
     assert (lost.where, lost.what) == ("Video lab/1/41/1, video", f"{film.address} is not in the store")

@@ -1,12 +1,11 @@
-"""The embedded database and the store in a folder elsewhere, as they were at one moment, while sessions go in.
+"""Back up the embedded database and the store into another folder, as they are at one moment, while sessions are ingested.
 
-A backup is a store (see `antelop.store`) of three things: the objects that the database's rows refer to; the database, in
-pg_dump's custom format; and a list of the objects, as ``sha256sum --check`` reads it. ``backup.json`` names the last two. It is
-written when everything else is on the disk: where it is missing nothing is backed up, and until it is replaced the backup
-before holds.
+A backup is a store (see `antelop.store`) that holds three things: the objects to which the database's rows refer; the database,
+in pg_dump's custom format; and a list of the objects, in the format that ``sha256sum --check`` reads. ``backup.json`` names the
+last two. It is written last: without it there is no finished backup, and until it is replaced the earlier backup is valid.
 
-An object is in the store before a row refers to it, and never changes. So the database goes first, as it is in one snapshot,
-and then, for as long as it takes, what that refers to.
+An object is in the store before a row refers to it, and never changes. So a snapshot of the database is dumped first, and then
+the objects to which it refers are copied.
 """
 
 import json
@@ -33,14 +32,14 @@ from antelop.upkeep.inventory import Inventory, Progress
 from antelop.upkeep.server_backup import expect_embedded
 
 NAME = "backup.json"
-LONGEST = 1 << 16  # bytes of it, of which it has some hundred
+LONGEST = 1 << 16  # bytes that are read of it at most; it has some hundred
 SPECIFICATION = {"specification": "antelop-backup", "version": "1.0"}
 
 _TABLES = r"SELECT 1 FROM pg_class WHERE relnamespace::regnamespace::text !~ '^(pg_|information_schema$)' LIMIT 1"
 _OWNER = "SELECT schema_id FROM antelop_ingest_ingest.schema_version WHERE schema_name = 'antelop_ingest_behaviour'"
 
 _RELEASE = """UPDATE antelop_ingest_ingest."~~ingestion" SET status = 'pending' WHERE status = 'reserved'"""
-"""The workers that had claimed deliveries when the backup was made do not work on what is restored."""
+"""Releases the deliveries that were claimed when the backup was made: no worker works on them in the restored lab."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +49,15 @@ class Backup:
     Attributes
     ----------
     began
-        The moment that it holds, in ISO 8601.
+        The time of the database's snapshot, in ISO 8601.
     software, postgresql
-        The versions that made it.
+        The versions of antelop and of the server that made it.
     owner
         The identity of the lab.
     database, listing
         The addresses of the dump and of the list of objects.
     sessions, objects, bytes
-        How many sessions hold a recording, and how many objects, of how many bytes in all, rows refer to.
+        The number of sessions that hold a recording, and the number and total size of the objects that rows refer to.
     """
 
     began: str
@@ -73,37 +72,38 @@ class Backup:
 
 
 def backup(lab: Lab, folder: Path, now: datetime, progress: Progress) -> Backup:
-    """Back up a lab; what is in the folder already, from a backup before, is not copied again.
+    """Back up a lab. Objects that an earlier backup has copied into the folder are not copied again.
 
     Parameters
     ----------
     lab
-        With an embedded database. Sessions may go in meanwhile.
+        A lab with an embedded database. Sessions may be ingested at the same time.
     folder
-        A folder for this alone; made if missing. What the new backup does not need is removed from it at the end.
+        A folder only for backups; created if missing. Files that the new backup does not need are removed at the end.
     now
-        With a time zone.
+        The time, with a time zone.
     progress
-        Shows how far copying has come.
+        Shows the progress of copying.
 
     Raises
     ------
     Misconfigured
-        If the database is a server's: the remedy is the commands that back it up.
+        If the database is on a server: the remedy is the commands that back it up.
     Rejected
-        If the folder holds something else, or an object is missing or not whole.
+        If the folder holds anything else, or an object is missing or damaged.
     Unavailable
-        If a disk is full or away, or another process backs up or cleans the store.
+        If a disk is full or cannot be reached, or another process backs up or collects the store.
     """
     expect_embedded(lab.config, folder, restoring=False)
-    if what := _unfit(folder, lab.config):
+    if what := _why_unsuitable(folder, lab.config):
         raise Rejected([Problem("backup_folder", str(folder), what, "Give a new folder, best on another disk")])
     copy, query = Store(folder), lab.database.connection.query
     with exclusive_store_lock(lab.database), ExitStack() as opened:
         with available(f"the folder {folder} cannot be made"):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # what is in the database is nobody else's to read
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # other users may not read the dump
         copy.make()
         copy.clear()
+        # pg_dump reads the exported snapshot, so that dump and references are of the same moment.
         with serving(lab.config.state) as server, lab.database.transaction(commit=False, patient=True):
             query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             snapshot, version = query("SELECT pg_export_snapshot(), current_setting('server_version')").fetchone()
@@ -111,6 +111,7 @@ def backup(lab: Lab, folder: Path, now: datetime, progress: Progress) -> Backup:
             database = _publish(copy, dump(server, snapshot), ".dump")
             inventory = opened.enter_context(Inventory(lab.store))
             problems = inventory.missing_objects(lab.database)
+        # The transaction has ended: copying may take hours. The store's lock keeps garbage collection from the objects.
         total = inventory.total(referenced=True)
         if not problems:
             _copy(lab.store, copy, progress(inventory.referenced(), total.bytes), problems.append)
@@ -121,6 +122,7 @@ def backup(lab: Lab, folder: Path, now: datetime, progress: Progress) -> Backup:
         made = Backup(began, __version__, version, lab.store.owner(), database, listing, sessions, total.count, total.bytes)
         with available(f"{folder / NAME} cannot be written"):
             files.write(folder / NAME, f"{json.dumps({**SPECIFICATION, **asdict(made)}, indent=2)}\n".encode())
+        # The new backup is valid now: what only an earlier one needs may go.
         for each in objects(copy):
             if each.address not in (database, listing) and not inventory.is_referenced(each.address):
                 discard(copy, each.address, inf)
@@ -128,31 +130,32 @@ def backup(lab: Lab, folder: Path, now: datetime, progress: Progress) -> Backup:
 
 
 def restore(config: Config, folder: Path, report: Callable[[Problem], None], progress: Progress) -> Backup:
-    """Restore a backup into a lab in which there is nothing yet. Where it was interrupted, it goes on when it is run again.
+    """Restore a backup into an empty lab. If it was interrupted, call it again: it continues.
 
     Parameters
     ----------
     config
-        The lab's.
+        The lab's configuration.
     folder
-        Of a finished backup.
+        The folder of a finished backup.
     report
-        Is told each object that the backup has lost; everything else is restored.
+        Called with each object that is missing or damaged in the backup; everything else is restored.
     progress
-        Shows how far copying has come.
+        Shows the progress of copying.
 
     Raises
     ------
     Misconfigured
-        If the database is a server's: the remedy is the commands that restore it.
+        If the database is on a server: the remedy is the commands that restore it.
     Rejected
-        If there is no finished backup, or its dump is damaged; or there is something in the lab.
+        If there is no finished backup, or its dump or list is damaged; or the lab is not empty.
     Unavailable
-        If a disk is full or away, or the database does not start or does not take the dump.
+        If a disk is full or cannot be reached, or the database does not start or does not load the dump.
     """
     expect_embedded(config, folder, restoring=True)
     made = read(folder)
     source, target = Store(folder), Store(config.store)
+    # While it is restored the store has another owner, so that no lab opens it, and a second call recognises its own work.
     unfinished = f"{RESTORING}{made.owner} as of {made.began}"
     if target.exists() and target.owner() != unfinished:
         raise Rejected([_occupied("[store] location", target.folder, "is a store already")])
@@ -161,12 +164,14 @@ def restore(config: Config, folder: Path, report: Callable[[Problem], None], pro
     if target.exists():
         target.clear()
     with serving(config.state) as server:
+        # The server may still load the dump for an earlier call that was killed.
         stop_loading(server)
+        # Objects before rows. The dump loads in one transaction, so tables mean that everything is there.
         if ask(server, _TABLES) == "":
             target.make(unfinished)
             _copy(source, target, progress(_listed(source, made), made.bytes), report)
             load(server, folder / made.database)
-        elif not target.exists() or ask(server, _OWNER) != made.owner:  # else it was interrupted right before the end
+        elif not target.exists() or ask(server, _OWNER) != made.owner:  # else only the end is missing
             raise Rejected([_occupied("`state`", config.state, "has tables in its database already")])
         ask(server, _RELEASE)
     target.make(made.owner)
@@ -179,7 +184,7 @@ def read(folder: Path) -> Backup:
     Raises
     ------
     Rejected
-        If there is none.
+        If there is no finished backup.
     """
     try:
         document = json.loads(files.read(folder / NAME, LONGEST))
@@ -195,7 +200,7 @@ def read(folder: Path) -> Backup:
 
 
 def _copy(source: Store, target: Store, wanted: Iterable[Object], report: Callable[[Problem], None]) -> None:
-    """Copy what is not in the target yet, and report what is no longer what its name says."""
+    """Copy the objects that the target lacks, and report those that are missing or damaged in the source."""
     for each in wanted:
         if size_of(target, each.address) == each.size:
             continue
@@ -205,7 +210,7 @@ def _copy(source: Store, target: Store, wanted: Iterable[Object], report: Callab
 
 
 def _listed(store: Store, made: Backup) -> Iterator[Object]:
-    """Yield the objects of a backup."""
+    """Yield the objects in the list of a backup."""
     with (store.folder / made.listing).open() as lines:
         for line in lines:
             address = line.split()[1]
@@ -213,20 +218,20 @@ def _listed(store: Store, made: Backup) -> Iterator[Object]:
 
 
 def _line(address: str) -> bytes:
-    """Return what ``sha256sum`` would say of an object."""
+    """Return the line that ``sha256sum`` prints for an object."""
     return f"{Path(address).stem}  {address}\n".encode()
 
 
 def _publish(store: Store, content: Iterable[bytes], suffix: str) -> str:
-    """Put a file into a store, and return its address."""
+    """Put contents into a store as an object, and return its address."""
     with Incoming(store.folder) as incoming:
         for block in content:
             incoming.write(block)
         return incoming.publish(suffix)
 
 
-def _unfit(folder: Path, config: Config) -> str:
-    """Say why nothing can be backed up into a folder; nothing if it can."""
+def _why_unsuitable(folder: Path, config: Config) -> str:
+    """Return why a folder is not suitable for a backup; an empty text if it is."""
     place = folder.resolve()
     for name, own in (("state", config.state), ("store", config.store)):
         if own.resolve() in (place, *place.parents):
@@ -237,7 +242,7 @@ def _unfit(folder: Path, config: Config) -> str:
 
 
 def _damaged(address: str) -> Problem:
-    what = "it is missing, or not what its name says"
+    what = "it is missing, or does not match the checksum in its name"
     return Problem("object_altered", address, what, "Run `antelop verify --deep` to see which rows refer to it")
 
 
