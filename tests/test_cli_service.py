@@ -109,7 +109,7 @@ def test_status_for_people_and_for_programs(antelop: Run, lab: Lab) -> None:
         "worker does for done memory",
         "17 c.nwb 8 s 3 92 MB",
         "18 waits 2 min 0 91 MB",
-        "last came of at that is",
+        "last outcome at that is",
         f"rig-2: a.nwb ingested {finished:%m-%d %H:%M:%S} session lab/1/41: 2 features, 10 trials in trials",
     ]
     assert json.loads(antelop("status", "--json").stdout) == {**written, "running": True}

@@ -189,7 +189,7 @@ def _show(terminal: Terminal, document: dict[str, Any]) -> None:
             for waits in sorted(document["waiting"], key=lambda waits: waits["since"])[:LISTED]
         ],
         ("worker", "does", "for", "done", "memory"): [_worker(worker) for worker in document["workers"]],
-        ("last", "came of", "at", "that is"): [
+        ("last", "outcome", "at", "that is"): [
             (f"{last['folder']}: {last['nwb'] or last['manifest']}", last["outcome"], _when(last["finished"]), last["sentence"])
             for last in document["outcomes"]
         ],

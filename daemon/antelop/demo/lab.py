@@ -83,7 +83,7 @@ def _make(folder: Path) -> Config:
             path.write_text(text)
     for name in WRITTEN:
         (folder / name).mkdir(exist_ok=True)
-        # Fails here if the folder cannot be written. The daemon would only log that, and nobody reads its log.
+        # Fails here if the folder cannot be written. The daemon would only log that, and no person reads its log.
         TemporaryFile(dir=folder / name).close()
     return config.load(configuration, os.environ)
 
