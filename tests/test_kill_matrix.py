@@ -35,7 +35,7 @@ def test_every_kind_of_step_is_known(matrix: Matrix) -> None:
         "worker: before COMMIT in _attempt",
         "worker: after COMMIT in _attempt",
         "worker: before replace in _replace",
-        "worker: before rename in _move",
+        "worker: after _renamed",
         "worker: before COMMIT in finish_attempt",
         "backup: after fsync in Incoming.publish",
         "backup: before replace in write",

@@ -32,11 +32,11 @@ SERVICE, COMMANDS = ("daemon", "worker", "watcher", "recovery"), ("backup", "res
 
 CUTS = [
     f"worker: {step}"
-    for step in ("before COMMIT in _attempt", "after COMMIT in _attempt", "before rename in _move", "before COMMIT in settle")
+    for step in ("before COMMIT in _attempt", "after COMMIT in _attempt", "after _renamed", "before COMMIT in finish_attempt")
 ]
 """Where the power is cut, for the service to recover from that."""
 
-RECOVERY = re.compile(r"\b(_answer|_archive|_launch|_move|_replace|clear|recall|release|settle)\b")
+RECOVERY = re.compile(r"\b(_answer|_archive|_launch|_move|_replace|clear|committed_outcome|finish_attempt|release|_renamed)\b")
 """What is done then, among what is done every time."""
 
 EMBEDDED_ONLY = ("backup", "restore")

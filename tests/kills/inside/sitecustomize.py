@@ -28,7 +28,7 @@ from typing import Any
 FOLDER = Path(os.environ["ANTELOP_KILLS"])
 
 FUNCTIONS = {
-    "antelop.worker.archive": ["_digest", "_move"],
+    "antelop.worker.archive": ["_digest", "_move", "_renamed"],
     "antelop.store.objects": ["Incoming.publish"],
     "antelop.store.store": ["Store.clear", "Store.keep", "Store.make", "Store.put"],
     "antelop.store.survey": ["discard"],
