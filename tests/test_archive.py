@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -268,6 +270,22 @@ def test_a_file_that_goes_back_takes_no_ones_place(folder: Path, tmp_path: Path,
         assert archive(folder, tmp_path / "archive", found[:1]) is None
     assert contents(tmp_path / "archive") == {}
     assert (place.read_bytes(), place.with_name("a (2).nwb").read_bytes()) == (b"the third", b"the next recording")
+
+
+def test_what_a_link_leads_to_is_not_archived_when_it_was_rewritten(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file behind the link is written into between the hash and the copy: nothing is archived, and nothing half is left."""
+    (folder / "b.nwb").symlink_to("m17/a.nwb")
+    copy = shutil.copyfileobj
+
+    def copied(*args: Any) -> None:
+        rewritten(folder / NAMES[0])
+        copy(*args)
+
+    monkeypatch.setattr("antelop.worker.archive.shutil.copyfileobj", copied)
+    assert archive_all(folder, tmp_path / "archive", facts_of(folder, ["b.nwb"])) is None
+    assert contents(tmp_path / "archive") == {}
 
 
 @MEDDLING

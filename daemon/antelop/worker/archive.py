@@ -145,7 +145,7 @@ def _move(drop: Directory, kept: Directory, prefix: str, source: Source, digest:
     folder, old = posixpath.split(source.name)
     with _there_still(drop, folder) as here, kept.made(f"{prefix}{folder}") as there:
         found, file = here.own(old), source.file
-        if found is None or file is None or not file.unchanged():
+        if found is None or file is None:
             raise _Replaced
         is_link = stat.S_ISLNK(found.st_mode)
         if not is_link and file_id(found) != file.id:
