@@ -84,7 +84,7 @@ class Prepared:
 def ingest(lab: Lab, delivery: Delivery, files: SourceFiles, policy: Policy, *, commit: bool = True) -> Outcome:
     """Ingest one delivery: everything for one session, or nothing; begin anew if what it is checked against changes meanwhile.
 
-    Whether it was ingested before, the ledger tells whoever asks for it (`ledger.committed_outcome`).
+    Whether it was ingested before, `ledger.committed_outcome` tells.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def _plain(value: object) -> object:
 
 
 def _ingest_now(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit: bool = True) -> Outcome:
-    """Ingest what a person asks for: to ask for what is done as_duplicate is a question, not a crash to recover from."""
+    """Ingest what a person asks for. That it is ingested already is an answer then, and no crash to recover from."""
     if done := committed_outcome(lab.database, delivery.delivery_id):
         return as_duplicate(done)
     try:
