@@ -1,7 +1,8 @@
-"""Drop folders on disk: `Watcher` has them watched by a process, `rounds` is what that does, `Inbox` what it knows of one.
+"""Drop folders on disk: `Watcher` starts a process that runs `rounds`, which keeps one `Inbox` for each folder.
 
-A look scans what may have changed (`snapshot`, `listing`), sees what has settled (`settle`), pairs it (`delivery`), makes sure
-that no writer is still at it (`completeness`), and returns what is different from what was said before (`messages`).
+A look scans the directories that may have changed (`snapshot`, `listing`), determines which files have settled (`settle`), pairs
+them (`delivery`), verifies that no writer has them open (`completeness`), and returns what differs from the last look
+(`messages`).
 """
 
 from antelop.dropfolder.junk import junk

@@ -1,4 +1,4 @@
-"""Watches drop folders for the process that started it: ``python -m antelop.dropfolder NAME... DESCRIPTOR``."""
+"""Entry point of a process that watches drop folders: ``python -m antelop.dropfolder NAME... DESCRIPTOR``."""
 
 from antelop.dropfolder.rounds import main
 

@@ -1,4 +1,4 @@
-"""Whether a file that has stopped changing is whole: what its HDF5 superblock says, and whether a writer holds its lock."""
+"""Whether a file that has settled is complete, by its HDF5 superblock and by the lock that a writer holds."""
 
 import fcntl
 import os
@@ -12,32 +12,34 @@ from antelop.superblock import superblock
 
 
 def stat_of(found: os.stat_result) -> Stat:
-    """Return what tells whether a file has changed."""
+    """Return the fields of a status that differ when a file has changed."""
     return Stat(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
 def unfinished(descriptor: int, *, locks: bool) -> tuple[Stat, Reason | None, Mapping[str, Any]]:
-    """Return why a file is not whole yet, if so, and what it is like now that it was opened.
+    """Return the status of an open file and, if it is not complete, the reason and the facts for the reason's message.
 
-    Opening makes a network filesystem ask the server, so that this may differ from what was listed. What is no HDF5 file is not
-    unfinished: to say what it is instead is for its reader.
+    A network filesystem asks its server when a file is opened, so the status may differ from the one in the listing. A file that
+    is not HDF5 counts as complete: the reader reports what is wrong with it.
 
     Parameters
     ----------
     descriptor
-        Of the file, which is open for reading.
+        Descriptor of the file, open for reading.
     locks
-        Whether locks can be relied on. The HDF5 library takes a `flock` of what it writes; here it is asked for, shared, and
-        given back at once.
+        Whether the filesystem's locks are reliable. The HDF5 library holds an exclusive `flock` on a file that it writes. This
+        function tries a shared one and releases it immediately.
 
     Raises
     ------
     OSError
-        If it cannot be read.
+        If the file cannot be read.
     """
+    # The lock comes first: the header of a file that is open for writing may be outdated.
     stat = stat_of(os.fstat(descriptor))
     if locks and _locked(descriptor):
         return stat, Reason.LOCKED, {}
+    # The superblock also tells of a writer on another computer, whose lock is not visible here, and of a copy in progress.
     found = superblock(lambda count, offset: os.pread(descriptor, count, offset), stat.size)
     if found is not None and found.marked:
         return stat, Reason.MARKED, {}
@@ -47,7 +49,8 @@ def unfinished(descriptor: int, *, locks: bool) -> tuple[Stat, Reason | None, Ma
 
 
 def _locked(descriptor: int) -> bool:
-    with suppress(OSError):  # a filesystem without locks
+    """Return whether a writer holds the file's lock; False on a filesystem that has no locks."""
+    with suppress(OSError):  # the error of a filesystem that has no locks
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -1,4 +1,4 @@
-"""What the directories of a drop folder hold that has not been dealt with."""
+"""The contents of a drop folder that belong to no finished delivery, directory by directory."""
 
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from antelop.formats.manifest import Manifest
 
 
 class Text(NamedTuple):
-    """A manifest on disk: its bytes, and what they say (None if it is rejected)."""
+    """A manifest on disk: its status, its bytes and its parsed contents (None if it is rejected)."""
 
     stat: Stat
     document: bytes
@@ -18,7 +18,7 @@ class Text(NamedTuple):
 
 @dataclass(frozen=True)
 class Shelf:
-    """What one directory holds that has not been dealt with, by path.
+    """The contents of one directory that belong to no finished delivery, by path.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class Shelf:
     texts
         Manifests.
     odd
-        What cannot be used as it is: why, and what there is to say about it.
+        Entries that cannot be used as they are, each with the reason and the facts for the reason's message.
     """
 
     nwbs: dict[str, Stat] = field(default_factory=dict)
@@ -39,11 +39,12 @@ class Shelf:
 
 
 Shelves = dict[str, Shelf]
-"""By directory, relative to the drop folder, which is the empty string itself; empty ones are left out."""
+"""Shelves by directory, relative to the drop folder, whose own key is the empty string; empty shelves are left out."""
 
 
 def unreadable(directory: str, error: OSError, known: Shelves) -> Shelves:
-    """Return what a directory that cannot be read was known to hold, and what those below it were."""
+    """Return the last known shelves of a directory that cannot be read and of those below it, and mark it as unreadable."""
+    # The last known contents stay, because an unreadable directory is no evidence that its files are gone.
     odd = {directory: (Reason.UNREADABLE, {"error": str(error.strerror)})}
     below = {path: shelf for path, shelf in known.items() if path.startswith(f"{directory}/")}
     return below | {directory: replace(known.get(directory, Shelf()), odd=odd)}

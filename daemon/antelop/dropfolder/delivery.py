@@ -1,4 +1,4 @@
-"""What was delivered: a recording and its manifest, paired."""
+"""Deliveries: which recording goes with which manifest, and how a delivery is identified."""
 
 import hashlib
 import itertools
@@ -14,19 +14,19 @@ from antelop.formats.manifest import Manifest, read, stem
 from antelop.wording import as_size, as_span, nearest, storable
 
 LONGEST_PATH = 500
-"""How many characters of a file's path the ledger holds."""
+"""Maximum number of characters of a file's path in the ledger."""
 
 _ENDINGS = ["." + "".join(letters) for letters in itertools.product("nN", "wW", "bB")]
-"""How the name of an NWB file may end, ``.nwb`` first."""
+"""The endings of NWB file names, in every mixture of cases, ``.nwb`` first."""
 
 _CHOICES = 100
-"""Among how many files a name like a missing one's is sought; a person is not helped by more."""
+"""Maximum number of files that are compared with the name of a missing one; more do not help a person."""
 
-_nearest = lru_cache(4096)(nearest)  # the same is asked at every look
+_nearest = lru_cache(4096)(nearest)  # every look asks for the same names
 
 
 class File(NamedTuple):
-    """A file as it was when it had settled: its path relative to the drop folder, size in bytes, mtime in nanoseconds."""
+    """A file as it was when it settled: path relative to the drop folder, size in bytes, mtime in nanoseconds."""
 
     path: str
     size: int
@@ -35,22 +35,22 @@ class File(NamedTuple):
 
 @dataclass(frozen=True)
 class Delivery:
-    """A recording and its manifest, as they were when they had settled.
+    """A recording and its manifest, as they were when they settled.
 
-    Paths are relative to the folder, with ``/`` between their parts; sizes are in bytes, times in nanoseconds.
+    Paths are relative to the drop folder, with ``/`` between their parts. Sizes are in bytes, times in nanoseconds.
 
     Attributes
     ----------
     folder
-        The drop folder's name; empty for a script.
+        The drop folder's name; empty if a script delivers.
     manifest_path, manifest_size, manifest_mtime
-        The manifest.
+        The manifest file.
     document
         The manifest's bytes.
     nwb_path, nwb_size, nwb_mtime
-        The NWB file; empty and 0 if the manifest is rejected, so that nobody knows which file it means.
+        The NWB file; empty and 0 if the manifest is rejected, because its NWB file is then unknown.
     videos
-        The files that the recording turned out to refer to, when they had settled too. They are no part of the identity.
+        The video files that the recording refers to, as they were when they settled. They do not enter the delivery's id.
     """
 
     folder: str
@@ -65,39 +65,39 @@ class Delivery:
 
     @cached_property
     def stamp(self) -> bytes:
-        """What tells it from every other delivery that a listing can tell it from."""
+        """Eight bytes computed from the listing alone: equal only if folder, paths, sizes and times are equal."""
         manifest = File(self.manifest_path, self.manifest_size, self.manifest_mtime)
         return stamp(self.folder, manifest, File(self.nwb_path, self.nwb_size, self.nwb_mtime))
 
     @cached_property
     def delivery_id(self) -> str:
-        """What tells it from every other delivery: 32 hexadecimal digits, of which the first 16 are its stamp."""
+        """The unique id: 32 hexadecimal digits. The first 16 are the stamp, the others a hash of the manifest's bytes."""
         return self.stamp.hex() + hashlib.blake2b(self.document, digest_size=8, key=self.stamp).hexdigest()
 
     @cached_property
     def manifest(self) -> Manifest:
-        """What the manifest says.
+        """The parsed manifest.
 
         Raises
         ------
         Rejected
-            With everything that is wrong with it.
+            With every problem of the manifest.
         """
         return read(self.document)
 
 
 NOTHING = File("", 0, 0)
-"""In the place of the NWB file of a manifest that is rejected."""
+"""Placeholder for the NWB file of a rejected manifest."""
 
 
 def stamp(folder: str, manifest: File, nwb: File = NOTHING) -> bytes:
-    """Return eight bytes that tell a delivery without reading it: a hash of what a listing of its folder says."""
+    """Return eight bytes that identify a delivery without reading its files: a hash of their paths, sizes and times."""
     facts = "\0".join(map(str, (folder, *manifest, *nwb)))
     return hashlib.blake2b(facts.encode(errors="surrogateescape"), digest_size=8).digest()
 
 
 class Found(NamedTuple):
-    """A file that was found in the folder, and how far it is from having settled."""
+    """A file that a scan found, and how far it is from having settled."""
 
     path: str
     stat: Stat
@@ -105,12 +105,12 @@ class Found(NamedTuple):
 
     @property
     def file(self) -> File:
-        """As a delivery refers to it."""
+        """The file in the form that a delivery holds."""
         return File(self.path, self.stat.size, self.stat.mtime_ns)
 
 
 class Note(NamedTuple):
-    """A manifest that was found in the folder: its bytes, and what they say (None if it is rejected)."""
+    """A manifest that a scan found: the file, its bytes and its parsed contents (None if it is rejected)."""
 
     found: Found
     document: bytes
@@ -118,12 +118,12 @@ class Note(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Relative to the folder."""
+        """Path of the manifest, relative to the drop folder."""
         return self.found.path
 
 
 def is_placed(path: object) -> bool:
-    """Tell whether a path is one that a file in a drop folder can have: what the database says may be by a stranger."""
+    """Return whether a file in a drop folder can have this path; a path from the database is not trusted."""
     return (
         isinstance(path, str)
         and 0 < len(path) <= LONGEST_PATH
@@ -133,16 +133,16 @@ def is_placed(path: object) -> bool:
 
 
 def companion(path: str, named: str | None, nwb_paths: Container[str]) -> str:
-    """Return the path of the NWB file that a manifest goes with: the one that it names, or else the one of its stem.
+    """Return the path of a manifest's NWB file: the file that it names, or else the one with the same stem.
 
     Parameters
     ----------
     path
-        The manifest's, relative to the drop folder.
+        Path of the manifest, relative to the drop folder.
     named
-        Which NWB file it names, relative to its own directory; None if it names none.
+        The NWB file that the manifest names, relative to the manifest's directory; None if it names none.
     nwb_paths
-        The NWB files that are there. One that is named need not be among them.
+        Paths of the NWB files that exist. A named file need not be among them.
     """
     directory, slash, name = path.rpartition("/")
     if named is not None:
@@ -152,9 +152,9 @@ def companion(path: str, named: str | None, nwb_paths: Container[str]) -> str:
 
 
 def pair(folder: str, nwbs: Mapping[str, Found], notes: Iterable[Note], settle: float) -> Iterator[Delivery | Waiting]:
-    """Pair manifests with the NWB files that they go with.
+    """Pair manifests with their NWB files.
 
-    A manifest that is rejected goes with none: it is a delivery by itself, for whoever ingests it to say what is wrong with it.
+    A rejected manifest has no NWB file. It is a delivery by itself, so that the worker writes a receipt with its problems.
 
     Parameters
     ----------
@@ -170,9 +170,11 @@ def pair(folder: str, nwbs: Mapping[str, Found], notes: Iterable[Note], settle: 
     Yields
     ------
     Delivery or Waiting
-        A delivery if both files have settled, or if the manifest states size and SHA-256, so that there is nothing to wait for;
-        the NWB file has not been looked into. For all others, why they wait.
+        A delivery if both files have settled, or if the manifest states size and SHA-256, which prove that the file is complete.
+        The NWB file has not been opened. For everything else, the reason why it waits.
     """
+    # Group the manifests by NWB file, because two manifests for one file must not both be ingested. A rejected manifest claims
+    # the file of its stem without a group of its own, so that this file is not reported as a file without a manifest.
     claims: defaultdict[str, list[tuple[Note, Manifest]]] = defaultdict(list)
     for note in notes:
         if note.manifest is None:
@@ -180,9 +182,11 @@ def pair(folder: str, nwbs: Mapping[str, Found], notes: Iterable[Note], settle: 
             yield unsettled(note.found, settle) or _delivery(folder, note)
         else:
             claims[companion(note.path, note.manifest.nwb, nwbs)].append((note, note.manifest))
+    # An NWB file that no manifest claims waits. It may be the one that a manifest with a misspelt name means.
     unclaimed = tuple(sorted(nwbs.keys() - claims.keys()))
     for path in unclaimed:
         yield unsettled(nwbs[path], settle) or Waiting(path, Reason.NO_MANIFEST, nwbs[path].progress.seen)
+    # A delivery needs exactly one manifest and an NWB file that exists.
     for nwb_path, claimants in claims.items():
         if nwb_path not in nwbs:
             yield from (_missing(note, nwb_path, unclaimed[:_CHOICES]) for note, _ in claimants)
@@ -193,7 +197,7 @@ def pair(folder: str, nwbs: Mapping[str, Found], notes: Iterable[Note], settle: 
 
 
 def unsettled(found: Found, settle: float, *others: str) -> Waiting | None:
-    """Return why a file waits that has not settled in `settle` seconds; None if it has."""
+    """Return why a file waits whose settle time of `settle` seconds is not over; None if the file has settled."""
     progress = found.progress
     if progress.settled:
         return None
@@ -205,7 +209,7 @@ def unsettled(found: Found, settle: float, *others: str) -> Waiting | None:
 
 
 def proven(manifest: Manifest) -> bool:
-    """Return whether a manifest states what proves that its NWB file is whole."""
+    """Return whether a manifest states size and checksum, which prove that its NWB file is complete."""
     return manifest.size is not None and manifest.sha256 is not None
 
 
@@ -226,10 +230,12 @@ def _contested(manifests: Sequence[str], nwb: Found) -> Waiting:
 
 
 def _pair(folder: str, note: Note, manifest: Manifest, nwb: Found, settle: float) -> Delivery | Waiting:
-    """Return the delivery that a manifest and its NWB file are, or what it waits for."""
+    """Return the delivery of a manifest and its NWB file, or the reason why it waits."""
+    # A wrong size is reported only if the file does not grow: until then it is an incomplete copy.
     size = nwb.stat.size
     if manifest.size not in (None, size) and not nwb.progress.rate:
         return Waiting(nwb.path, Reason.SIZE, nwb.progress.seen, {"stated": manifest.size, "size": size}, (note.path,))
+    # With the stated size reached, the worker's checksum proves completeness, and the settle time would only delay the ingest.
     waiting = None
     if not proven(manifest) or manifest.size != size:
         waiting = unsettled(nwb, settle, note.path) or unsettled(note.found, settle, nwb.path)
