@@ -1,7 +1,7 @@
 """Drop folders on disk: `Watcher` starts a process that runs `rounds`, which keeps one `Inbox` for each folder.
 
-A look scans the directories that may have changed (`snapshot`, `listing`), determines which files have settled (`settle`), pairs
-them (`delivery`), verifies that no writer has them open (`completeness`), and returns what differs from the last look
+A look scans the directories that may have changed (`snapshot`, `listing`), determines which files have settled (`settle`),
+pairs them (`delivery`), verifies that no writer has them open (`completeness`), and returns what differs from the last look
 (`messages`).
 """
 

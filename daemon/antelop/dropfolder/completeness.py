@@ -19,8 +19,8 @@ def stat_of(found: os.stat_result) -> Stat:
 def unfinished(descriptor: int, *, locks: bool) -> tuple[Stat, Reason | None, Mapping[str, Any]]:
     """Return the status of an open file and, if it is not complete, the reason and the facts for the reason's message.
 
-    A network filesystem asks its server when a file is opened, so the status may differ from the one in the listing. A file that
-    is not HDF5 counts as complete: the reader reports what is wrong with it.
+    A network filesystem asks its server when a file is opened, so the status may differ from the one in the listing. A file
+    that is not HDF5 counts as complete: the reader reports what is wrong with it.
 
     Parameters
     ----------

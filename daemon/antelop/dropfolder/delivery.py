@@ -170,7 +170,7 @@ def pair(folder: str, nwbs: Mapping[str, Found], notes: Iterable[Note], settle: 
     Yields
     ------
     Delivery or Waiting
-        A delivery if both files have settled, or if the manifest states size and SHA-256, which prove that the file is complete.
+        A delivery if both files have settled, or if the manifest states size and SHA-256, which prove that the file is whole.
         The NWB file has not been opened. For everything else, the reason why it waits.
     """
     # Group the manifests by NWB file, because two manifests for one file must not both be ingested. A rejected manifest claims
