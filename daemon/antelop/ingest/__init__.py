@@ -1,4 +1,4 @@
-"""One recording into the database, in one transaction.
+"""Ingest of one recording into the database, in one transaction.
 
-Nothing here waits, retries or writes beside the recording.
+No module of this package waits, retries, or writes into the folder of the recording.
 """

@@ -1,4 +1,4 @@
-"""The delivery that a person or the queue means, as it lies on the disk: found, or no longer what was queued."""
+"""Find the delivery that a person or the queue names on the disk, and detect that it changed since it was queued."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -13,23 +13,25 @@ from antelop.wording import storable
 
 
 class Gone(Exception):
-    """The files of a delivery are not there, or are others by now: whoever watches the folder will say."""
+    """The files of a delivery are missing or were replaced; the watcher of the folder announces what is there now."""
 
 
 def by_manifest(path: Path) -> tuple[Delivery, Path]:
-    """Return the delivery that a manifest outside any drop folder stands for, and the NWB file that it goes with.
+    """Return the delivery of a manifest outside any drop folder, and the path of the NWB file that it is paired with.
 
     Raises
     ------
     Rejected
-        If either is not there, or the manifest is wrong.
+        If the manifest or the NWB file cannot be read, or the manifest is invalid.
     """
+    # One byte more than allowed is read, so that a manifest that is too long is reported and not cut off.
     try:
         with RegularFile.at(path) as file:
             document = file.start(LONGEST + 1)
         here = [entry.name for entry in path.absolute().parent.iterdir()]
     except OSError as error:
         raise _unreadable("manifest_unreadable", path, error) from error
+    # A manifest need not name its NWB file: the rule of drop folders pairs them, so that both ways give one result.
     nwb_path = path.parent / companion(path.name, read(document).nwb, here)
     return by_hand(nwb_path, document), nwb_path
 
@@ -40,13 +42,15 @@ def by_hand(path: Path, manifest: bytes) -> Delivery:
     Raises
     ------
     Rejected
-        If the file is not there.
+        If the file cannot be read, or the ledger cannot store its path.
     """
+    # Size and mtime are part of the delivery: they tell later whether the file changed.
     try:
         with RegularFile.at(path) as file:
             found = file.id
     except OSError as error:
         raise _unreadable("nwb_unreadable", path, error) from error
+    # The absolute path goes into the ledger, whose column holds text of limited length.
     name = str(path.absolute())
     if len(name) > LONGEST_PATH or not storable(name):
         what = f"its path has {len(name)} characters, or some that are not UTF-8"
@@ -55,25 +59,27 @@ def by_hand(path: Path, manifest: bytes) -> Delivery:
 
 
 def read_again(row: Row, files: SourceFiles) -> Delivery:
-    """Return a delivery that was queued as it lies in its folder, and hold its files.
+    """Read a queued delivery from its drop folder again, and hold its files open.
 
     Parameters
     ----------
     row
-        What the ledger says of it, which is data: its paths lead nowhere but into the drop folder.
+        The delivery's row of the ledger. Its paths are data: a path that leaves the drop folder is not opened.
     files
-        Of the drop folder.
+        The files of the delivery, opened by path relative to the drop folder.
 
     Raises
     ------
     Gone
-        If it is not there, or not the same any more.
+        If a file is missing, or the files differ from those that were queued.
     Unavailable
-        If it cannot be read.
+        If a file cannot be read.
     """
+    # The row is not trusted: a path that leaves the drop folder would let a row choose which file is read.
     manifest_path, nwb_path = row["manifest_path"], row["nwb_path"]
     if not is_placed(manifest_path) or (nwb_path and not is_placed(nwb_path)):
         raise Gone
+    # Both files are opened before anything is compared, because an open file cannot be exchanged between check and ingest.
     try:
         manifest, nwb = files.open_manifest(manifest_path), files.open(nwb_path) if nwb_path else None
         document = manifest.start(LONGEST + 1) if manifest.id.size == row["manifest_size"] else b""
@@ -81,6 +87,7 @@ def read_again(row: Row, files: SourceFiles) -> Delivery:
         raise Gone from error
     except OSError as error:
         raise Unavailable(f"{error.filename or files.path} cannot be read: {error.strerror}") from error
+    # The id covers paths, sizes, mtimes and the manifest: an equal id means that nothing changed since it was queued.
     size, mtime = (nwb.id.size, nwb.id.mtime) if nwb else (0, 0)
     found = File(manifest_path, manifest.id.size, manifest.id.mtime)
     delivery = Delivery(row["folder"], *found, document, nwb_path, size, mtime)
@@ -90,7 +97,7 @@ def read_again(row: Row, files: SourceFiles) -> Delivery:
 
 
 def lies(row: Row, folder: Path) -> bool:
-    """Tell whether a delivery lies in its folder as it was queued; see `read_again`."""
+    """Tell whether the files of a delivery are in their folder, unchanged since they were queued; see `read_again`."""
     with suppress(Gone), SourceFiles(folder, row["nwb_path"]) as files:
         read_again(row, files)
         return True

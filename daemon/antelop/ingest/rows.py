@@ -1,4 +1,4 @@
-"""What a recording becomes: the rows of every table, their arrays still unread."""
+"""Plan the rows of every table for a recording; the arrays in them are not read."""
 
 import hashlib
 import json
@@ -14,19 +14,19 @@ from antelop.recording.events import in_time_order
 from antelop.recording.recording import Cast, Recording, Samples
 
 KEYS = {"experimenter", "experiment_id", "session_id", "behaviourrig_id", "animal_id"}
-"""Attributes that say whose the recording is, not what was recorded."""
+"""Attributes that state to whom a recording belongs; they are not part of its content."""
 
 
 @dataclass(frozen=True)
 class Keys:
-    """Whose a recording is.
+    """The session, rig and animals to which a recording belongs.
 
     Attributes
     ----------
     session
         Primary key of `Session`.
     behaviourrig_id
-        The rig, one of the session's experimenter.
+        Number of the rig, among those of the session's experimenter.
     animals
         ``animal_id`` in the order of the rig's animal numbers.
     """
@@ -37,19 +37,20 @@ class Keys:
 
 
 def plan(recording: Recording, rig: Rig, keys: Keys, *, dlc_training: bool = False) -> dict[str, list[Row]]:
-    """Return the rows of every table, in the order in which the tables refer to each other.
+    """Return the rows of every table, ordered so that a table comes after those that it refers to.
 
-    The values of ``data`` and ``timestamps`` are `Samples`, those of ``video`` are paths; neither has been read.
+    Values of ``data`` and ``timestamps`` are `Samples`, those of ``video`` are paths; their content is not read.
 
     Parameters
     ----------
     recording, rig
-        They agree: `checks.examine` found no error.
+        The recording and the rig that describes it. They agree: `checks.examine` found no error.
     keys
-        Whose the recording is.
+        The session, rig and animals to which the recording belongs.
     dlc_training
         Whether the videos may train a DeepLabCut model.
     """
+    # Foreign keys fix the order of the tables: World first, features last.
     session = dict(keys.session)
     rows: dict[str, list[Row]] = {
         "World": [{**session, "behaviourrig_id": keys.behaviourrig_id, "dlc_training": str(dlc_training)}],
@@ -58,6 +59,7 @@ def plan(recording: Recording, rig: Rig, keys: Keys, *, dlc_training: bool = Fal
         "Object": [],
         **{table: [] for table in TABLES.values()},
     }
+    # Videos come before features, because a kinematics row refers to the first video of its camera.
     first_video: dict[str, int] = {}
     for camera in rig.videos:
         series = recording.series[f"acquisition/{camera.name}"]
@@ -68,6 +70,7 @@ def plan(recording: Recording, rig: Rig, keys: Keys, *, dlc_training: bool = Fal
             rows["Video"].append(
                 {**session, "video_id": video_id, "video_name": camera.name, "video": video.path, "timestamps": times}
             )
+    # Every feature has a row in Object, even one without a path: it is part of the rig, though it records nothing.
     for feature_id, feature in enumerate(rig.features, 1):
         owner = keys.animals[feature.animal - 1] if feature.animal is not None and feature.animal > 0 else None
         feature_key = {**session, "behaviourrig_id": keys.behaviourrig_id, "feature_id": feature_id, "animal_id": owner}
@@ -86,22 +89,31 @@ def plan(recording: Recording, rig: Rig, keys: Keys, *, dlc_training: bool = Fal
 
 
 def seconds(timestamps: Samples) -> Samples:
-    """Return times as float64, as they are if they are that already."""
+    """Return timestamps, (n,) in seconds, as float64; unchanged if they have that dtype."""
     return timestamps if timestamps.dtype == np.float64 else Cast(timestamps, np.dtype(np.float64))
 
 
 def _values(recording: Recording, feature: Feature) -> Row:
-    """Return what one feature recorded: its data, timestamps and, where it has one, its unit."""
+    """Return the data, timestamps and, if the table has one, the unit of a feature.
+
+    Raises
+    ------
+    ValueError
+        If the series has no data or no timestamps.
+    """
     path = str(feature.path)
+    # A table of intervals has starts and stops in two columns, and an interval row holds them in turn: 1, -1, 1, -1.
     if feature.source_type == "intervals":
         table = recording.intervals[path]
         count = table.start.shape[0]
         times = np.column_stack([table.start[:], table.stop[:]]).astype(np.float64).ravel()
         return {"data": np.tile(np.array([1, -1], np.int8), count), "timestamps": times}
+    # A check rejects such a series earlier: this guards against a check that was changed.
     series = recording.series[path]
     values, timestamps = series.values, series.timestamps
     if series.data is None or values is None or timestamps is None:
         raise ValueError(f"{path} has no data or no times, which a check should have found")
+    # Continuous data keep the order of the file; discrete data are sorted by time, as the tables promise.
     if feature.data_type == "analog":
         return {"data": values, "timestamps": seconds(timestamps), "unit": series.unit}
     if feature.data_type == "kinematics":
@@ -109,25 +121,29 @@ def _values(recording: Recording, feature: Feature) -> Row:
     if feature.data_type == "digital":
         events = in_time_order(values, timestamps)
         return {"data": events.data, "timestamps": seconds(events.timestamps), "unit": series.unit}
+    # Intervals take the stored 1 and -1: a conversion would have no meaning for them.
     events = in_time_order(series.data, timestamps)
     return {"data": Cast(events.data, np.dtype(np.int8)), "timestamps": seconds(events.timestamps)}
 
 
 def is_blank(rows: Mapping[str, Sequence[Row]]) -> bool:
-    """Tell whether nothing at all was recorded: no sample, and no video."""
+    """Tell whether the recording holds no sample and no video."""
     return not rows["Video"] and not any(row["data"].shape[0] for table in TABLES.values() for row in rows[table])
 
 
 def fingerprint(rows: Mapping[str, Sequence[Row]], identifier: str) -> str:
-    """Return what makes two recordings the same, whatever the files are called and whose they are: a hash of rows and arrays.
+    """Return what makes two recordings the same: a SHA-256 of rows and arrays, in 64 hexadecimal digits.
+
+    Names of files, the session, the rig and the animals do not enter the hash.
 
     Parameters
     ----------
     rows
-        By table, arrays and files as what the store keeps (`antelop.store.Kept`), whose JSON names their content.
+        Rows by table. Arrays and files are `antelop.store.Kept`, whose JSON holds the checksum of their content.
     identifier
-        The file's NWB identifier if it `is_blank`, for nothing else tells such files apart; else empty.
+        The NWB identifier of a file that `is_blank`, because only this tells blank files apart; else empty.
     """
+    # World and Self state to whom the recording belongs and how it may be used, and not what was recorded.
     content = {
         table: [{name: value for name, value in row.items() if name not in KEYS} for row in some]
         for table, some in rows.items()

@@ -1,4 +1,4 @@
-"""One session, top to bottom: read, check, keep the arrays, and insert everything in one transaction, or nothing."""
+"""Ingest one session: read it, check it, store its arrays, and insert all of its rows in one transaction, or none."""
 
 import json
 import time
@@ -38,15 +38,15 @@ from antelop.recording import reading_held
 from antelop.store import Kept, Store
 
 RESTARTS = 5
-"""How often an ingest begins anew because what it was checked against changed before it could commit."""
+"""How many attempts an ingest makes if its rig, masks, session or files change between check and COMMIT."""
 
 
 class Changed(Exception):
-    """Something that an ingest rests on is no longer as it was when it was checked: begin anew."""
+    """The rig, masks, session, store or files changed after the check: roll back and start again."""
 
 
 class Unsettled(Exception):
-    """The recording names videos that may still be changing; `paths` are relative to the drop folder."""
+    """The recording names videos that have not settled; `paths` are relative to the drop folder."""
 
     def __init__(self, paths: Sequence[str]) -> None:
         self.paths = tuple(paths)
@@ -55,22 +55,22 @@ class Unsettled(Exception):
 
 @dataclass(frozen=True)
 class Prepared:
-    """A session that can be inserted: everything that needs no transaction is done.
+    """A session that is ready to insert: everything that needs no transaction is done.
 
     Attributes
     ----------
     meant
-        What it was checked against.
+        The manifest with the rows of session, rig, animals and masks against which the recording was checked.
     masks
-        The masks of its rig, with their functions.
+        The masks of the rig, each with its function.
     session
-        Its row.
+        The row of `Session`.
     rows
-        What goes into each table; arrays and files are in the store.
+        Rows by table; their arrays and files are in the store.
     ledger
-        The row of `Ingestion`, but for what is known at the end only.
+        The row of `Ingestion`, without the values that are known only before COMMIT.
     files
-        The files that it was read from, held open.
+        The files of the delivery, held open.
     """
 
     meant: ResolvedManifest
@@ -82,22 +82,22 @@ class Prepared:
 
 
 def ingest(lab: Lab, delivery: Delivery, files: SourceFiles, policy: Policy, *, commit: bool = True) -> Outcome:
-    """Ingest one delivery: everything for one session, or nothing; begin anew if what it is checked against changes meanwhile.
+    """Ingest one delivery into one session, completely or not at all; start again if its inputs change meanwhile.
 
-    Whether it was ingested before, `ledger.committed_outcome` tells.
+    The caller asks `ledger.committed_outcome` first whether the delivery is already ingested.
 
     Parameters
     ----------
     lab
-        Where it goes.
+        The lab that receives the session.
     delivery
-        What was delivered, with its manifest.
+        The delivery, with its manifest.
     files
-        Its files, which are held from here on.
+        The files of the delivery, held open from here on.
     policy
-        What whoever delivered it may do.
+        What the sender of the delivery may do.
     commit
-        Whether it is to stay; a rehearsal is rolled back at its end.
+        Whether to commit; a rehearsal rolls back at its end.
 
     Returns
     -------
@@ -109,12 +109,14 @@ def ingest(lab: Lab, delivery: Delivery, files: SourceFiles, policy: Policy, *, 
     Rejected
         With every problem of the delivery.
     Unsettled
-        If the policy wants to know that videos have settled, and one has not.
+        If the policy requires settled videos, and one has not settled.
     Superseded
-        If the delivery is no longer what lies in its drop folder.
+        If the files in the drop folder changed after the delivery was queued.
     Unavailable
-        If the database, the store or the share is away; nothing of the session is in the database then.
+        If the database, the store or the share does not answer; the database then holds nothing of the session.
     """
+    # A change between check and COMMIT is rare but normal. The number of attempts is limited, so that a file that changes all
+    # the time cannot keep a worker.
     cause: BaseException | None = None
     for _ in range(RESTARTS):
         try:
@@ -122,6 +124,7 @@ def ingest(lab: Lab, delivery: Delivery, files: SourceFiles, policy: Policy, *, 
         except Changed as changed:
             cause = changed.__cause__
         except OutcomeUnknown:
+            # The connection was lost during COMMIT: only the ledger tells whether the server committed.
             lab.reconnect()
             if committed := committed_outcome(lab.database, delivery.delivery_id):
                 return committed
@@ -132,15 +135,15 @@ def ingest(lab: Lab, delivery: Delivery, files: SourceFiles, policy: Policy, *, 
 
 
 def ingest_manifest(lab: Lab, path: Path, policy: Policy) -> Outcome:
-    """Ingest what a manifest names, without a drop folder; see `ingest`."""
+    """Ingest the recording of a manifest that is in no drop folder; see `ingest`."""
     return _ingest_now(lab, *intake.by_manifest(path), policy)
 
 
 def rehearse(lab: Lab, path: Path, policy: Policy) -> Findings:
-    """Do all that an ingest of what a manifest names would do, masks included, and roll it back: say what it finds."""
+    """Ingest the recording of a manifest, masks included, roll back, and return the problems and warnings."""
     try:
         return Findings((), _ingest_now(lab, *intake.by_manifest(path), policy, commit=False).warnings)
-    except Misconfigured:  # which is nothing that the delivery could be rejected for
+    except Misconfigured:  # an error of the configuration is not a problem of the delivery
         raise
     except Rejected as rejected:
         return Findings(rejected.problems, ())
@@ -150,11 +153,13 @@ def insert_nwb(
     lab: Lab, session: Mapping[str, Any], animals: Sequence[Mapping[str, Any]], path: Path, rig: str | int | None = None
 ) -> Outcome:
     """Ingest one session from a script, by its keys; see `antelop.scripting.Scripting.insert_nwb`."""
+    # A key fetched from World names the rig too. Two different statements of the rig would be ambiguous, so both are refused.
     given: Any = dict(session) if isinstance(session, Mapping) else session
     own = given.pop("behaviourrig_id", None) if isinstance(given, dict) else None
     if own is not None and rig is not None:
         what = "the rig is given twice: as `rig`, and as the session's behaviourrig_id"
         raise Rejected([Problem("rig_ambiguous", "rig", what, "Leave one of them out")])
+    # The keys become a manifest, so that a script passes the same checks as a drop folder.
     manifest: Row = {"specification": SPECIFICATION, "version": MANIFEST_VERSION, "session": given, "animals": animals}
     if own is not None or rig is not None:
         manifest["rig"] = own if rig is None else rig
@@ -163,12 +168,13 @@ def insert_nwb(
 
 
 def _plain(value: object) -> object:
-    """Return numbers as JSON has them, for keys that were fetched are of NumPy's types; of anything else how it looks."""
+    """Return NumPy values, which fetched keys hold, as Python's numbers for JSON, and any other value as its `repr`."""
     return value.tolist() if isinstance(value, np.generic | np.ndarray) else repr(value)
 
 
 def _ingest_now(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, commit: bool = True) -> Outcome:
-    """Ingest what a person asks for. That it is ingested already is an answer then, and no crash to recover from."""
+    """Ingest a delivery for a person; if an earlier call has ingested it, the outcome is ``already-ingested``."""
+    # The ledger is asked first: the same delivery by hand twice is a duplicate, and reading the file again is not needed.
     if done := committed_outcome(lab.database, delivery.delivery_id):
         return as_duplicate(done)
     try:
@@ -181,44 +187,64 @@ def _ingest_now(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, com
 def _attempt(lab: Lab, delivery: Delivery, files: SourceFiles, policy: Policy, *, commit: bool) -> Outcome:
     """Ingest a delivery once, from the first look to COMMIT."""
     started, database = time.monotonic(), lab.database
-    with ExitStack() as reserved:  # until COMMIT: then everybody sees what was reserved
+    with ExitStack() as reserved:  # until COMMIT: then every process sees the new session
+        # Reading and checking may take minutes: outside the transaction they hold no locks.
         prepared = _prepare(lab, delivery, files, policy, reserved)
         key = {name: prepared.session[name] for name in database.Session.primary_key}
         try:
             with database.transaction(commit=commit):
+                # Garbage collection may have run since the arrays were stored: rows must not refer to objects that it removed.
                 if not protect_from_gc(lab, _kept(prepared.rows)):
                     raise Changed
+                # The session comes before its rows, which refer to it.
                 if prepared.meant.session is None:
-                    database.Session.insert1(prepared.session)  # or, if it was made meanwhile, begin anew and find it
+                    database.Session.insert1(prepared.session)  # a DuplicateError starts again, and finds it
+                # Another process may have ingested this recording, or filled this session, since the check.
                 if found := held(database, key, prepared.rows, prepared.ledger["fingerprint"]):
                     enter(database, delivery, Event.RECOGNIZE, lab.clock())
                     return as_duplicate(outcome_of(found, delivery.nwb_size))
+                # The rows come before the masks, because mask functions read them.
                 for table, rows in prepared.rows.items():
                     if rows:
                         database.tables[table].insert(rows)
                 trials = insert_masks(lab, key, prepared.masks)
+                # The ledger commits with the rows, so that after a crash it tells whether the session was ingested.
                 now = lab.clock()
                 enter(database, delivery, Event.COMMIT, now)
                 times = {"ingested": utc(now), "seconds": time.monotonic() - started}
                 ledger = {**prepared.ledger, **key, "trials": trials, **times}
                 database.Ingestion.insert1(ledger, allow_direct_insert=True)
+                # The last step before COMMIT: the later the look, the shorter the time in which a change is missed.
                 _look_again(database, prepared)
         except (dj.errors.DuplicateError, dj.errors.IntegrityError) as error:
-            raise Changed from error  # another process was first, or a row that was there has gone
+            raise Changed from error  # another process committed first, or a row was deleted
     return outcome_of(ledger, delivery.nwb_size)
 
 
 def _prepare(lab: Lab, delivery: Delivery, files: SourceFiles, policy: Policy, reserved: ExitStack) -> Prepared:
     """Read and check a recording, plan its rows, and put its arrays and files into the store.
 
-    If its session is to be made, the id of that is `reserved` for it.
+    The number of a new session stays reserved until `reserved` is closed.
+
+    Raises
+    ------
+    Rejected
+        With every problem of the delivery.
+    Unsettled
+        If a video has not settled.
+    Superseded
+        If the files changed after the delivery was queued.
+    Unavailable
+        If the database, the store or the share does not answer.
     """
     manifest, database = delivery.manifest, lab.database
-    files.release()  # what an earlier attempt has held is no longer what lies there
+    # An earlier attempt may hold files that were replaced meanwhile: open those that are there now.
+    files.release()
     nwb = files.nwb
     if (nwb.id.size, nwb.id.mtime) != (delivery.nwb_size, delivery.nwb_mtime):
         raise Superseded
     with ExitStack() as opened:
+        # Manifest and file are both read before anything is raised, so that one receipt holds the problems of both.
         problems: list[Problem] = []
         meant = recording = None
         with gathering(problems):
@@ -226,11 +252,14 @@ def _prepare(lab: Lab, delivery: Delivery, files: SourceFiles, policy: Policy, r
         with gathering(problems):
             recording = opened.enter_context(reading_held(nwb, files.beside))
         problems += proof_problems(manifest, nwb)
+        # Without both, the contents cannot be checked, but the names in the manifest still can.
         if meant is None or recording is None or problems:
             problems += examine_names(meant.layout, meant.facts(manifest, policy)) if meant else ()
             raise _rejection(problems, files)
+        # Videos that still change would fail the checks for a reason that passes by itself: wait for them first.
         if policy.settled is not None and (paths := unsettled(recording, files, policy.settled)):
             raise Unsettled(paths)
+        # Contents, masks and identity are checked together, so that the sender corrects all problems at once.
         findings = examine(recording, meant.layout, meant.facts(manifest, policy), lab.config.checks)
         problems += findings.errors
         with gathering(problems):
@@ -238,6 +267,7 @@ def _prepare(lab: Lab, delivery: Delivery, files: SourceFiles, policy: Policy, r
         if problems:
             problems += taken(database, meant.session, recording.object_id) if meant.session else ()
             raise _rejection(problems, files)
+        # Two workers may create sessions of one experiment at the same time: the reserved number belongs to one of them.
         session = meant.session
         if session is None:
             session_id = reserved.enter_context(free_session_id(database, meant.experiment))
@@ -247,9 +277,11 @@ def _prepare(lab: Lab, delivery: Delivery, files: SourceFiles, policy: Policy, r
             meant.rig["behaviourrig_id"],
             [animal["animal_id"] for animal in meant.animals if animal],
         )
+        # The room is checked before the first byte is written, so that a rejected delivery leaves nothing in the store.
         planned = plan(recording, meant.layout, keys, dlc_training=manifest.dlc_training)
         expect_room(lab.store, planned, files)
         rows = _keep(lab.store, planned, files)
+    # The fingerprint needs the checksums of the arrays, which are known once they are in the store.
     ledger = {
         "delivery_id": delivery.delivery_id,
         "fingerprint": fingerprint(rows, recording.identifier if is_blank(planned) else ""),
@@ -265,13 +297,15 @@ def _prepare(lab: Lab, delivery: Delivery, files: SourceFiles, policy: Policy, r
 
 
 def _rejection(problems: Iterable[Problem], files: SourceFiles) -> Rejected | Superseded:
-    """Return what is to be raised: what changed while it was looked at is not wrong, but no longer what was delivered."""
+    """Return `Rejected`, or `Superseded` if the files changed during the check and the problems may be due to that."""
     return Rejected(problems) if files.unchanged() else Superseded()
 
 
 def _keep(store: Store, planned: Mapping[str, Sequence[Row]], files: SourceFiles) -> dict[str, list[Row]]:
-    """Put the arrays and files of rows into the store."""
+    """Put the arrays and files of rows into the store; return the rows with what the store keeps in their place."""
+    # The plan stays as it is: it is used again to tell whether the recording is blank.
     rows = {table: [dict(row) for row in some] for table, some in planned.items()}
+    # All arrays go to the store in one call, which stores an array that several rows share only once.
     arrays = [
         (row, name) for some in rows.values() for row in some for name in ("data", "timestamps") if row.get(name) is not None
     ]
@@ -283,17 +317,19 @@ def _keep(store: Store, planned: Mapping[str, Sequence[Row]], files: SourceFiles
 
 
 def _kept(rows: Mapping[str, Sequence[Row]]) -> Iterator[Kept]:
-    """Yield what rows refer to in the store."""
+    """Yield the arrays and files in the store to which rows refer."""
     return (value for some in rows.values() for row in some for value in row.values() if isinstance(value, Kept))
 
 
 def _look_again(database: Database, prepared: Prepared) -> None:
-    """Raise `Changed` unless files, rig and masks are as they were checked; keep rig and masks so until COMMIT."""
+    """Raise `Changed` unless files, rig and masks are unchanged since the check; keep rig and masks unchanged until COMMIT."""
     meant = prepared.meant
+    # The lock comes before the comparison, or the rig could change between comparison and COMMIT.
     rig = {name: meant.rig[name] for name in database.BehaviourRig.primary_key}
     database.hold((database.BehaviourRig & rig).proj())
     masks = (database.MaskFunction & rig).to_dicts(order_by="mask_id")
     if (database.BehaviourRig & rig).to_dicts() != [meant.rig] or masks != list(meant.masks):
         raise Changed
+    # The archive takes the files after COMMIT: they must be those that were read.
     if not prepared.files.unchanged():
         raise Changed

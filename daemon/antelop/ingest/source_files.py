@@ -1,4 +1,4 @@
-"""The files of a delivery: held open, proven to be the ones that were meant, settled, and still the same."""
+"""The files of a delivery: hold them open, verify size and checksum, and detect changes and unsettled videos."""
 
 import errno
 import posixpath
@@ -23,11 +23,11 @@ class Source(NamedTuple):
     Attributes
     ----------
     name
-        Its path relative to the drop folder, and so in the archive.
+        Path relative to the drop folder, which is also the path in the archive.
     size, mtime
-        As it was queued: in bytes, and in nanoseconds.
+        Size in bytes and mtime in nanoseconds when the delivery was queued.
     file
-        The file that was ingested, held open since; None if it is not there any more.
+        The file that was ingested, held open; None if it is missing or was replaced.
     """
 
     name: str
@@ -37,21 +37,21 @@ class Source(NamedTuple):
 
 
 class SourceFiles:
-    """The files of one delivery, each held open from when it is first needed: what is read is what is archived.
+    """The files of one delivery. Each is opened at first use and held, so that the file that is read is the one archived.
 
     Parameters
     ----------
     folder
-        The drop folder; of a delivery that is in none, the folder of its NWB file.
+        The drop folder, or, for a delivery outside any drop folder, the folder of its NWB file.
     nwb_name
-        The NWB file's path in it.
+        Path of the NWB file relative to `folder`.
     anywhere
-        Whether the NWB file may be a link that leads out, as when a person gives its path.
+        Whether the NWB file may be a link to a file outside `folder`; so if a person gives the path.
 
     Attributes
     ----------
     manifest
-        The manifest; None if it was not read from a drop folder.
+        The open manifest; None if the manifest was not read from a drop folder.
     """
 
     def __init__(self, folder: Path, nwb_name: str, *, anywhere: bool = False) -> None:
@@ -65,7 +65,7 @@ class SourceFiles:
 
     @classmethod
     def by_hand(cls, path: Path) -> Self:
-        """Return the files of a delivery that is in no drop folder."""
+        """Return the files of a delivery outside any drop folder, by the path of its NWB file."""
         return cls(path.parent, path.name, anywhere=True)
 
     def __enter__(self) -> Self:
@@ -77,22 +77,22 @@ class SourceFiles:
 
     @cached_property
     def folder(self) -> Directory:
-        """The drop folder; OSError if it is not there."""
+        """The drop folder, opened; raise OSError if it cannot be opened."""
         return self._opened.enter_context(Directory(self._place))
 
     @cached_property
     def beside(self) -> Directory:
-        """The folder of the NWB file, in which its videos have to be."""
+        """The folder of the NWB file, opened. Its videos must be inside; raise OSError if it cannot be opened."""
         return self._opened.enter_context(self.folder.below(posixpath.dirname(self._nwb_name)))
 
     @property
     def nwb(self) -> RegularFile:
-        """The NWB file; `Unavailable` if it cannot be opened."""
+        """The NWB file, opened; raise `Unavailable` if it cannot be opened."""
         with available(f"{self.path} cannot be read"):
             return self.open(self._nwb_name)
 
     def video(self, path: str) -> RegularFile:
-        """Return a file that the recording names, by its path from the recording; `Unavailable` if it cannot be opened."""
+        """Return a video, opened, by its path relative to the NWB file; raise `Unavailable` if it cannot be opened."""
         name = self.name_of(path)
         with available(f"{self._place / name} cannot be read"):
             if name not in self._held:
@@ -100,30 +100,32 @@ class SourceFiles:
             return self._held[name]
 
     def name_of(self, path: str) -> str:
-        """Return the path in the folder of a file that the recording names."""
+        """Return the path relative to the drop folder of a file that the recording names."""
         return posixpath.join(posixpath.dirname(self._nwb_name), path)
 
     def open(self, name: str) -> RegularFile:
-        """Return a file by its path in the folder, opened if it is not held already; OSError if that cannot be done."""
+        """Return a file, opened, by its path relative to the drop folder; raise OSError if it cannot be opened."""
         if name not in self._held:
+            # A person may give a link to any file; a name that comes from a delivery must not leave the folder.
             is_given = self._anywhere and name == self._nwb_name
             self._held[name] = RegularFile.at(self.path) if is_given else self.folder.open(name)
         return self._held[name]
 
     def open_manifest(self, name: str) -> RegularFile:
-        """Return the manifest, which is held until the end; OSError if it cannot be opened."""
+        """Return the manifest, held open until the end; raise OSError if it cannot be opened."""
         if self.manifest is None:
             self.manifest = self._opened.enter_context(self.folder.open(name))
         return self.manifest
 
     def unchanged(self) -> bool:
-        """Tell whether recording and videos are what they were when they were opened, and where they were.
+        """Tell whether recording and videos are unmodified since they were opened, and still at their paths.
 
         Raises
         ------
         Unavailable
-            If that cannot be seen: a share may have gone away.
+            If a file's status cannot be read, as when a share is not mounted.
         """
+        # Two changes are possible: the open file is written into, or its path leads to another file.
         for name, file in self._held.items():
             with available(f"{file.path} cannot be read"):
                 is_given = self._anywhere and name == self._nwb_name
@@ -133,27 +135,28 @@ class SourceFiles:
         return True
 
     def release(self) -> None:
-        """Let go of recording and videos: they are opened anew when they are needed again."""
+        """Close recording and videos; the next use opens them again."""
         for file in self._held.values():
             file.close()
         self._held.clear()
 
 
 def sources(row: Row, files: SourceFiles) -> list[Source]:
-    """Return the files of a delivery that was committed, as the archive takes them: those that are as they were queued.
+    """Return the files of a committed delivery for the archive; those that changed since they were queued have no open file.
 
     Parameters
     ----------
     row
-        What the ledger says of it; what is no path in a drop folder is left out.
+        The delivery's row of the ledger. A path that leaves the drop folder is left out.
     files
-        Those that are held already are those that were ingested.
+        The files of the delivery; the ones that it already holds are those that were ingested.
 
     Raises
     ------
     Unavailable
-        If one cannot be opened.
+        If a file exists and cannot be opened.
     """
+    # Size and mtime of each file come from the ledger: a file that was replaced after COMMIT must stay in the drop folder.
     nwb = File(row["nwb_path"], row["nwb_size"], row["nwb_mtime"])
     manifest = File(row["manifest_path"], row["manifest_size"], row["manifest_mtime"])
     found = []
@@ -166,7 +169,8 @@ def sources(row: Row, files: SourceFiles) -> list[Source]:
 
 
 def _as_queued(name: str, size: int, mtime: int, opened: Callable[[str], RegularFile]) -> RegularFile | None:
-    """Open a file; None if it is gone, or another one by now."""
+    """Open a file; return None if it is missing, or its size or mtime differs from when it was queued."""
+    # A missing file is normal, because an earlier attempt may have moved it to the archive. Other errors need a retry.
     try:
         file = opened(name)
     except OSError as error:
@@ -177,7 +181,8 @@ def _as_queued(name: str, size: int, mtime: int, opened: Callable[[str], Regular
 
 
 def proof_problems(manifest: Manifest, file: RegularFile) -> list[Problem]:
-    """Say how a file differs from the size and the SHA-256 that its manifest states."""
+    """Return the problems of a file whose size or SHA-256 differs from what its manifest states."""
+    # The size is compared first: it costs nothing, and a copy that was cut short needs no checksum.
     if manifest.size is not None and manifest.size != file.id.size:
         what = f"the manifest states {manifest.size} bytes, and the file has {file.id.size}"
         return [Problem("size_differs", "/size", what, "Copy the file again, or correct the manifest")]
@@ -191,17 +196,24 @@ def proof_problems(manifest: Manifest, file: RegularFile) -> list[Problem]:
 
 
 def unsettled(recording: Recording, files: SourceFiles, settled: Collection[tuple[str, int, int]]) -> list[str]:
-    """Return the videos that a recording names and of which nobody has seen that they have stopped changing.
+    """Return the videos of a recording that the watcher has not seen settled, as paths relative to the drop folder.
 
     Parameters
     ----------
     recording
-        The NWB file.
+        The recording that names the videos.
     files
-        Of the drop folder, relative to which the paths are that are returned.
+        The files of the delivery.
     settled
-        Path, size and mtime in nanoseconds of those that have.
+        Path relative to the drop folder, size in bytes and mtime in nanoseconds of each settled file.
+
+    Raises
+    ------
+    Unavailable
+        If a video cannot be opened.
     """
+    # A video that is missing or outside the folder is a problem that a check reports; waiting would not help.
     inside = {video.path for series in recording.series.values() for video in series.videos if video.path and video.inside}
+    # Size and mtime are compared too: a video that settled once and was written again has not settled.
     found = {files.name_of(path): files.video(path).id for path in sorted(inside)}
     return [name for name, now in found.items() if (name, now.size, now.mtime) not in settled]

@@ -10,25 +10,27 @@ from antelop.queue.ledger import named
 
 
 def held(database: Database, session: Mapping[str, Any], rows: Mapping[str, Sequence[Row]], fingerprint: str) -> Row | None:
-    """Return the row of `Ingestion` if a session holds a recording already; None if it is free to take it.
+    """Return the row of `Ingestion` if the session already holds this recording, or None if it holds no recording.
 
     Parameters
     ----------
     database
-        The lab's.
+        The lab's database.
     session
-        The primary key of the session for which the recording is delivered.
+        Primary key of the session for which the recording is delivered.
     rows
-        What it would become, by table.
+        The rows that the recording would insert, by table.
     fingerprint
-        Of these rows.
+        The fingerprint of these rows.
 
     Raises
     ------
     Rejected
-        If the session holds another recording, or this one of other animals; or another session holds this one.
+        If the session holds another recording, or this one with another rig, other animals or another setting for
+        DeepLabCut; or another session holds this recording.
     """
     name = named(session)
+    # One query covers both rules: what this session holds, and which sessions hold this recording.
     concerned = (database.Ingestion & [session, {"fingerprint": fingerprint}]).to_dicts()
     found = [row for row in concerned if named(row) == name]
     if found and found[0]["fingerprint"] == fingerprint:
@@ -36,8 +38,10 @@ def held(database: Database, session: Mapping[str, Any], rows: Mapping[str, Sequ
             what = f"the session holds this recording already, with {' and '.join(changed)} than in this delivery"
             raise Rejected([_taken(name, what)])
         return dict(found[0])
+    # Any other recording has to be removed by a person first: data are never overwritten.
     if occupied := taken(database, session):
         raise Rejected(occupied)
+    # The fingerprint belongs to another session: most often the manifest names the wrong one.
     if concerned:
         twin = named(concerned[0])
         what = f"this session already holds the recording that is delivered for {name}"
@@ -47,9 +51,10 @@ def held(database: Database, session: Mapping[str, Any], rows: Mapping[str, Sequ
 
 
 def taken(database: Database, session: Mapping[str, Any], object_id: str | None = None) -> list[Problem]:
-    """Say that a session holds another recording, if it holds one; that of the NWB file with this `object_id` is no other."""
+    """Return a problem if a session holds another recording; one from the NWB file with this `object_id` is not another."""
     if not database.World & session:
         return []
+    # Before the fingerprint is known, the object_id of the NWB file tells whether it is the same recording.
     files = (database.Ingestion * database.Delivery & session).to_dicts()
     if object_id is not None and [file["nwb_object_id"] for file in files] == [object_id]:
         return []
@@ -58,7 +63,8 @@ def taken(database: Database, session: Mapping[str, Any], object_id: str | None 
 
 
 def _changed(database: Database, session: Mapping[str, Any], rows: Mapping[str, Sequence[Row]]) -> list[str]:
-    """Say in what a delivery of the recording that a session holds differs from the one that was ingested."""
+    """Return in what a second delivery of the same recording differs from the first: rig, DeepLabCut setting or animals."""
+    # The fingerprint leaves these out, so they are compared here.
     stored = {table: (database.tables[table]() & session).to_dicts() for table in ("World", "Self", "Object")}
     (before,), (now,) = stored["World"], rows["World"]
     changed = [f"another {name}" for name in ("behaviourrig_id", "dlc_training") if before[name] != now[name]]
@@ -66,7 +72,7 @@ def _changed(database: Database, session: Mapping[str, Any], rows: Mapping[str, 
 
 
 def _owners(rows: Mapping[str, Sequence[Row]]) -> set[tuple[int | None, int | None]]:
-    """Return which animals took part, and which feature belongs to which."""
+    """Return the animals that took part (feature None), and the animal that owns each feature."""
     return {(row.get("feature_id"), row["animal_id"]) for table in ("Self", "Object") for row in rows[table]}
 
 

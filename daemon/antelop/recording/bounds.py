@@ -1,7 +1,7 @@
-"""What a file may declare.
+"""Limits on what an HDF5 file may declare.
 
-A few bytes of HDF5 can declare any number of names, texts, samples and chunks. All of these are bounded here, by what the file
-really holds and by what a process can take, before memory is taken for them.
+A few bytes of HDF5 can declare any number of names, texts, samples and chunks. This module limits them by what the file really
+holds and by the memory of a process, before that memory is allocated.
 """
 
 from math import prod
@@ -13,38 +13,38 @@ from antelop.errors import Rejected
 from antelop.recording.source import rejection
 
 LONGEST_PATH = 1000
-"""Longer paths are not followed, so that nesting cannot fill the memory."""
+"""Characters of a path. Longer paths are not followed, so that deep nesting cannot fill the memory."""
 
 MOST_NAMES = 50_000
-"""Objects that a rig could name: each takes some 40 KB of memory, most of them HDF5's."""
+"""Number of objects that a rig could name. Each takes about 40 KB of memory, most of it inside HDF5."""
 
 MOST_TEXT = 64 << 20
-"""Characters that the names and texts of a file may have together. A heap can give out one text any number of times."""
+"""Characters of all names and texts of a file together, because any number of references may lead to one text in a heap."""
 
 MOST_TEXTS = 4
-"""Texts that an attribute may have, which HDF5 reads all at once: no attribute that is read here is a list."""
+"""Number of texts of an attribute. HDF5 reads all of them at once, and none of the attributes that are read is a list."""
 
 MOST_UNWRITTEN = 1 << 30
-"""Bytes that a dataset may declare beyond what is written of it: so many fill values are soon read."""
+"""Bytes that a dataset may declare but not hold: reading this many fill values takes little time."""
 
 MOST_CHUNK = 1 << 30
-"""Bytes that a chunk may have, which HDF5 decompresses as a whole."""
+"""Bytes of a chunk, because HDF5 decompresses a chunk as a whole."""
 
 LONGEST_ROW = 8 << 20
-"""Values that one sample may have, since at least one is in memory at once: 64 MiB, should they be scaled."""
+"""Values of one sample, because at least one sample is in memory as a whole: 64 MiB as float64."""
 
 
 class OutOfReach(ValueError):
-    """Something is not in the file as it should be, or not in a form that can be read; the text says what it is instead."""
+    """An object is missing, invalid, in another file, or too large to read; the message says which."""
 
 
 class Account:
-    """What the names and texts of one file have taken so far.
+    """Counts the names and texts that are read of one file.
 
     Parameters
     ----------
     file
-        What the file is called.
+        Name of the file, for messages.
     """
 
     def __init__(self, file: str) -> None:
@@ -53,7 +53,7 @@ class Account:
         self._characters = 0
 
     def name(self, name: bytes) -> None:
-        """Count a name of the file's; raise `Rejected` if there are too many, or their texts too long."""
+        """Count a name; raise `Rejected` if there are too many names, or names and texts are too long together."""
         self._names += 1
         if self._names > MOST_NAMES:
             what = f"{self._file} has more than {MOST_NAMES} objects below acquisition, stimulus, processing and intervals"
@@ -61,7 +61,7 @@ class Account:
         self._count(len(name))
 
     def text(self, text: str) -> str:
-        """Count a text of the file's, and return it; raise `Rejected` if all are too long."""
+        """Count a text and return it; raise `Rejected` if names and texts are too long together."""
         self._count(len(text))
         return text
 
@@ -72,21 +72,27 @@ class Account:
 
     @property
     def excess(self) -> Rejected:
-        """What is said of a file whose names and texts are too long."""
+        """The error for a file whose names and texts are too long together."""
         what = f"the names and texts of {self._file} have more than {MOST_TEXT} characters in all"
         return rejection("nwb_texts", what, "Write it again with short texts")
 
 
 def expect_readable(name: str, dataset: Any) -> None:  # noqa: ANN401  # h5py has no types
-    """Raise OutOfReach for a dataset that declares what nobody could read.
+    """Raise unless a dataset is small enough to read.
 
     Parameters
     ----------
     name
-        What it is called.
+        Name of the dataset, for messages.
     dataset
-        Of numbers or texts; not a scalar without a shape (`h5py.Empty`).
+        A dataset of numbers or texts of any shape, except an empty one (`h5py.Empty`).
+
+    Raises
+    ------
+    OutOfReach
+        If a row or a chunk is too large, or the dataset declares far more bytes than the file holds.
     """
+    # A single row or chunk cannot be read in parts, so each has its own limit.
     length, row = dataset.shape[0] if dataset.shape else 1, prod(dataset.shape[1:])
     if row > LONGEST_ROW:
         raise OutOfReach(f"each row of its {name} has {row} values")
@@ -95,9 +101,11 @@ def expect_readable(name: str, dataset: Any) -> None:  # noqa: ANN401  # h5py ha
     chunk = prod(dataset.chunks or ()) * dataset.dtype.itemsize
     if chunk > MOST_CHUNK:
         raise OutOfReach(f"its {name} is in chunks of {chunk} bytes")
+    # Counting chunks takes time, and a dataset this small does no harm even if nothing of it is written.
     declared = length * row * dataset.dtype.itemsize
     if declared <= MOST_UNWRITTEN:
         return
+    # Bytes that were never written read as fill values, and so cost time and memory without any data.
     there = written(dataset)
     if declared - there > MOST_UNWRITTEN:
         raise OutOfReach(f"its {name} declares {declared} bytes, and the file holds {there}")
@@ -108,13 +116,15 @@ def expect_readable(name: str, dataset: Any) -> None:  # noqa: ANN401  # h5py ha
 
 
 def written(dataset: Any) -> int:  # noqa: ANN401  # as above
-    """Return how many of the bytes that a dataset declares were ever written, before they were compressed."""
+    """Return how many of the bytes that a dataset declares were written, counted before compression."""
     declared = prod(dataset.shape) * dataset.dtype.itemsize
     if not declared:
         return 0
+    # Compression hides the size of a chunk, so written chunks are counted, not bytes.
     if dataset.chunks:
         chunks = prod(-(-length // size) for length, size in zip(dataset.shape, dataset.chunks, strict=True))
         return int(declared * min(dataset.id.get_num_chunks(), chunks) // chunks)
+    # A compact dataset lies in its object header and is always complete; a contiguous one has an offset once it is written.
     if dataset.id.get_create_plist().get_layout() == h5py.h5d.COMPACT:
         return int(declared)
     return 0 if dataset.id.get_offset() is None else int(min(declared, dataset.id.get_storage_size()))

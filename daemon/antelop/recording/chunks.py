@@ -1,4 +1,4 @@
-"""Chunks that are compressed with gzip, decompressed outside HDF5, which would let one thread of a program do so at a time."""
+"""Decompress gzip chunks outside HDF5, because HDF5 lets only one thread of a process decompress at a time."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -13,19 +13,23 @@ from numpy.typing import NDArray
 from antelop.recording.recording import MOST_BYTES
 
 FEWEST_BYTES = 4 << 10
-"""Smaller chunks take HDF5 less time than it takes to ask for each."""
+"""Bytes of a chunk. HDF5 reads smaller chunks itself, because fetching each one separately would take longer."""
 
 _SHUFFLED = {(h5py.h5z.FILTER_DEFLATE,): False, (h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE): True}
 
 
 @dataclass(frozen=True)
 class Gzip:
-    """A dataset of numbers in such chunks.
+    """A dataset of numbers in gzip chunks.
 
     Attributes
     ----------
+    dataset
+        The dataset of h5py.
+    shape, dtype, chunks
+        Its shape, dtype and shape of a chunk.
     shuffled
-        Whether the first bytes of all numbers of a chunk come first, then the second ones, and so on (HDF5's shuffle filter).
+        Whether HDF5's shuffle filter was applied: the first bytes of all numbers of a chunk, then the second bytes, and so on.
     """
 
     dataset: Any
@@ -35,20 +39,31 @@ class Gzip:
     shuffled: bool
 
     def read(self, part: slice) -> NDArray[Any] | None:
-        """Read rows; None where HDF5 has to, because a chunk was never written, or not as the others were, or cannot be got.
+        """Read rows, or return None if HDF5 has to read them.
+
+        Parameters
+        ----------
+        part
+            Which rows; HDF5 reads those of a step other than 1.
+
+        Returns
+        -------
+        ndarray or None
+            Rows in the shape and dtype of the dataset; None if a chunk is not written, not compressed, or cannot be fetched.
 
         Raises
         ------
         ValueError
-            A chunk is damaged, or not as large as it is to be when it is decompressed, or far too large before; reading it
-            takes no more memory for that.
+            If a chunk is damaged, or its decompressed size is wrong. Such a chunk takes no more memory than a valid one.
         """
         start, stop, step = part.indices(self.shape[0])
         if step != 1:
             return None
+        # One buffer for all chunks: a damaged size of a chunk then cannot make it larger.
         first, last = (start, *(0 for _ in self.shape[1:])), (max(start, stop), *self.shape[1:])
         rows = np.empty((last[0] - start, *self.shape[1:]), self.dtype)
         stored = bytearray(2 * self.dtype.itemsize * prod(self.chunks))
+        # Chunks at the edges reach beyond the rows that are asked for: only the overlap is copied.
         axes = list(zip(first, last, self.chunks, strict=True))
         for corner in product(*(range(low // size * size, high, size) for low, high, size in axes)):
             chunk = self._chunk(corner, stored)
@@ -61,12 +76,14 @@ class Gzip:
 
     def _chunk(self, corner: tuple[int, ...], stored: bytearray) -> NDArray[Any] | None:
         size = self.dtype.itemsize * prod(self.chunks)
+        # Whatever cannot be fetched here is left to HDF5, which fills in missing chunks and reports damage.
         try:
             skipped, compressed = self.dataset.id.read_direct_chunk(corner, out=stored)
         except (OSError, RuntimeError):
             return None
         if skipped:
             return None
+        # The decompressed size is fixed in advance, so that a small chunk cannot expand to fill the memory.
         try:
             content = zlib_decompress(compressed, size)
         except DeflateError:
@@ -78,20 +95,22 @@ class Gzip:
 
 
 def _unshuffled(content: bytearray, size: int) -> NDArray[np.uint8]:
-    """Put the bytes of numbers of that size together again."""
+    """Undo the shuffle filter: return the bytes of each number of `size` bytes together, as uint8 (n, size)."""
     columns = np.frombuffer(content, np.uint8).reshape(size, -1)
     numbers = np.empty(columns.T.shape, np.uint8)
-    for place, column in enumerate(columns):  # which takes a sixth of the time of transposing numbers of two bytes
+    for place, column in enumerate(columns):  # six times as fast as a transpose, for numbers of two bytes
         numbers[:, place] = column
     return numbers
 
 
 def gzip(dataset: Any) -> Gzip | None:  # noqa: ANN401  # h5py has no types
-    """Return how to read a dataset that is compressed so; None if it is not, or HDF5 had better read it."""
+    """Return a reader of a dataset in gzip chunks; None if it is stored otherwise, or HDF5 reads it faster."""
     layout, dtype, chunks = dataset.id.get_create_plist(), dataset.dtype, dataset.chunks
     shuffled = _SHUFFLED.get(tuple(layout.get_filter(index)[0] for index in range(layout.get_nfilters())))
+    # Other filters and types that NumPy does not store byte for byte need HDF5's own conversion.
     if shuffled is None or dtype.kind not in "iuf" or h5py.h5t.py_create(dtype) != dataset.id.get_type():
         return None
+    # Each chunk is decompressed as a whole, so a chunk larger than a block would take too much memory.
     if not FEWEST_BYTES <= dtype.itemsize * prod(chunks) <= MOST_BYTES:
         return None
     return Gzip(dataset, dataset.shape, dtype, chunks, shuffled)

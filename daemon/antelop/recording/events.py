@@ -1,4 +1,4 @@
-"""Discrete samples in the order of their times: sorted in memory where they are not, as far as there is room."""
+"""Put discrete samples in time order: sort them in memory if they are out of order and small enough."""
 
 from dataclasses import dataclass
 from math import prod
@@ -8,7 +8,7 @@ import numpy as np
 from antelop.recording.recording import Clock, Samples, blocks
 
 MOST_LOADED = 256 << 20
-"""Bytes of samples of a recording that are in memory as a whole: events that are to be sorted, and tables of intervals."""
+"""Bytes of a recording's samples that may be in memory as a whole: events to sort, and tables of intervals."""
 
 
 @dataclass(frozen=True)
@@ -18,11 +18,11 @@ class Events:
     Attributes
     ----------
     data, timestamps
-        As in the file where that was in order already, else sorted copies.
+        (n,) or (n, channels), and (n,) in seconds: those of the file if they are in order, else sorted copies.
     dropped
-        How many rows had a time that is no finite number, and were left out.
+        Number of rows that were left out because their time is NaN or infinite.
     backward
-        How many times stepped back, so that the rows were sorted.
+        Number of times that are earlier than the one before; if there are any, the rows were sorted.
     """
 
     data: Samples
@@ -32,12 +32,12 @@ class Events:
 
     @property
     def loaded(self) -> int:
-        """How many bytes of them are in memory."""
+        """Bytes of the samples that are in memory."""
         return sum(samples.nbytes for samples in (self.data, self.timestamps) if isinstance(samples, np.ndarray))
 
 
 class TooLarge(Exception):
-    """More samples than may be in memory as a whole; `size` is their bytes."""
+    """The samples are too large to sort in memory; `size` is their number of bytes."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -45,15 +45,15 @@ class TooLarge(Exception):
 
 
 def bytes_of(*arrays: Samples) -> int:
-    """Return how many bytes samples would take in memory."""
+    """Return the bytes that samples would take in memory."""
     return sum(prod(samples.shape) * samples.dtype.itemsize for samples in arrays)
 
 
 def in_time_order(data: Samples, timestamps: Samples, room: int = MOST_LOADED) -> Events:
-    """Put discrete samples in time order: rows with a time that is no finite number are dropped, the others sorted (stable).
+    """Put discrete samples in time order: drop rows whose time is NaN or infinite, and sort the others (stable).
 
-    Samples that are in order already are returned as they are, unread. Arrays that differ in length are returned as they are:
-    saying so is a check's business.
+    Samples that are already in order are returned unchanged, and their data are not read. Arrays that differ in length are
+    returned unchanged too, because a check reports them.
 
     Parameters
     ----------
@@ -62,15 +62,17 @@ def in_time_order(data: Samples, timestamps: Samples, room: int = MOST_LOADED) -
     timestamps
         (n,), in seconds.
     room
-        How many bytes samples may have that are to be sorted.
+        Bytes that samples may have if they need sorting.
 
     Raises
     ------
     TooLarge
-        If they are to be sorted and have more; none of them is in memory then.
+        If they need sorting and have more bytes than `room`; nothing was loaded.
     """
+    # A clock is in order by its formula.
     if isinstance(timestamps, Clock) or data.shape[:1] != timestamps.shape[:1]:
         return Events(data, timestamps)
+    # The times are read in blocks: most files are in order, and then nothing has to be loaded as a whole.
     dropped = backward = 0
     last = -np.inf
     for block in blocks(timestamps):
@@ -81,9 +83,11 @@ def in_time_order(data: Samples, timestamps: Samples, room: int = MOST_LOADED) -
         last = times[-1]
     if not dropped and not backward:
         return Events(data, timestamps)
+    # Sorting needs all rows in memory, so the size is checked before they are loaded.
     if (size := bytes_of(data, timestamps)) > room:
         raise TooLarge(size)
     times = timestamps[:]
     kept = np.flatnonzero(np.isfinite(times))
+    # A stable sort keeps the order of the file for events at the same time.
     order = kept[np.argsort(times[kept], kind="stable")]
     return Events(data[:][order], times[order], dropped, backward)
