@@ -1,4 +1,4 @@
-"""Which deliveries need no more attention, in eight bytes each."""
+"""The finished deliveries of a drop folder, stored as eight bytes each."""
 
 import re
 from array import array
@@ -6,18 +6,19 @@ from bisect import bisect_left
 from collections.abc import Iterable
 
 _STAMPED = re.compile("[0-9a-f]{16}")
-"""How the id of every delivery begins that this software has made; a person may have written others into the database."""
+"""Beginning of every delivery id that this software makes; ids in the database that a person wrote may differ."""
 
 
 class Finished:
-    """The deliveries that somebody else has dealt with.
+    """The deliveries that a scan passes over, because a worker has finished them.
 
-    A folder may hold a hundred thousand of them, which are met again at every scan: so only their stamps are kept, sorted.
+    A folder may hold a hundred thousand finished deliveries, and every scan finds them again. Only their stamps are kept,
+    sorted, to save memory.
 
     Parameters
     ----------
     delivery_ids
-        Those that are finished already.
+        Ids of the deliveries that are finished at the start.
     """
 
     def __init__(self, delivery_ids: Iterable[str]) -> None:
@@ -29,12 +30,12 @@ class Finished:
         return place < len(self._stamps) and self._stamps[place] == number
 
     def add(self, delivery_id: str) -> None:
-        """Take a delivery for finished."""
+        """Mark a delivery as finished."""
         if _STAMPED.match(delivery_id):
             self._stamps.insert(self._place(_number(delivery_id)), _number(delivery_id))
 
     def discard(self, delivery_id: str) -> None:
-        """Take a delivery for unfinished, whether it was finished or not."""
+        """Mark a delivery as not finished; does nothing if it is not finished."""
         if not _STAMPED.match(delivery_id):
             return
         place = self._place(number := _number(delivery_id))
@@ -46,5 +47,5 @@ class Finished:
 
 
 def _number(delivery_id: str) -> int:
-    """Return the stamp with which an id begins."""
+    """Return the stamp at the beginning of an id, as a number."""
     return int(delivery_id[:16], 16)

@@ -1,4 +1,4 @@
-"""The files of a drop folder, seen without ever leaving it."""
+"""Access to the files of a drop folder, and to no file outside it."""
 
 import posixpath
 import stat as modes
@@ -13,12 +13,12 @@ from antelop.files import RegularFile
 
 
 class FolderFiles:
-    """What is in a drop folder, by paths relative to it; links are followed as long as they stay in it.
+    """The files of a drop folder, by paths relative to it. Links are followed as long as they stay in the folder.
 
     Parameters
     ----------
     root
-        The drop folder. It is held only while it is looked at: otherwise its share could not be unmounted.
+        The drop folder. It is open only during a look, because a share with an open folder cannot be unmounted.
     """
 
     def __init__(self, root: Path) -> None:
@@ -28,7 +28,7 @@ class FolderFiles:
 
     @contextmanager
     def held(self) -> Iterator[Directory]:
-        """Hold the folder, so that all that is looked at meanwhile is in the same one; OSError if it is not there."""
+        """Keep the folder open during the block, so that every path leads into the same folder; OSError if it is missing."""
         if self._held is not None:
             yield self._held
             return
@@ -41,7 +41,7 @@ class FolderFiles:
 
     @contextmanager
     def reading(self, directory: str) -> Iterator[Directory]:
-        """Hold one of its directories while that is read; OSError if it is not there."""
+        """Keep one of the folder's directories open while it is read; OSError if it is missing."""
         with self.held() as root, root.below(directory) as here:
             self._here = (directory, here)
             try:
@@ -50,17 +50,19 @@ class FolderFiles:
                 self._here = None
 
     def stat(self, path: str) -> Stat:
-        """Return what a file is like.
+        """Return the status of a file.
 
         Raises
         ------
         OSError
-            If it cannot be told; FileNotFoundError also for what is not a regular file, or not in the folder.
+            If the status cannot be read; FileNotFoundError also if it is not a regular file, or not in the folder.
         """
         directory, name = posixpath.split(path)
         found = None
-        if self._here is not None and self._here[0] == directory:  # which is fast, and there are many
+        # A scan asks for thousands of files of the directory that it reads: one call each, without resolving the path, is fast.
+        if self._here is not None and self._here[0] == directory:
             found = self._here[1].itself(name)
+        # A link must be resolved from the folder's root, because it must not lead out of the folder.
         if found is None or modes.S_ISLNK(found.st_mode):
             with self.held() as root:
                 found = root.stat(path)
@@ -69,12 +71,12 @@ class FolderFiles:
         return stat_of(found)
 
     def open(self, path: str) -> RegularFile:
-        """Open a file; raises as `stat` does, but IsADirectoryError for what is not a regular file."""
+        """Open a file; raises as `stat` does, but IsADirectoryError if it is not a regular file."""
         with self.held() as root:
             return root.open(path)
 
     def leads_out(self, path: str) -> bool:
-        """Tell whether a link leads out of the folder."""
+        """Return whether a link leads out of the folder."""
         with suppress(OSError), self.held() as root:
             try:
                 root.stat(path)

@@ -1,4 +1,4 @@
-"""What inotify says has changed: hints, by which a look comes sooner. Nothing relies on them."""
+"""Hints from inotify about changed directories. They make a look come sooner; correctness never depends on them."""
 
 import errno
 import os
@@ -11,25 +11,25 @@ from antelop.dropfolder.inotify_instance import Inotify, Registered
 from antelop.dropfolder.junk import is_candidate
 
 DIRECTORIES = 8192
-"""How many directories are watched at most; each costs about a kilobyte in this process, and another one in the kernel."""
+"""Maximum number of watched directories. Each costs about one kilobyte in this process and one in the kernel."""
 
 _LEFT = InotifyConstants.IN_MOVED_FROM | InotifyConstants.IN_DELETE
 _CAME = InotifyConstants.IN_MOVED_TO | InotifyConstants.IN_CREATE | InotifyConstants.IN_CLOSE_WRITE
 _EVENTS = Mask(_LEFT | _CAME | InotifyConstants.IN_ONLYDIR)
-"""That a file is written to is no event: what grows is looked at anyway."""
+"""The events of interest. Writes (IN_MODIFY) are left out, because every look examines files that grow."""
 
 
 class Hints:
-    """Which directories of a drop folder may have changed, told by inotify: each that a scan finds is watched for itself.
+    """The directories of a drop folder that may have changed, by inotify. Each directory that a scan finds has its own watch.
 
     Parameters
     ----------
     root
         The drop folder.
     inotify
-        What tells it, to other folders too.
+        The inotify instance, which other folders share.
     limit
-        How many directories are watched at most.
+        Maximum number of watched directories.
 
     Raises
     ------
@@ -57,12 +57,12 @@ class Hints:
         return directory in self._watches
 
     def watch(self, directory: str) -> None:
-        """Watch a directory, relative to the root, if it is not watched yet.
+        """Watch a directory, given relative to the root, if it is not watched yet.
 
         Raises
         ------
         OSError
-            If it cannot be watched; with ENOSPC if too many are.
+            If the directory cannot be watched; with ENOSPC if too many are watched.
         """
         if directory in self._watches:
             return
@@ -74,45 +74,49 @@ class Hints:
             self._directories[registered[0]] = directory
 
     def take(self) -> set[str] | None:
-        """Return the directories that may have changed since the last time; None if any may have."""
+        """Return the directories that may have changed since the last call; None if any directory may have changed."""
         with self._lock:
             changed = None if self._everything else self._changed
             self._everything, self._changed = False, set()
             return changed
 
     def close(self) -> None:
-        """Watch nothing any more."""
+        """Remove all watches."""
         with self._lock:
             registered = list(self._watches.values())
             self._watches, self._directories = {}, {}
+        # Outside the lock, because watchdog's thread may hold its own lock while it waits for this one in `on_event`.
         self._inotify.instance.remove_callbacks(registered)
         self._inotify.release()
 
     def on_event(self, event: InotifyEvent) -> None:
-        """Take note of what inotify says (called by watchdog, in its thread)."""
+        """Record an event of inotify (called by watchdog, in its thread)."""
         with self._lock:
             directory = self._directories.get(event.wd)
             name = os.fsdecode(event.name)
             if directory is None or not (event.is_directory or is_candidate(name)):
                 return
+            # A directory that leaves takes its deliveries with it, perhaps to another place in the folder: scan everything.
             left = event.is_directory and bool(event.mask & _LEFT)
             self._note(None if left else directory)
             moved = self._forget(f"{directory}/{name}" if directory else name) if left else []
         self._inotify.instance.remove_callbacks(moved)
 
     def on_watch_deleted(self, wd: WatchDescriptor) -> None:
-        """Forget a directory that is gone (called by watchdog, in its thread)."""
+        """Forget a directory whose watch the kernel has removed (called by watchdog, in its thread)."""
         with self._lock:
+            # The path may have a new watch already, which must stay.
             directory = self._directories.pop(wd, None)
             if directory is not None and self._watches.get(directory, (None,))[0] == wd:
                 del self._watches[directory]
 
     def on_queue_overflow(self) -> None:
-        """Take note that events were lost (called by watchdog, in its thread)."""
+        """Record that events were lost, so that any directory may have changed (called by watchdog, in its thread)."""
         with self._lock:
             self._note(None)
 
     def _note(self, directory: str | None) -> None:
+        """Record a directory that may have changed, or None for any, and wake the process if this is the first hint."""
         pending = self.pending
         if directory is None:
             self._everything = True
@@ -122,7 +126,7 @@ class Hints:
             self._inotify.wake()
 
     def _forget(self, directory: str) -> list[Registered]:
-        """Forget a directory that has moved, and those below it: a scan finds them where they are now."""
+        """Forget a moved directory and those below it, and return their watches: a scan finds them at the new path."""
         moved = []
         for path in [path for path in self._watches if path == directory or path.startswith(f"{directory}/")]:
             descriptor, callback = self._watches.pop(path)

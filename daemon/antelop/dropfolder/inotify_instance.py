@@ -1,4 +1,4 @@
-"""The one inotify instance of a process, for all the drop folders that it watches: a user may have 128 of them (inotify(7))."""
+"""The inotify instance of a process, shared by all its drop folders, because a user may have only 128 (inotify(7))."""
 
 import errno
 import itertools
@@ -12,16 +12,16 @@ _LIMITS = {
     errno.EMFILE: "this user may not watch one more drop folder (raise fs.inotify.max_user_instances)",
     errno.ENOSPC: "this user may not watch one more directory (raise fs.inotify.max_user_watches)",
 }
-"""What it means when inotify(7) speaks of files or of space."""
+"""What these errors mean from inotify(7); their usual texts speak of open files and of disk space."""
 
 Registered = tuple[WatchDescriptor, CallbackId]
 
 
 class Inotify:
-    """An inotify instance, open as long as it is used.
+    """An inotify instance with a count of its users, open while there is one.
 
-    This uses the layer below watchdog's observers. Those watch whole trees by themselves, and do not say when the kernel's
-    queue has overflowed or a directory could not be watched.
+    This class uses the layer below watchdog's observers, because an observer always watches a whole tree and does not report
+    that the kernel's queue has overflowed or that a directory cannot be watched.
     """
 
     def __init__(self) -> None:
@@ -32,17 +32,17 @@ class Inotify:
 
     @property
     def instance(self) -> InotifyFD:
-        """The instance, which somebody uses."""
+        """The open instance; RuntimeError if it has no user."""
         if self._instance is None:
             raise RuntimeError("The inotify instance is used after it was released.")
         return self._instance
 
     def fileno(self) -> int:
-        """Return the descriptor that can be read from after `wake`; -1 if nobody uses the instance."""
+        """Return the descriptor that is readable after `wake`; -1 if the instance has no user."""
         return self._woken
 
     def use(self) -> None:
-        """Open the instance, unless it is open.
+        """Add a user, and open the instance for the first one.
 
         Raises
         ------
@@ -57,9 +57,10 @@ class Inotify:
         self._users += 1
 
     def release(self) -> None:
-        """Close the instance if nobody else uses it."""
+        """Remove a user, and close the instance after the last one."""
         self._users -= 1
         if self._users == 0:
+            # The thread ends before the pipe is closed, because it may call `wake` until then.
             self.instance.stop()
             self.instance.join()
             self._instance = None
@@ -73,26 +74,26 @@ class Inotify:
         Raises
         ------
         OSError
-            If it cannot be watched; with ENOSPC if too many are.
+            If the directory cannot be watched; with ENOSPC if too many are watched.
         """
         number = CallbackId(next(self._callbacks))
         with _explained():
             return self.instance.add_callback(path, events, callback, number), number
 
     def wake(self) -> None:
-        """Let the descriptor be read from."""
-        with suppress(BlockingIOError):  # it can be already
+        """Make the descriptor readable."""
+        with suppress(BlockingIOError):  # the pipe is full, so the descriptor is readable
             os.write(self._wake, b"!")
 
     def rest(self) -> None:
-        """Let the descriptor not be read from until it is woken again."""
+        """Make the descriptor not readable until the next `wake`."""
         with suppress(BlockingIOError):
             os.read(self._woken, 1 << 16)
 
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """Say which limit was met, for it is neither one of files nor of the disk."""
+    """Replace the system's text of an error by one that names the limit of inotify that was reached."""
     try:
         yield
     except OSError as error:

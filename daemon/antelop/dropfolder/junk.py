@@ -1,4 +1,4 @@
-"""What lies in drop folders beside data, and who puts it there."""
+"""Files and folders that programs and operating systems put into a drop folder, and that are not data."""
 
 import re
 from fnmatch import translate
@@ -28,26 +28,26 @@ _JUNK = {
     "*~": "an editor, for what a file was before",
     ".*": "a program, hidden",
 }
-"""Who makes the names that are passed over, by their pattern; of several that match, the first says it best."""
+"""The maker of each pattern of names that scans skip; if several patterns match, the first is the most specific."""
 
 _ANY = re.compile("|".join(map(translate, _JUNK)), re.IGNORECASE)
 
 
 def junk(name: str) -> str | None:
-    """Return who makes files or folders of such a name, and what for; None if it is not junk."""
+    """Return which program makes files or folders of this name, and what for; None if it is not junk."""
     if not _ANY.match(name):
         return None
     return next(maker for pattern, maker in _JUNK.items() if re.match(translate(pattern), name, re.IGNORECASE))
 
 
 def is_candidate(name: str) -> bool:
-    """Return whether a file of this name may be an NWB file or a manifest."""
+    """Return whether a file of this name can be an NWB file or a manifest."""
     lower = name.lower()
     return lower.endswith((".nwb", ".json")) and not lower.endswith(".receipt.json") and not _ANY.match(name)
 
 
 def is_utf8(name: str) -> bool:
-    """Return whether a name on disk was valid UTF-8; other bytes come as single surrogates (PEP 383)."""
+    """Return whether a name on disk is valid UTF-8; Python gives other bytes as single surrogates (PEP 383)."""
     try:
         name.encode()
     except UnicodeEncodeError:
