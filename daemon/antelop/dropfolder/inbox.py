@@ -1,4 +1,4 @@
-"""One look at a drop folder: what is ready to be ingested, what waits, and why."""
+"""One look at a drop folder: which deliveries are ready to be ingested, and what waits, with the reason."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -19,35 +19,35 @@ from antelop.dropfolder.waiting import Reason, Waiting
 from antelop.wording import as_span
 
 RETRY = 5.0
-"""Seconds from one look for a folder that is not there to the next."""
+"""Seconds between two looks for a folder that is missing."""
 
 SOONEST = 0.1
-"""Seconds from one look at what may settle to the next at least, however short the settle time is."""
+"""Minimum number of seconds between two looks at files that have not settled, however short the settle time is."""
 
 _RESTLESS = {Reason.UNSETTLED, Reason.GROWING, Reason.LOCKED}
-"""What may end at any time. Everything else ends with an event, or is found to have ended by a scan."""
+"""Reasons that can end at any time without an event, so their files are looked at often. An event or a scan ends the others."""
 
 
 class Inbox:
-    """What is known of one drop folder. It has no clock, and waits for nothing.
+    """The state of one drop folder between looks. It has no clock and never waits.
 
     Parameters
     ----------
     folder
         The drop folder.
     finished
-        The deliveries from it that need no more attention.
+        The finished deliveries from this folder, which a look passes over.
     beat
-        Called now and then during a long look.
+        Called at intervals during a long look, to show that the process is alive.
     inotify
-        What hints come from, for other folders too; None: an instance of its own.
+        The inotify instance, which other folders may share; None: a separate instance.
     mounts
-        Where the kernel lists what is mounted.
+        File in which the kernel lists the mounted filesystems.
 
     Attributes
     ----------
     next_look
-        When to look again, in monotonic seconds, if there is no hint before.
+        Time of the next look in monotonic seconds, unless a hint comes before.
     """
 
     def __init__(
@@ -71,11 +71,11 @@ class Inbox:
 
     @property
     def hints(self) -> Hints | None:
-        """What inotify says of the folder; None if it is polled."""
+        """The hints of inotify about the folder; None if it is polled."""
         return self._view.hints
 
     def due(self, rested: float) -> float:
-        """Return when to look again, in monotonic seconds, if that may not be before `rested`: at once if there is a hint."""
+        """Return the time of the next look in monotonic seconds, at the earliest `rested`, which it is if there is a hint."""
         hinted = self.hints is not None and self.hints.pending
         return rested if hinted else max(rested, self.next_look)
 
@@ -87,15 +87,18 @@ class Inbox:
         now
             Monotonic seconds.
         """
+        # A folder that cannot be read keeps its last known contents: a lost share must not withdraw its deliveries.
         view, updates = self._view, list[Update]()
         paused = view.renew(now, self._restless())
         if paused is None:
             self._settling.seconds = view.settle
             updates += self._judge(now)
+            # Files that have not settled need looks several times per settle time, between the scans of everything.
             pulse = now + max(SOONEST, min(view.settle, 1.0), view.settle / 10)
             self.next_look = min(view.scan_due, pulse) if self._restless() else view.scan_due
         else:
             self.next_look = now + RETRY
+        # Report the health only when it differs, so that an unchanged folder sends no messages.
         health = Health(
             paused=paused,
             watching="polling" if view.hints is None else "events",
@@ -111,28 +114,29 @@ class Inbox:
         return updates
 
     def finish(self, delivery_ids: Iterable[str]) -> None:
-        """Pass these deliveries over from now on."""
+        """Mark these deliveries as finished, so that looks pass them over."""
         for delivery_id in delivery_ids:
             self._finished.add(delivery_id)
             self._announced.pop(delivery_id, None)
             self._required.pop(delivery_id, None)
 
     def forget(self, delivery_ids: Iterable[str]) -> None:
-        """Announce these deliveries again, if they are still there."""
+        """Announce these deliveries again if their files are still in the folder."""
         for delivery_id in delivery_ids:
             self._finished.discard(delivery_id)
             self._announced.pop(delivery_id, None)
+        # The listing has left out the files of finished deliveries: only a scan of everything finds them again.
         self.next_look = self._view.scan_due = 0.0
 
     def require(self, delivery_id: str, paths: Iterable[str]) -> None:
-        """Announce a delivery again when these files have settled too, also one that was finished and is tried again.
+        """Announce a delivery again when these files have settled too; a finished delivery is announced again as well.
 
         Parameters
         ----------
         delivery_id
-            The delivery.
+            Id of the delivery.
         paths
-            Of the files, relative to the drop folder. One that is not there is not waited for: that is for a check to say.
+            Paths of the files, relative to the drop folder. The delivery does not wait for a missing file: a check reports it.
         """
         self._required[delivery_id] = tuple(paths)
         self._announced.pop(delivery_id, None)
@@ -141,14 +145,16 @@ class Inbox:
             self.forget([delivery_id])
 
     def close(self) -> None:
-        """Let go of the folder."""
+        """Release the folder and its watches."""
         self._view.close()
 
     def _restless(self) -> list[str]:
+        """Return the files that wait for a reason that can end at any time."""
         return [path for path, waiting in self._waiting.items() if waiting.reason in _RESTLESS]
 
     def _judge(self, now: float) -> Iterator[Update]:
-        """Pair what the folder holds, and yield what is different from what was said before."""
+        """Pair the files of the folder, and yield what differs from the last look."""
+        # Observe each file exactly once per look, because the settle time counts from the look that found a change.
         seen: dict[str, Found] = {}
 
         def observe(path: str, stat: Stat) -> Found:
@@ -165,6 +171,7 @@ class Inbox:
             for path, (reason, facts) in shelf.odd.items():
                 since = self._waiting[path].since if path in self._waiting else now
                 waiting[path] = Waiting(path, reason, since, facts)
+        # Only files that are paired and have settled are opened, because opening a file costs more than listing it.
         for outcome in pair(self._folder.name, nwbs, notes, self._settling.seconds):
             examined = self._examine(outcome, seen, observe, now) if isinstance(outcome, Delivery) else outcome
             if isinstance(examined, Waiting):
@@ -172,6 +179,7 @@ class Inbox:
             elif examined is not None:
                 ready[examined.delivery_id] = examined
         self._settling.keep(seen)
+        # Yield the differences only. A withdrawn delivery comes before its replacement, so that the worker never has both.
         yield from (Released(path) for path in self._waiting.keys() - waiting.keys())
         yield from (said for path, said in waiting.items() if said != self._waiting.get(path))
         for delivery_id in self._announced.keys() - ready.keys():
@@ -183,27 +191,31 @@ class Inbox:
     def _examine(
         self, delivery: Delivery, seen: Mapping[str, Found], observe: Callable[[str, Stat], Found], now: float
     ) -> Delivery | Waiting | None:
-        """Look at the files of a delivery themselves; return it if it is ready, None if it is finished."""
+        """Open the files of a delivery; return it if it is ready, the reason if it waits, None if it is finished."""
         if delivery.stamp in self._finished:
             return None
-        if not delivery.nwb_path:  # the manifest is rejected, and nothing else is looked at
+        if not delivery.nwb_path:  # the manifest is rejected, and there is no other file to examine
             return delivery
+        # A video that is still being copied would be ingested incomplete.
         videos = [observe(path, stat) for path, stat in self._videos(delivery)]
         for video in videos:
             if waits := unsettled(video, self._settling.seconds, delivery.nwb_path, delivery.manifest_path):
                 return waits
         delivery = replace(delivery, videos=tuple(video.file for video in videos))
+        # An announced delivery has been examined before; later changes show in its id.
         if delivery.delivery_id in self._announced:
             return delivery
         return self._hindrance(delivery, seen[delivery.nwb_path], seen[delivery.manifest_path], now) or delivery
 
     def _videos(self, delivery: Delivery) -> Iterator[tuple[str, Stat]]:
+        """Yield path and status of each required file that exists."""
         for path in self._required.get(delivery.delivery_id, ()):
             with suppress(OSError):
                 yield path, self._view.listing.files.stat(path)
 
     def _hindrance(self, delivery: Delivery, nwb: Found, manifest: Found, now: float) -> Waiting | None:
-        """Return what keeps two files that have settled from being a delivery."""
+        """Return why two files that have settled still wait, or None if they are ready."""
+        # Opening may take long on a slow share, so first report that the process is alive.
         self._beat()
         files = self._view.listing.files
         reason: Reason | None = None
@@ -218,6 +230,7 @@ class Inbox:
             changed = True
         except OSError as error:
             changed, reason, facts = False, Reason.UNREADABLE, {"error": error.strerror}
+        # A file that differs from its listing is changing: list its directory again, and restart the settle time.
         if changed:
             self._view.suspect(manifest.path)
             self._view.suspect(nwb.path)

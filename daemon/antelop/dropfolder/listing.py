@@ -1,4 +1,4 @@
-"""What lies in a drop folder and may become a delivery; what has been dealt with is passed over, at one stat a file."""
+"""The files in a drop folder that may become deliveries. A file of a finished delivery costs one stat and is left out."""
 
 import os
 import posixpath
@@ -23,26 +23,26 @@ _UNREAD = ""
 class Listing:
     """Reads the directories of a drop folder.
 
-    A manifest is read once. With which NWB file it goes, or that it is no manifest at all, is remembered by a hash of its path,
-    size and mtime; and where the NWB file has its manifest's stem, a finished manifest need not be read even once.
+    A JSON file is read once. A hash of its path, size and mtime is the key under which its NWB file, or the fact that it is not
+    a manifest, is kept. If the NWB file has the manifest's stem, a finished manifest is never read.
 
     Parameters
     ----------
     folder
         The drop folder.
     finished
-        The deliveries to be passed over.
+        The finished deliveries, which are left out.
     enter
         Called with each directory before it is read.
     beat
-        Called now and then during a long scan.
+        Called at intervals during a long scan.
 
     Attributes
     ----------
     entries
-        How many files and directories the last scan of everything met.
+        Number of files and directories in the last complete scan.
     files
-        What is in the folder.
+        Access to the files of the folder.
     """
 
     def __init__(self, folder: Folder, finished: Finished, enter: Callable[[str], None], beat: Callable[[], None]) -> None:
@@ -58,29 +58,31 @@ class Listing:
         self._covered: set[str] = set()
 
     def scan(self, known: Shelves, only: Iterable[str] | None, descend: Callable[[str], bool]) -> Shelves:
-        """Return what the folder holds now.
+        """Return the current contents of the folder.
 
         Parameters
         ----------
         known
-            What it held before.
+            The contents at the last scan.
         only
-            Which directories to read; None: all of them.
+            The directories to read; None: all directories.
         descend
-            Whether a directory below those is to be read as well.
+            Returns whether a directory below these is read too.
 
         Raises
         ------
         OSError
-            If the folder itself cannot be read. A directory in it that cannot be read keeps what it was known to hold.
+            If the folder itself cannot be read. An unreadable directory in it keeps its last known contents.
         """
         with self.files.held():
             return self._scan(known, only, descend)
 
     def _scan(self, known: Shelves, only: Iterable[str] | None, descend: Callable[[str], bool]) -> Shelves:
+        # A complete scan starts with empty results, so that everything about files that are gone is dropped.
         shelves, remembered, self._met = dict(known), self._companions, 0
         if only is None:
             shelves, self._companions, self._covered, self.entries = {}, {}, set(), 0
+        # One unreadable directory must not hide the others, but a missing root means that the share is gone.
         pending = [""] if only is None else list(only)
         while pending:
             directory = pending.pop()
@@ -101,13 +103,14 @@ class Listing:
         return {directory: shelf for directory, shelf in shelves.items() if shelf}
 
     def _shelf(self, directory: str, before: Shelf, remembered: dict[bytes, str | None]) -> tuple[Shelf, list[str]]:
-        """Read one directory; return what it holds, and the directories in it."""
+        """Read one directory; return its shelf and the directories in it."""
         with self.files.reading(directory) as here:
             return self._shelf_of(here, directory, before, remembered)
 
     def _shelf_of(
         self, here: Directory, directory: str, before: Shelf, remembered: dict[bytes, str | None]
     ) -> tuple[Shelf, list[str]]:
+        # Sort the entries by name first: which NWB file a manifest goes with depends on all names of the directory.
         shelf, below = Shelf(), []
         nwb_paths, text_paths = set(), []
         for name, is_directory, is_link in self._entries(here):
@@ -124,6 +127,7 @@ class Listing:
                 nwb_paths.add(path)
             else:
                 text_paths.append(path)
+        # A finished manifest covers its NWB file, even in another directory, and the file is then left out.
         covered = set()
         for path in text_paths:
             self._beat()
@@ -137,7 +141,7 @@ class Listing:
         return shelf, below
 
     def _entries(self, directory: Directory) -> Iterator[tuple[str, bool, bool]]:
-        """Yield what may be of interest in a directory: name, whether it is a directory to look into, whether it is a link."""
+        """Yield the relevant entries of a directory: name, whether it is a directory to read, whether it is a link."""
         with directory.entries() as entries:
             for entry in entries:
                 self._met += 1
@@ -150,24 +154,27 @@ class Listing:
     def _text(
         self, path: str, nwb_paths: Container[str], before: Shelf, shelf: Shelf, remembered: dict[bytes, str | None]
     ) -> str | None:
-        """Put a JSON file on the shelf if it is a manifest that is not finished; if it is, return the NWB file it goes with."""
+        """Put an unfinished manifest on the shelf and return None; for a finished one, return the path of its NWB file."""
+        # Most manifests are finished and have their NWB file's stem: a stamp decides without reading them.
         stat = self.files.stat(path)
         file = File(path, stat.size, stat.mtime_ns)
         namesake = companion(path, None, nwb_paths)
         if namesake in nwb_paths and self._is_finished(file, namesake):
             return namesake
         key = stamp(self._folder, file)
-        if key in self._finished:  # it was rejected
+        if key in self._finished:  # a rejected manifest, whose delivery has no NWB file
             return namesake
+        # Otherwise the manifest names its NWB file, which is read once and then remembered.
         document, nwb_path = b"", remembered.pop(key, _UNREAD)
         if nwb_path == _UNREAD:
             document = self._read(path)
             nwb_path = _companion(path, document, nwb_paths)
         self._companions[key] = nwb_path
-        if nwb_path is None:  # it is no manifest
+        if nwb_path is None:  # a JSON file that is not a manifest
             return None
         if nwb_path != namesake and self._is_finished(file, nwb_path):
             return nwb_path
+        # Parse again only if the file has changed.
         text = before.texts.get(path)
         if text is None or text.stat != stat:
             document = document or self._read(path)
@@ -187,7 +194,7 @@ class Listing:
             return file.start(LONGEST + 1)
 
     def _add_named(self, shelves: Shelves) -> None:
-        """Put the NWB files on the shelves that manifests name and that were passed over, or lie where no scan goes."""
+        """Put NWB files on the shelves that a manifest names and the scan left out, or that are where no scan goes."""
         for path, text in [item for shelf in shelves.values() for item in shelf.texts.items()]:
             nwb_path = companion(path, None if text.manifest is None else text.manifest.nwb, ())
             nwbs = shelves.setdefault(posixpath.dirname(nwb_path), Shelf()).nwbs
@@ -197,7 +204,8 @@ class Listing:
 
 
 def _companion(path: str, document: bytes, nwb_paths: Container[str]) -> str | None:
-    """Return the NWB file that a JSON file goes with; None if it is no manifest."""
+    """Return the NWB file of a manifest; None if the JSON file is not a manifest."""
+    # A manifest with a syntax error must still be rejected, so its name or the mention of the format has to suffice.
     try:
         content = load(document)
     except Rejected:
@@ -208,7 +216,7 @@ def _companion(path: str, document: bytes, nwb_paths: Container[str]) -> str | N
 
 
 def _manifest(document: bytes) -> Manifest | None:
-    """Return what a manifest says; None if it is rejected."""
+    """Return the parsed manifest; None if it is rejected."""
     try:
         return read(document)
     except Rejected:
@@ -217,7 +225,7 @@ def _manifest(document: bytes) -> Manifest | None:
 
 @contextmanager
 def _noting(path: str, shelf: Shelf) -> Iterator[None]:
-    """Put a file that cannot be read on the shelf as odd; one that has just gone is no error."""
+    """Put a file that cannot be read on the shelf as odd; a file that was removed during the scan is ignored."""
     try:
         yield
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""A drop folder as configured, and what is told of it when something changes."""
+"""A drop folder as configured, and the messages about its changes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +9,8 @@ from antelop.dropfolder.presence import Identity
 from antelop.dropfolder.waiting import Waiting
 
 NUMBER = 8
-"""Bytes at the start of the standard input of a process that watches folders: it writes the number of the folder there that it
-looks into, so that this is known even if it hangs. Zero: it looks into none."""
+"""Size in bytes of the field at the start of a watcher's standard input. The watcher writes there the number of the folder that
+it looks into, so that the service knows it even if the watcher hangs. Zero: it looks into none."""
 
 
 @dataclass(frozen=True)
@@ -20,19 +20,19 @@ class Folder:
     Attributes
     ----------
     name, path
-        What it is called, and where it is.
+        Name and location of the folder.
     watch
-        Whether inotify is asked (``events``) or not (``poll``); ``auto``: unless it is on a network filesystem.
+        Whether inotify is used (``events``) or not (``poll``); ``auto``: it is used except on a network filesystem.
     settle
-        The settle time in seconds; None: `view.SETTLE`, or `view.SETTLE_ON_NETWORK`.
+        The settle time in seconds; None: `snapshot.SETTLE`, or `snapshot.SETTLE_ON_NETWORK`.
     recursive
-        Whether its sub-folders belong to it.
+        Whether the sub-folders belong to the drop folder.
     sentinel
-        Name of a file without which it is not what it should be, or None.
+        Name of a file without which the share counts as not mounted, or None.
     scan
-        Seconds from one scan of everything to the next; None: `view.SCAN_WITH_EVENTS`, or `view.SCAN_POLLING`.
+        Seconds between two complete scans; None: `snapshot.SCAN_WITH_EVENTS`, or `snapshot.SCAN_POLLING`.
     known
-        What it was when it was last there, also for a process that watched it before; None: what is found first is accepted.
+        Last known identity of the folder, perhaps from an earlier watcher; None: the first folder that is found is accepted.
     """
 
     name: str
@@ -47,14 +47,14 @@ class Folder:
 
 @dataclass(frozen=True)
 class Released:
-    """Something has ceased to wait: it is part of a delivery, waits under another path, or is gone."""
+    """A path has stopped waiting: it is part of a delivery, waits under another path, or was removed."""
 
     path: str
 
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """A delivery that was announced, and is not finished, is not what lies in the folder any more."""
+    """An announced delivery that is not finished has changed or was removed from the folder."""
 
     delivery_id: str
     manifest_path: str
@@ -63,24 +63,24 @@ class Withdrawn:
 
 @dataclass(frozen=True)
 class Health:
-    """How a folder fares.
+    """The condition of a folder.
 
     Attributes
     ----------
     paused
-        Why it is not looked into, or None. What it was known to hold stands meanwhile.
+        Why the folder cannot be read, or None. Its last known contents stay valid until it can be read again.
     watching
-        Whether changes are told by inotify, or found by scanning alone.
+        Whether inotify reports changes, or only scans find them.
     because
-        Why it is polled, if that was not asked for; else empty.
+        Why the folder is polled although the configuration does not ask for it; otherwise empty.
     settle
         The settle time in seconds.
     scanned
-        When all of it was last scanned, in monotonic seconds, or None.
+        Time of the last complete scan in monotonic seconds, or None.
     entries
-        How many files and directories that scan met.
+        Number of files and directories in that scan.
     identity
-        What it was when it was last there, or None.
+        Last known identity of the folder, or None.
     """
 
     paused: str | None
@@ -93,12 +93,12 @@ class Health:
 
 
 Update = Delivery | Withdrawn | Waiting | Released | Health
-"""A `Delivery` is ready to be ingested; a `Waiting` takes the place of an earlier one for its path."""
+"""A message: a `Delivery` is ready to be ingested; a `Waiting` replaces an earlier one for the same path."""
 
 
 @dataclass(frozen=True)
 class News:
-    """What has changed in a folder, which the process that watches it knows by this number."""
+    """The changes of a folder, which service and watcher identify by this number."""
 
     number: int
     updates: tuple[Update, ...]

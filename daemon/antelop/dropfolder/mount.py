@@ -1,4 +1,4 @@
-"""Which filesystem a path is on: the kernel's list of mounts."""
+"""Which filesystem a path is on, according to the kernel's list of mounts."""
 
 import re
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ _NETWORK = {
     *("fuse.ceph-fuse", "fuse.curlftpfs", "fuse.gcsfuse", "fuse.glusterfs", "fuse.gvfsd-fuse", "fuse.rclone", "fuse.s3fs"),
     *("fuse.smbnetfs", "fuse.sshfs", "fuse.vmhgfs-fuse"),
 }
-"""Filesystems that others change behind the kernel's back: inotify does not hear of it, and locks are not what they seem."""
+"""Filesystems that other computers change without this kernel: inotify does not report that, and locks are not reliable."""
 
 _LOCAL = {
     *("bcachefs", "btrfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "jfs", "nilfs2", "ntfs3", "overlay", "ramfs", "reiserfs"),
     *("tmpfs", "ufs", "vfat", "xfs", "zfs"),
 }
-"""Filesystems of disks and of memory. What is on neither list may be served by anything: autofs, FUSE."""
+"""Filesystems of disks and memory. A filesystem in neither set, such as autofs or FUSE, may be local or remote."""
 
 
 class Mount(NamedTuple):
@@ -26,13 +26,13 @@ class Mount(NamedTuple):
     Attributes
     ----------
     point
-        Where it is mounted.
+        The mount point.
     kind
-        Its type, such as ``ext4`` or ``cifs``.
+        The type of the filesystem, such as ``ext4`` or ``cifs``.
     source
-        What is mounted there, such as ``/dev/sda1`` or ``//server/share``.
+        The device or share, such as ``/dev/sda1`` or ``//server/share``.
     device
-        Its device number, such as ``8:1``: the same wherever it is mounted.
+        The device number, such as ``8:1``, which is the same at every mount point of the filesystem.
     """
 
     point: str
@@ -42,17 +42,17 @@ class Mount(NamedTuple):
 
     @property
     def local(self) -> bool:
-        """Whether it is known to answer without another system, or a process that serves it."""
+        """Whether the filesystem is known to answer without another computer and without a server process."""
         return self.kind in _LOCAL
 
     @property
     def network(self) -> bool:
-        """Whether it is a network filesystem, or one shared with another system."""
+        """Whether it is a network filesystem, or one that is shared with another computer or a virtual machine's host."""
         return self.kind in _NETWORK
 
 
 def mounts(mountinfo: str) -> dict[str, Mount]:
-    r"""Return what is mounted, by mount point; of two on the same point the later one, which covers the earlier.
+    r"""Return the mounted filesystems by mount point; of two on the same point the later one, which hides the earlier.
 
     Parameters
     ----------
@@ -70,14 +70,14 @@ def mounts(mountinfo: str) -> dict[str, Mount]:
 
 
 def mount_of(path: Path, mounted: Mapping[str, Mount]) -> Mount:
-    """Return the filesystem that a path is on: the one that is mounted deepest.
+    """Return the filesystem that a path is on: the one with the deepest mount point above it.
 
     Parameters
     ----------
     path
-        An absolute path, links resolved.
+        An absolute path without links.
     mounted
-        What is mounted, by mount point (`mounts`).
+        The mounted filesystems by mount point (`mounts`).
     """
     points = (str(folder) for folder in (path, *path.parents))
     return next((mounted[point] for point in points if point in mounted), Mount("/", "", ""))
