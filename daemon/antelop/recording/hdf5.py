@@ -1,4 +1,4 @@
-"""What is in an HDF5 file, found without ever leaving the file, and read no further than asked."""
+"""Find and read objects of an HDF5 file without opening any other file, and without reading more than is asked for."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,7 +24,7 @@ _MOST_BYTES = 1 << 20  # of values that are read at once
 
 @contextmanager
 def damage_told(where: str, subject: str = "it") -> Iterator[None]:
-    """Turn what h5py raises about a file's content into a sentence."""
+    """Turn h5py's errors about the content of a file into a `Rejected` with one sentence."""
     try:
         yield
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError) as error:
@@ -35,7 +35,7 @@ def damage_told(where: str, subject: str = "it") -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Stored:
-    """Samples in an open file: slicing reads them, and raises Rejected where they are damaged."""
+    """Samples in an open file. Slicing reads them, and raises `Rejected` if they are damaged, or ValueError after closing."""
 
     dataset: Hdf5
     where: str
@@ -46,7 +46,7 @@ class Stored:
 
     @property
     def contiguous(self) -> bool:
-        """Whether the samples lie in the file as they are, one after the other."""
+        """Whether the samples are stored uncompressed, one after the other."""
         return self.chunks is None
 
     @property
@@ -75,33 +75,38 @@ class Stored:
 
 
 def find(group: Hdf5, path: str) -> Hdf5 | None:
-    """Return the group or dataset at a path, or None if there is nothing.
+    """Return the group or dataset at a path, or None if the path does not exist.
 
     Raises
     ------
     OutOfReach
-        There is a link, but to another file or to nothing.
+        If a link on the path leads to another file or to nothing.
     """
+    # h5py would follow links into other files by itself, so each link is resolved here, step by step.
     here, links = group, 0
     ahead = path.split("/")[::-1]
     while ahead:
         name = ahead.pop()
         if name in {"", "."}:
             continue
+        # Names that are not UTF-8 exist in real files: surrogates keep their bytes.
         key = name.encode("utf-8", "surrogateescape")
         if not isinstance(here, h5py.Group) or not here.id.links.exists(key):
             if links:
                 raise OutOfReach("link to nothing")
             return None
+        # Only hard and soft links stay in the file; external and user-defined links may lead anywhere.
         kind = here.id.links.get_info(key).type
         if kind == h5py.h5l.TYPE_HARD:
             here = here[name]
             continue
         if kind != h5py.h5l.TYPE_SOFT:
             raise OutOfReach("link to another file")
+        # Soft links may form a circle, so their number is limited.
         links += 1
         if links > _MOST_LINKS or here.id.links.get_info(key).u > LONGEST_PATH:
             raise OutOfReach("link to nothing")
+        # The target is resolved from the group that holds the link, or from the root if it is absolute.
         target = here.id.links.get_val(key).decode("utf-8", "surrogateescape")
         here = here.file if target.startswith("/") else here
         ahead += target.split("/")[::-1]
@@ -109,12 +114,12 @@ def find(group: Hdf5, path: str) -> Hdf5 | None:
 
 
 def dataset(group: Hdf5, name: str) -> Hdf5 | None:
-    """Return a dataset of a group; None if there is none, or one that is declared empty.
+    """Return a dataset of a group; None if it does not exist or is declared empty.
 
     Raises
     ------
     OutOfReach
-        Its values are in another file, or compressed in a way that is not known here, or neither numbers nor text, or far more
+        If its values are in another file, use a filter that is not installed, are neither numbers nor text, or are far more
         than the file can hold.
     """
     try:
@@ -125,12 +130,15 @@ def dataset(group: Hdf5, name: str) -> Hdf5 | None:
         return None
     if not isinstance(found, h5py.Dataset):
         raise OutOfReach(f"its {name} is no dataset")
+    # Virtual and external storage would open other files at the first read.
     layout = found.id.get_create_plist()
     if layout.get_layout() == h5py.h5d.VIRTUAL or layout.get_external_count():
         raise OutOfReach(f"its {name} is kept in another file")
+    # A missing filter is found here, because HDF5 reports it at the first read, and only by number.
     for code, _, _, label in map(layout.get_filter, range(layout.get_nfilters())):
         if not h5py.h5z.filter_avail(code):
             raise OutOfReach(f"its {name} is compressed with {text(label) or code}, which is not installed")
+    # NumPy has no dtype for some types of HDF5.
     try:
         dtype = found.dtype
     except TypeError:
@@ -143,11 +151,18 @@ def dataset(group: Hdf5, name: str) -> Hdf5 | None:
 
 
 def attribute(item: Hdf5, name: str, default: object = "") -> Any:  # noqa: ANN401  # as it comes
-    """Read an attribute of a group or dataset, an array; `default` if it has none, or one that is declared empty."""
+    """Read an attribute of a group or dataset as an array of its own shape; return `default` if it is missing or empty.
+
+    Raises
+    ------
+    OutOfReach
+        If it is neither numbers nor text, or too large.
+    """
     stored = item.attrs.get_id(name) if name in item.attrs else None
     if stored is None or stored.shape is None:
         return default
     _expect_plain(name, stored.dtype)
+    # HDF5 reads an attribute as a whole, so its size is checked before.
     if stored.get_storage_size() > _MOST_BYTES:
         raise OutOfReach(f"its {name} has {stored.get_storage_size()} bytes")
     if stored.dtype.kind == "O" and prod(stored.shape) > MOST_TEXTS:
@@ -158,31 +173,31 @@ def attribute(item: Hdf5, name: str, default: object = "") -> Any:  # noqa: ANN4
 
 
 def _expect_plain(name: str, dtype: np.dtype[Any]) -> None:
-    """Raise OutOfReach for what is neither numbers nor text, in whose reading HDF5 crashes where it is damaged."""
+    """Raise OutOfReach for a type that is neither numbers nor text, because HDF5 crashes when it reads damaged ones."""
     if dtype.kind not in "biufcS" and not h5py.check_string_dtype(dtype):
         raise OutOfReach(f"its {name} is of type {dtype}")
 
 
 def samples(group: Hdf5, name: str, where: str) -> Stored | None:
-    """Return a dataset of a group as samples; `where` is the group's path as rigs know it."""
+    """Return a dataset of a group as samples; `where` is the path of the group in rigs, for messages."""
     found = dataset(group, name)
     return found and Stored(found, f"{where}/{name}", found.shape, found.dtype, found.chunks, gzip(found))
 
 
 def values(group: Hdf5, name: str) -> list[Any]:
-    """Read all of a small dataset of numbers of a group, of whatever shape; an empty list if there is none."""
+    """Read a small dataset of numbers of a group, of any shape, as a flat list; an empty list if it does not exist."""
     found = _small(group, name)
     return [] if found is None else list(np.ravel(found[()]))
 
 
 def texts(group: Hdf5, name: str, account: Account) -> list[str]:
-    """Read all of a small dataset of texts of a group, of whatever shape; an empty list if there is none."""
+    """Read a small dataset of texts of a group, of any shape, as a flat list; an empty list if it does not exist."""
     found = _small(group, name)
     if found is None:
         return []
     if found.dtype.kind != "O":
         return [account.text(text(value)) for value in np.ravel(found[()])]
-    # One after the other, because each may be the same enormous one.
+    # The texts are read one by one and counted, because all of them may refer to one text of great length.
     return [account.text(text(found[index])) for index in np.ndindex(found.shape)]
 
 
@@ -194,12 +209,12 @@ def _small(group: Hdf5, name: str) -> Hdf5 | None:
 
 
 def has(item: Hdf5, *names: str) -> list[bool]:
-    """Tell which of these members an object has, which a dataset has not."""
+    """Tell for each name whether a group has a member of this name; a dataset has none."""
     return [isinstance(item, h5py.Group) and item.id.links.exists(name.encode()) for name in names]
 
 
 def members(group: Hdf5, account: Account) -> list[str]:
-    """Return the names in a group, in order; without those that no rig could name, because they are too long or no UTF-8."""
+    """Return the names in a group, sorted, without those that a rig cannot state: too long, or not UTF-8."""
     found: list[str] = []
     excess: list[Rejected] = []
 
@@ -208,27 +223,27 @@ def members(group: Hdf5, account: Account) -> list[str]:
             account.name(name)
         except Rejected as rejected:
             excess.append(rejected)
-            return True  # which ends the iteration, as no exception may
+            return True  # ends the iteration; an exception cannot pass through HDF5
         with suppress(UnicodeDecodeError):
             if len(name) <= LONGEST_PATH:
                 found.append(name.decode())
         return None
 
-    group.id.links.iterate(note, order=h5py.h5.ITER_NATIVE)  # in another order HDF5 would first read all of them
+    group.id.links.iterate(note, order=h5py.h5.ITER_NATIVE)  # HDF5 reads all names first for other orders
     if excess:
         raise excess[0]
     return sorted(found)
 
 
 def text(value: object) -> str:
-    """Return text of variable or fixed length, in UTF-8 or not quite; several are joined by spaces."""
+    """Return text of variable or fixed length, with invalid UTF-8 replaced; several texts are joined by spaces."""
     items = np.asarray(value, dtype=object).ravel()
     stored = [item if isinstance(item, bytes) else str(item).encode("utf-8", "surrogateescape") for item in items]
     return b" ".join(stored).decode("utf-8", "replace")
 
 
 def number(value: object, name: str) -> float:
-    """Return a number, alone or as an array of one."""
+    """Return a scalar, or the value of an array of size 1, as float; raise OutOfReach for anything else."""
     try:
         return float(np.asarray(value).item())
     except (TypeError, ValueError):

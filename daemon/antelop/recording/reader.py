@@ -1,4 +1,4 @@
-"""What an NWB file says, by the paths at which rigs find it."""
+"""Read an NWB file into a `Recording`, whose keys are the paths that rigs use."""
 
 import atexit
 import os
@@ -40,20 +40,20 @@ PLACES = {
     "processing": "processing",
     "intervals": "intervals",
 }
-"""With what a rig's paths begin, and where the file keeps it."""
+"""The first part of a rig's paths, and the group of the file that it stands for."""
 
 _MOST_FRAMES = 100_000_000
-"""How many frames videos may have that have fewer bytes: two days of a thousand a second."""
+"""Frames that videos may declare even if they have fewer bytes than frames: more than a day at 1000 frames a second."""
 
 _LONGEST_NAME = os.pathconf("/", "PC_PATH_MAX")
-"""How many characters the path of a file may have."""
+"""Characters of the longest path that the operating system accepts."""
 
 
 @contextmanager
 def reading(path: Path) -> Iterator[Recording]:
-    """Open an NWB file wherever links lead, as a person gives its path; see `reading_held`.
+    """Open an NWB file by a path that a person gives, which may be a link to anywhere; see `reading_held`.
 
-    The videos that it names are looked for from the folder of the path.
+    The videos that it names are relative to the folder of `path`, not of the link's target.
     """
     with ExitStack() as opened:
         with disk_told(path):
@@ -64,32 +64,34 @@ def reading(path: Path) -> Iterator[Recording]:
 
 @contextmanager
 def reading_held(held: RegularFile, beside: Directory) -> Iterator[Recording]:
-    """Read an NWB file that is held open. Its samples can be sliced until the context is left.
+    """Read an NWB file that is held open; its samples can be sliced until the context ends.
 
     Parameters
     ----------
     held
         The NWB file.
     beside
-        Its folder, from which the videos that it names are looked for.
+        Its folder, to which the paths of its videos are relative.
 
     Yields
     ------
     Recording
         Every time series below acquisition, stimulus/presentation and processing, and every TimeIntervals table. A `Clock` has
-        count 0 where the file has no data and does not say how many samples there are.
+        count 0 if the file has no data and does not state the number of samples.
 
     Raises
     ------
     Rejected
-        It is no NWB 2 file that can be read. Slicing raises it where samples are damaged.
+        If the file is not a readable NWB 2 file. Slicing raises it too, if samples are damaged.
     Unavailable
-        The disk or share failed. Slicing raises it too.
+        If the disk or share fails. Slicing raises it too.
     """
+    # HDF5 reads through the descriptor that is held, so that it reads this file even if another one takes its place.
     with Source(held) as source:
         with damage_told("", held.path.name):
             file = h5py.File(source, "r")
-        atexit.register(file.close)  # left open, HDF5 would ask for bytes when Python is gone
+        atexit.register(file.close)  # HDF5 would read through Python after Python has ended
+        # Errors of the caller pass unchanged: only reading the structure is translated.
         try:
             with damage_told("", held.path.name):
                 recording = _recording(held.path, beside, file)
@@ -100,6 +102,7 @@ def reading_held(held: RegularFile, beside: Directory) -> Iterator[Recording]:
 
 
 def _recording(path: Path, beside: Directory, file: Hdf5) -> Recording:
+    # The version comes first: the rest of an NWB 1 file would give misleading problems.
     account = Account(path.name)
     version = _nwb_version(path.name, file, account)
     kind = text(attribute(file, "neurodata_type", "NWBFile"))
@@ -109,6 +112,7 @@ def _recording(path: Path, beside: Directory, file: Hdf5) -> Recording:
     identifier, started, subject = (
         text(texts(file, name, account)) for name in ("identifier", "session_start_time", "general/subject/subject_id")
     )
+    # The ledger and the session need both, and the schema requires them.
     if not identifier or not started:
         raise OutOfReach(f"it has no {'session_start_time' if identifier else 'identifier'}")
     series, intervals, others = _contents(beside, file, account)
@@ -135,11 +139,11 @@ def _time(written: str) -> datetime:
 def _nwb_version(name: str, file: Hdf5, account: Account) -> str:
     version = attribute(file, "nwb_version", None)
     if version is None:
-        version = text(texts(file, "nwb_version", account))  # where NWB 1 has it
+        version = text(texts(file, "nwb_version", account))  # NWB 1 has it as a dataset
     if np.ndim(version):
         what = f"{name} gives its nwb_version as an array, {version[:3].tolist()}, and not as text"
         raise rejection("nwb_version", what, "Write it again with a current MatNWB or pynwb")
-    stated = text(version).removeprefix("NWB-")  # which some write before it
+    stated = text(version).removeprefix("NWB-")  # some programs write this prefix
     if not stated:
         raise rejection("nwb_version", f"{name} is HDF5, but gives no nwb_version", "Deliver an NWB 2 file")
     if not stated.startswith("2."):
@@ -150,11 +154,13 @@ def _nwb_version(name: str, file: Hdf5, account: Account) -> str:
 def _contents(
     beside: Directory, file: Hdf5, account: Account
 ) -> tuple[dict[str, Series], dict[str, Intervals], dict[str, str]]:
-    """Look at every object that a rig could name, the outer ones first."""
+    """Return series, intervals and other objects by every path that a rig could name, outer objects first."""
     series: dict[str, Series] = {}
     intervals: dict[str, Intervals] = {}
     others: dict[str, str] = {}
+    # Links can make a group its own member, so each group is entered once, under its own name.
     seen = set()
+    # Breadth first: if the file has too many names, the outer ones, which rigs use, are found.
     shared: dict[Hdf5, Stored] = {}
     ahead = deque((path, file, place) for path, place in PLACES.items())
     while ahead:
@@ -173,7 +179,7 @@ def _contents(
                     intervals[path] = _intervals(path, found, shared)
                 elif kind and not is_table and any(has(found, "data", "timestamps", "starting_time")):
                     series[path] = _series(path, kind, found, beside, shared, account)
-                elif found.name == join(holder.name, name) and found not in seen:  # not what a link shows once more
+                elif found.name == join(holder.name, name) and found not in seen:  # not through a link
                     seen.add(found)
                     if kind:
                         others[path] = kind[:LONGEST_PATH]
@@ -185,7 +191,7 @@ def _contents(
 
 
 def _samples(group: Hdf5, name: str, path: str, shared: dict[Hdf5, Stored]) -> Stored | None:
-    """Describe a dataset; what several series have in common is one object, so that it is read and kept once."""
+    """Return a dataset as samples. Series that share a dataset get the same object, so that it is read and stored once."""
     found = samples(group, name, path)
     return found and shared.setdefault(found.dataset, found)
 
@@ -200,9 +206,11 @@ def _intervals(path: str, group: Hdf5, shared: dict[Hdf5, Stored]) -> Intervals:
 def _series(  # noqa: PLR0913, PLR0917  # what all series of a file have in common
     path: str, kind: str, group: Hdf5, beside: Directory, shared: dict[Hdf5, Stored], account: Account
 ) -> Series:
+    # One factor for all channels would give wrong values silently, so such a series is not read.
     if find(group, "channel_conversion") is not None:
         raise OutOfReach("each of its channels has a conversion of its own")
     data, timestamps, confidence = (_samples(group, name, path, shared) for name in ("data", "timestamps", "confidence"))
+    # NWB keeps unit and conversion at the data, with these defaults.
     unit, conversion, offset = (
         attribute(data.dataset, name, default) if data else default
         for name, default in {"unit": "", "conversion": 1.0, "offset": 0.0}.items()
@@ -222,22 +230,25 @@ def _series(  # noqa: PLR0913, PLR0917  # what all series of a file have in comm
 
 
 def _clock(group: Hdf5, data: Stored | None, videos: tuple[Video, ...]) -> Clock | None:
+    # A series without a rate has explicit timestamps, or none.
     start = dataset(group, "starting_time")
     if start is None or "rate" not in start.attrs:
         return None
     count = data.shape[0] if data and data.shape else 0
     if not count:
         count = sum(map(int, values(group, "num_samples")))  # of external videos, in recent versions of NWB
-        if not 0 <= count <= max(_MOST_FRAMES, sum(video.size for video in videos)):  # whoever reads the clock takes memory
+        if not 0 <= count <= max(_MOST_FRAMES, sum(video.size for video in videos)):  # reading a clock takes memory
             raise OutOfReach(f"its num_samples is {count}")
     return Clock(number(values(group, "starting_time"), "starting_time"), number(attribute(start, "rate"), "rate"), count)
 
 
 def _video(name: str, beside: Directory) -> Video:
-    """Look for a file, unless it is outside the folder."""
+    """Return what is known of a video without opening it; the status of a file outside the folder is not read."""
+    # The system refuses a longer path, which means that the file does not exist.
     missing = Video(name, None, inside=True, size=0)
     if len(name) > _LONGEST_NAME:
         return missing
+    # A missing video is a problem of the recording, which a check reports; a failing share needs a retry.
     with disk_told(beside.path / name):
         try:
             path = beside.relative(name)

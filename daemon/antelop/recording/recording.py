@@ -1,7 +1,7 @@
-"""What a session's file says: its series and tables, described without loading their samples.
+"""The content of an NWB file: its series and tables, described without loading their samples.
 
-Everything that can be sliced like an array is a `Samples`: an HDF5 dataset, a numpy array, or one of the views below that
-compute their values when they are sliced (`Clock`, `Scaled`, `Cast`, `Track`).
+`Samples` is anything that can be sliced like an array: an HDF5 dataset, a NumPy array, or one of the views below, which compute
+their values when they are sliced (`Clock`, `Scaled`, `Cast`, `Track`).
 """
 
 from collections import deque
@@ -17,69 +17,72 @@ import numpy as np
 from numpy.typing import NDArray
 
 BLOCK_BYTES = 4 << 20
-"""How much of an array is in memory at once while it is looked at or copied."""
+"""Bytes of an array that are in memory at once while it is checked or copied."""
 
 SPATIAL = {"SpatialSeries", "PoseEstimationSeries"}
-"""NWB types of which every column is a coordinate."""
+"""NWB types in which every column is a coordinate."""
 
 
 class Samples(Protocol):
-    """An array that may be on disk: it has a shape and a dtype, and slicing it reads that part."""
+    """An array that may be on disk: it has a shape and a dtype, and slicing reads only the slice."""
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """How many samples, by how many channels."""
+        """(n,) or (n, channels)."""
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """What one sample is."""
+        """The dtype of one value."""
 
     def __getitem__(self, key: slice, /) -> NDArray[Any]: ...
 
 
 @runtime_checkable
 class Contiguous(Samples, Protocol):
-    """Samples that may lie in a file as they are, one after the other."""
+    """Samples that may be stored uncompressed, one after the other."""
 
     @property
     def contiguous(self) -> bool:
-        """Whether they do."""
+        """Whether they are."""
 
     def read_into(self, start: int, rows: NDArray[Any]) -> None:
-        """Read as many rows as there is room for, from one on; without memory of its own, which would have to be copied."""
+        """Fill `rows` with the rows from `start` on, without a buffer that would be copied."""
 
 
 @runtime_checkable
 class Written(Samples, Protocol):
-    """Samples of a file, which may declare more of them than were ever written."""
+    """Samples of a file that may declare more of them than it holds."""
 
     @property
     def written(self) -> int:
-        """How many of the declared bytes were written: the others read as fill values, which nobody measured."""
+        """Number of the declared bytes that were written; the others read as fill values, which were never measured."""
 
 
 MOST_BYTES = 16 * BLOCK_BYTES
-"""How much it may be where samples are stored in large chunks, so that each chunk is decompressed only once."""
+"""Bytes in memory at once if samples are stored in large chunks, so that each chunk is decompressed only once."""
 
 AHEAD = 2
-"""How many blocks are read ahead, each in a thread: one for each core that is not busy with the block before."""
+"""Number of blocks that are read ahead, each in its own thread, while the caller works on the block before."""
 
 
 def blocks(samples: Samples) -> Iterator[NDArray[Any]]:
-    """Yield the samples in order, some `BLOCK_BYTES` at a time; in whole chunks where that is no more than `MOST_BYTES`.
+    """Yield the samples in order, about `BLOCK_BYTES` at a time, or whole chunks if they are at most `MOST_BYTES`.
 
-    What is on disk is read `AHEAD`, unless that would take more than `MOST_BYTES`.
+    Samples on disk are read `AHEAD` blocks ahead, unless that takes more than `MOST_BYTES`.
     """
     length = samples.shape[0]
     row_bytes = max(1, samples.dtype.itemsize * int(np.prod(samples.shape[1:], dtype=np.int64)))
     rows = max(1, BLOCK_BYTES // row_bytes)
+    # A block that ends inside a chunk would decompress this chunk twice.
     chunks = getattr(samples, "chunks", None)
     if chunks:
         rows = min(max(1, rows // chunks[0]) * chunks[0], max(1, MOST_BYTES // row_bytes))
     parts = (slice(start, min(start + rows, length)) for start in range(0, length, rows))
+    # Threads help only if there is something to wait for, and each block ahead takes memory.
     if isinstance(samples, np.ndarray) or length <= rows or rows * row_bytes * (AHEAD + 2) > MOST_BYTES:
         yield from (samples[part] for part in parts)
         return
+    # While the caller works on one block, the next ones are read and decompressed.
     with ThreadPoolExecutor(AHEAD) as readers:
         ahead = deque(readers.submit(samples.__getitem__, part) for part in islice(parts, AHEAD))
         for part in parts:
@@ -91,7 +94,7 @@ def blocks(samples: Samples) -> Iterator[NDArray[Any]]:
 
 @dataclass(frozen=True)
 class Clock:
-    """A regular clock: sample i was taken at ``start + i / rate``.
+    """A regular clock: sample i has the time ``start + i / rate``, with start in seconds and rate in Hz.
 
     The formula is that of NWB's ``starting_time`` and ``rate`` (NWB 2 schema, TimeSeries).
     """
@@ -102,7 +105,7 @@ class Clock:
 
     @property
     def shape(self) -> tuple[int]:
-        """One time for each sample."""
+        """(count,): one time for each sample."""
         return (self.count,)
 
     @property
@@ -129,7 +132,7 @@ class Scaled:
 
     @property
     def dtype(self) -> np.dtype[np.float64]:
-        """Scaled samples are float64 whatever the file's dtype."""
+        """Always float64."""
         return np.dtype(np.float64)
 
     @property
@@ -143,7 +146,7 @@ class Scaled:
 
 @dataclass(frozen=True)
 class Cast:
-    """The same samples in another dtype, which holds their values."""
+    """The same samples in another dtype that can hold their values."""
 
     samples: Samples
     dtype: np.dtype[Any]
@@ -164,14 +167,14 @@ class Cast:
 
 @dataclass(frozen=True)
 class Track:
-    """Positions and how certain they are, side by side: float64 (n, 3) x, y, certainty or (n, 4) x, y, z, certainty.
+    """Positions with their certainty: float64 (n, 3) of x, y, certainty, or (n, 4) of x, y, z, certainty.
 
     Attributes
     ----------
     position
         (n, 2) or (n, 3).
     certainty
-        (n,), or None where the file has none: the column is NaN then.
+        (n,), or None if the file has none; the column is then NaN.
     """
 
     position: Samples
@@ -179,12 +182,12 @@ class Track:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """One row a sample, a column for each coordinate, and one for the certainty."""
+        """(n, coordinates + 1): the last column is the certainty."""
         return (self.position.shape[0], self.position.shape[1] + 1)
 
     @property
     def dtype(self) -> np.dtype[np.float64]:
-        """Tracks are float64."""
+        """Always float64."""
         return np.dtype(np.float64)
 
     def __getitem__(self, key: slice) -> NDArray[np.float64]:
@@ -195,18 +198,18 @@ class Track:
 
 @dataclass(frozen=True)
 class Video:
-    """One file that an ImageSeries names, as found on disk when the recording was read.
+    """A file that an ImageSeries names, as it was on the disk when the recording was read.
 
     Attributes
     ----------
     name
-        The path as the file gives it, relative to the NWB file.
+        The path as the NWB file states it, relative to the NWB file.
     path
-        The same relative to the folder of the NWB file, without ``.`` and ``..``; None if there is no such file.
+        The path relative to the folder of the NWB file, without ``.`` and ``..``; None if the file does not exist.
     inside
-        Whether it stays in that folder, links followed (which decides whether it may be read).
+        Whether the path, with links followed, stays in that folder. A file outside is never read.
     size
-        Its size in bytes, 0 if there is none.
+        Size in bytes; 0 if the file does not exist.
     """
 
     name: str
@@ -222,7 +225,7 @@ class Series:
     Attributes
     ----------
     path
-        Where a rig finds it: ``acquisition/lick``, ``stimulus/led``, ``processing/behavior/Position/head``.
+        The path that a rig states: ``acquisition/lick``, ``stimulus/led``, ``processing/behavior/Position/head``.
     neurodata_type
         Its NWB type, such as ``TimeSeries``, ``IntervalSeries``, ``SpatialSeries``, ``PoseEstimationSeries``, ``ImageSeries``.
     data
@@ -232,7 +235,7 @@ class Series:
     unit, conversion, offset
         As in the file; ``data * conversion + offset`` is in `unit`.
     confidence
-        How certain each position is, for pose estimation.
+        Certainty of each position, (n,), for pose estimation.
     videos
         The external files of an ImageSeries, in order.
     """
@@ -249,7 +252,7 @@ class Series:
 
     @property
     def values(self) -> Samples | None:
-        """The samples in their unit: the stored ones where nothing scales them."""
+        """The samples in `unit`; the stored samples themselves if conversion is 1 and offset is 0."""
         if self.data is None or (self.conversion == 1.0 and self.offset == 0.0):
             return self.data
         return Scaled(self.data, self.conversion, self.offset)
@@ -260,9 +263,9 @@ class Series:
         return self.neurodata_type in SPATIAL or self.confidence is not None
 
     def track(self) -> Samples:
-        """Return the samples as kinematics: float64 (n, 3) x, y, certainty or (n, 4) x, y, z, certainty.
+        """Return the samples as kinematics: float64 (n, 3) of x, y, certainty, or (n, 4) of x, y, z, certainty.
 
-        Of a series that is not `spatial`, two columns are coordinates, and three or four are the kinematics themselves.
+        In a series that is not `spatial`, two columns are coordinates; three or four columns already include the certainty.
 
         Raises
         ------
@@ -279,7 +282,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Intervals:
-    """A TimeIntervals table, such as ``intervals/trials``: start and stop times in seconds, each (n,)."""
+    """A TimeIntervals table such as ``intervals/trials``: start and stop times, each (n,), in seconds."""
 
     path: str
     start: Samples
@@ -288,14 +291,14 @@ class Intervals:
 
 @dataclass(frozen=True)
 class Recording:
-    """What one NWB file says.
+    """The content of one NWB file.
 
     Attributes
     ----------
     series, intervals
-        By path, as a rig names them.
+        Series and tables by the path that a rig states.
     others
-        NWB type by path of everything else a rig might name by mistake.
+        NWB type by path of all other objects, so that a rig that names one by mistake gets a helpful message.
     """
 
     path: Path

@@ -1,4 +1,4 @@
-"""A file's bytes, as HDF5 gets them: the whole of an HDF5 file that nobody is writing, or one sentence that says why not."""
+"""The bytes of an HDF5 file that is complete and not open for writing; otherwise one sentence says what is wrong."""
 
 import errno
 import fcntl
@@ -18,13 +18,13 @@ _LARGEST_HEAP = 1 << 26  # bytes that HDF5 reads all at once for a text in it
 
 
 def rejection(check: str, what: str, remedy: str) -> Rejected:
-    """Say the one thing that is wrong with a file as a whole."""
+    """Return a `Rejected` with one problem that concerns the whole file."""
     return Rejected([Problem(check, "", what, remedy)])
 
 
 @contextmanager
 def disk_told(path: Path) -> Iterator[None]:
-    """Turn what the operating system raises about a file into a sentence."""
+    """Turn the operating system's errors about a file into `Rejected` if it is missing, else into `Unavailable`."""
     try:
         yield
     except OSError as error:
@@ -38,22 +38,22 @@ def disk_told(path: Path) -> Iterator[None]:
 class Source(io.FileIO):
     """The bytes of a file, which HDF5 reads through Python.
 
-    By itself HDF5 reports a failing disk and a damaged file alike, and takes zeros for what was cut off while it read; here
-    both are `Unavailable`, where they happen. It comes to no end in zeros that a broken copy left in the heap of its texts
-    (HDFGroup/hdf5 issue 1707); here they are a ValueError. And it puts no lock on such a file, whatever HDF5_USE_FILE_LOCKING
-    says.
+    HDF5's own file driver reports a failing disk as a damaged file, and reads zeros if the file becomes shorter meanwhile; this
+    class raises `Unavailable` in both cases. HDF5 loops forever over zeros that an incomplete copy left in the heap of its
+    texts (HDFGroup/hdf5 issue 1707); this class raises ValueError. HDF5 also puts no lock on a file that it reads through
+    Python, whatever HDF5_USE_FILE_LOCKING says.
 
     Parameters
     ----------
     file
-        The file, held open: whatever takes its place, this is what is read.
+        The file, held open: it is the one that is read, even if another file takes its place.
 
     Raises
     ------
     Rejected
-        It is not all of an HDF5 file, or a writer has it open.
+        If it is not a complete HDF5 file, or a writer has it open.
     Unavailable
-        The disk or share failed; reading raises it too.
+        If the disk or share fails. Reading raises it too.
     """
 
     def __init__(self, file: RegularFile) -> None:
@@ -66,9 +66,13 @@ class Source(io.FileIO):
                 raise
 
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401  # Python 3.11 has no name for a writable buffer
-        """Fill the whole of `buffer`."""
+        """Fill `buffer` completely and return its size; raise `Unavailable` if the file ends before.
+
+        Raises ValueError if the bytes are a heap of texts with a hole in it.
+        """
         view = memoryview(buffer)
         position = self.tell()
+        # One call may return fewer bytes, and HDF5 takes the rest of the buffer as zeros.
         done = 0
         while done < len(view):
             with disk_told(self.name):
@@ -76,16 +80,19 @@ class Source(io.FileIO):
             if not count:
                 raise Unavailable(f"{self.name} became shorter while it was read")
             done += count
+        # Heaps begin with these letters; each is checked before HDF5 sees it, because HDF5 would never return.
         if bytes(view[:4]) == b"GCOL":
             self._expect_no_hole(position, int.from_bytes(view[8:16], "little"))
         return done
 
     def _expect_no_hole(self, position: int, size: int) -> None:
         """Raise ValueError if an object in a global heap collection takes no space (HDF5 File Format Specification, III.E)."""
+        # The size comes from the file, so it is limited before this many bytes are read.
         if size > _LARGEST_HEAP:
             raise ValueError(f"the heap of its texts at byte {position} has {size} bytes")
         with disk_told(self.name):
             heap = os.pread(self.fileno(), size, position)
+        # Objects follow the header of 16 bytes, each padded to 8 bytes; index 0 is the free space at the end.
         at = 16
         while at + 16 <= len(heap):
             index, length = int.from_bytes(heap[at : at + 2], "little"), int.from_bytes(heap[at + 8 : at + 16], "little")
@@ -95,7 +102,8 @@ class Source(io.FileIO):
 
 
 def _expect_finished_hdf5(descriptor: int, name: str) -> None:
-    """Raise Rejected unless a file is HDF5, is as long as it should be, and is not open for writing."""
+    """Raise Rejected unless a file is HDF5, complete, and not open for writing."""
+    # The frequent mistakes come first, because each has its own remedy.
     status = os.fstat(descriptor)
     start = os.pread(descriptor, 24, 0)
     if not start:
@@ -106,6 +114,7 @@ def _expect_finished_hdf5(descriptor: int, name: str) -> None:
     found = superblock(lambda count, offset: os.pread(descriptor, count, offset), status.st_size)
     if found is None:
         raise rejection("nwb_not_hdf5", f"{name} is no HDF5 file: it begins with {start[:16]!r}", "Deliver an NWB 2 file")
+    # A file that is being written may look incomplete, so a writer is reported before a missing end.
     if _locked(descriptor):
         what = f"{name} is still open for writing: another program holds its lock"
         raise rejection("nwb_open", what, "Close it in that program, and deliver it again")
@@ -118,7 +127,7 @@ def _expect_finished_hdf5(descriptor: int, name: str) -> None:
 
 
 def _locked(descriptor: int) -> bool:
-    """Tell whether a writer holds the file's lock, without keeping it from a rig that wants to open its own file again."""
+    """Tell whether a writer holds the lock of the file; our own lock is released at once, so that a writer can open it."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         fcntl.flock(descriptor, fcntl.LOCK_UN)
