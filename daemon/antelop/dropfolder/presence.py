@@ -1,4 +1,4 @@
-"""Whether a drop folder is there, and still the same: a share that is not mounted looks like an empty folder."""
+"""Whether a drop folder exists and is still the same folder: a share that is not mounted looks like an empty folder."""
 
 import errno
 import os
@@ -9,11 +9,11 @@ from typing import NamedTuple
 from antelop.dropfolder.mount import Mount, mount_of, mounts
 
 MOUNTS = Path("/proc/self/mountinfo")
-"""Where the kernel lists what is mounted."""
+"""File in which the kernel lists the mounted filesystems."""
 
 
 class Identity(NamedTuple):
-    """What tells a folder from another one under the same path."""
+    """The identity of a folder, which differs from that of another folder at the same path."""
 
     device: int
     inode: int
@@ -21,29 +21,29 @@ class Identity(NamedTuple):
 
 
 class Presence:
-    """A drop folder, told from whatever else may be found under its path.
+    """Recognizes a drop folder, and refuses another folder at the same path.
 
-    What is found at first is remembered. Later another folder is taken for it only if
+    The identity of the first folder that is found is remembered. A folder with another identity is accepted only if
 
-    * it has the same inode on the same filesystem mounted again (whose device number may differ);
-    * its filesystem was mounted on top of what was remembered: the share that was not there yet at start-up;
-    * or the sentinel file is in it, where one is configured.
+    * it has the same inode on the same filesystem, mounted again (the device number may differ);
+    * its filesystem is mounted on top of the remembered one: the share was not mounted yet at start-up;
+    * or a sentinel is configured, and the folder contains it.
 
     Parameters
     ----------
     path
         The folder. It is never created.
     sentinel
-        Name of a file without which the folder is not what it should be, or None.
+        Name of a file without which the share counts as not mounted, or None.
     known
-        What it was when it was last there, or None.
+        Last known identity of the folder, or None.
     mountinfo
-        Where the kernel lists what is mounted.
+        File in which the kernel lists the mounted filesystems.
 
     Attributes
     ----------
     identity
-        Of the folder as it was last found, or None.
+        Identity of the folder when it was last found, or None.
     """
 
     def __init__(self, path: Path, sentinel: str | None, known: Identity | None = None, mountinfo: Path = MOUNTS) -> None:
@@ -53,7 +53,8 @@ class Presence:
         self.identity = known
 
     def absence(self) -> str | None:
-        """Return why the folder must not be looked into now, or None if it is there."""
+        """Return why the folder must not be read now, or None if it may be read."""
+        # The list of mounts is read only when device or inode differ, because this runs at every look.
         try:
             found = self._path.stat()
             if not stat.S_ISDIR(found.st_mode):
@@ -74,6 +75,7 @@ class Presence:
         return None
 
     def _accepts(self, inode: int, mount: Mount) -> bool:
+        """Return whether a folder with another device or inode may take the place of the known one."""
         if self.identity is None or self._sentinel is not None:
             return True
         known = self.identity

@@ -1,4 +1,4 @@
-"""The process that watches drop folders: it looks into one after the other, and tells what is new."""
+"""The process that watches drop folders: it looks into one folder after the other, and reports what is new."""
 
 import os
 import pickle
@@ -17,33 +17,33 @@ from antelop.dropfolder.inotify_instance import Inotify
 from antelop.dropfolder.messages import NUMBER, Folder, News
 
 HEARTBEAT = 5.0
-"""Seconds after which the process says that it is alive, whether there is news or not."""
+"""Maximum number of seconds between two messages: without news, the process sends one that says that it is alive."""
 
 PAUSE = 0.05
-"""Between two looks into a folder are so many seconds, so that what comes together is seen together; or as many as the look
-took, which is longer when the share answers slowly."""
+"""Minimum number of seconds between two looks into a folder, so that one look sees files that arrive together. If the last look
+took longer, because the share is slow, the pause is as long as that look."""
 
 SHARE, CREDIT = 0.2, 1.0
-"""All looks into a folder together may take this share of a processor, and in advance what would be theirs in so many seconds:
-after a short look the next may follow at once, as for the manifest that comes right after its recording, and after a long one
-the folder rests."""
+"""The share of a processor that all looks into a folder together may use, and how many seconds ahead of it they may be. After a
+short look the next may follow immediately, as for a manifest that arrives right after its recording; after a long look the
+folder pauses."""
 
 
 class Pace:
-    """How soon a look may follow on another."""
+    """Limits how soon one look may follow another."""
 
     def __init__(self) -> None:
-        self._earned = -inf  # when all looks together will have taken no more than their share
+        self._earned = -inf  # the time at which all looks so far have used exactly their share
 
     def rested(self, started: float, finished: float, used: float) -> float:
-        """Return when the next look may come, after one that used so many seconds of a processor; times are in seconds."""
+        """Return the earliest time of the next look, after a look that used `used` seconds of a processor; all in seconds."""
         self._earned = max(self._earned, started) + used / SHARE
         return max(finished + max(PAUSE, finished - started), self._earned - CREDIT)
 
 
 @dataclass
 class Watched:
-    """A folder on the round, and when its next look may come."""
+    """A watched folder, and the earliest time of its next look."""
 
     inbox: Inbox
     pace: Pace = field(default_factory=Pace)
@@ -51,23 +51,23 @@ class Watched:
 
     @property
     def due(self) -> float:
-        """When the next look is to come, in monotonic seconds."""
+        """Time of the next look, in monotonic seconds."""
         return self.inbox.due(self.rested)
 
 
 class Rounds:
-    """The folders that a process watches, each known by a number from one on.
+    """The folders that a process watches, each identified by a positive number.
 
     Parameters
     ----------
     link
-        To the process that is told, and that says which folders there are.
+        Connection to the parent process, which receives the news and sends the commands.
     enter
-        Called with the number of a folder before it is looked into, and with zero afterwards.
+        Called with a folder's number before each look into it, and with zero afterwards.
     clock
         Returns monotonic seconds.
     used
-        Returns how many seconds of a processor this process has used.
+        Returns the processor time of this process in seconds.
     """
 
     def __init__(
@@ -82,7 +82,9 @@ class Rounds:
         self._said = clock()
 
     def serve(self) -> None:
-        """Look into the folders again and again, until the other end hangs up."""
+        """Look into the folders in turn, until the parent process closes the connection."""
+        # Commands come first, because they may remove a folder. Then the folder that is due first gets one look, so that none
+        # is starved by the others.
         while not self._link.closed:
             self._obey()
             if self._clock() - self._said >= HEARTBEAT:
@@ -94,11 +96,11 @@ class Rounds:
                 self._wait(inf if number is None else self._folders[number].due)
 
     def watch(self, number: int, folder: Folder, finished: Finished) -> None:
-        """Take a folder on the round."""
+        """Start to watch a folder."""
         self._folders[number] = Watched(Inbox(folder, finished, self._beat, self._inotify))
 
     def unwatch(self, number: int) -> None:
-        """Look into a folder no longer."""
+        """Stop watching a folder."""
         self._folders.pop(number).inbox.close()
 
     def finish(self, number: int, delivery_ids: Iterable[str]) -> None:
@@ -114,11 +116,13 @@ class Rounds:
         self._folders[number].inbox.require(delivery_id, paths)
 
     def _obey(self) -> None:
+        """Execute the commands that the parent process has sent."""
         for command, *arguments in self._link.receive():
             _COMMANDS[command](self, *arguments)
 
     def _look(self, number: int, watched: Watched) -> None:
-        """Look into a folder, and tell what has changed."""
+        """Look into a folder, and report what has changed."""
+        # The number is stored outside this process first: if the look hangs, the service reads there which folder it is.
         self._enter(number)
         started, before = self._clock(), self._used()
         updates = watched.inbox.look(started)
@@ -128,7 +132,8 @@ class Rounds:
             self._say(News(number, tuple(updates)))
 
     def _wait(self, due: float) -> None:
-        """Wait until a folder is due, something is said, or inotify hints at a change; but never for long without a word."""
+        """Wait until a folder is due, a command comes, inotify gives a hint, or the next heartbeat is due."""
+        # Messages that the parent process has not read yet must go out as soon as there is room.
         sources: list[Any] = [self._link] if self._inotify.fileno() < 0 else [self._link, self._inotify]
         now = self._clock()
         timeout = max(0.0, min(self._said + HEARTBEAT, due) - now)
@@ -138,14 +143,14 @@ class Rounds:
         self._link.flush()
 
     def _beat(self) -> None:
-        """Say in the middle of a long look that it goes on; end if nobody listens any more."""
+        """Report during a long look that the process is alive; exit if the parent process has closed the connection."""
         if self._clock() - self._said > 1:
             self._say(None)
         if self._link.closed:
             raise SystemExit
 
     def _say(self, message: News | None) -> None:
-        """Tell the other process something; that it is alive only if what was said before has gone through."""
+        """Send a message; None, which says that the process is alive, is sent only if no earlier message is pending."""
         if message is not None or not self._link.pending:
             self._link.send(message)
         self._said = self._clock()
@@ -161,14 +166,16 @@ _COMMANDS: dict[str, Callable[..., None]] = {
 
 
 def main() -> None:
-    """Watch the folders that standard input describes, for the process at the other end of the last argument's descriptor."""
+    """Watch the folders that standard input lists; the last argument is the descriptor of the connection to the parent."""
+    # Standard input is a file in memory that the parent process shares: it holds the number of the current folder.
     entered = sys.stdin.fileno()
 
     def enter(number: int) -> None:
         os.pwrite(entered, number.to_bytes(NUMBER), 0)
 
     rounds = Rounds(Link(int(sys.argv[-1])), enter, time.monotonic, time.process_time)
-    for number, folder, finished in pickle.load(sys.stdin.buffer):  # noqa: S301  # from our own process
+    for number, folder, finished in pickle.load(sys.stdin.buffer):  # noqa: S301  # written by the parent process
         rounds.watch(number, folder, finished)
+    # The list of finished deliveries can be large and is not needed again.
     os.ftruncate(entered, NUMBER)
     rounds.serve()

@@ -1,4 +1,4 @@
-"""What has stopped changing."""
+"""Which files have settled, that is, have stopped changing."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Stat(NamedTuple):
-    """What the filesystem says of a file; when any of it differs, the file has changed."""
+    """The status of a file; if any field differs, the file has changed."""
 
     size: int
     mtime_ns: int
@@ -20,13 +20,13 @@ class Progress(NamedTuple):
     Attributes
     ----------
     settled
-        Whether it has.
+        Whether the file has settled.
     seen
-        When it was first seen.
+        Time of the first look that found the file.
     changed
-        When it was first seen as it is now.
+        Time of the first look that found the file in its present state.
     rate
-        Bytes per second by which it grows, 0.0 if it does not.
+        Growth in bytes per second; 0.0 if the file does not grow.
     """
 
     settled: bool
@@ -45,22 +45,22 @@ class _Observed:
 
 
 class Settling:
-    """Which files have stopped changing.
+    """Determines which files have settled.
 
     A file has settled when, for `seconds`, every look found the same
 
-    * size: nobody appends to it;
-    * mtime and ctime: nobody rewrites it in place. The times are compared with each other and never with a clock: a file moved
-      in keeps its old mtime, and another computer's clock may be ahead;
-    * inode: it is still the same file, not another that was renamed over it.
+    * size: no program appends to the file;
+    * mtime and ctime: no program rewrites the file in place. These times are compared with each other and never with a clock,
+      because a moved file keeps its old mtime, and the clock of another computer may be ahead;
+    * inode: it is still the same file, not another one that was renamed over it.
 
-    The wait begins with the first look, for files that were there before the program started as well. A file that has gone and
-    come back begins anew.
+    The settle time begins with the first look, also for files that are older than the process. It begins again for a file that
+    was removed and has returned.
 
     Parameters
     ----------
     seconds
-        How long a file must have been unchanged.
+        The settle time in seconds.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -68,31 +68,32 @@ class Settling:
         self._observed: dict[str, _Observed] = {}
 
     def observe(self, path: str, stat: Stat, now: float) -> Progress:
-        """Take note of what a file looks like.
+        """Record the present status of a file, and return how far it is from having settled.
 
         Parameters
         ----------
         path
-            Names the file.
+            Path of the file.
         stat
-            What the filesystem says of it now.
+            Its present status.
         now
-            Monotonic seconds, so that a clock that is set cannot disturb the wait.
+            Monotonic seconds, so that a change of the system clock has no effect.
         """
         file = self._observed.get(path)
         if file is None:
             file = self._observed[path] = _Observed(stat, now, now, stat.size, now)
         elif stat != file.stat:
+            # A file that shrank or was replaced is a new file, and the growth of the old one says nothing about it.
             if stat.size < file.stat.size or stat.inode != file.stat.inode:
                 file.grown_from, file.grown_since = stat.size, now
             file.stat, file.changed = stat, now
         quiet = now - file.changed
-        # A writer pauses between two blocks: what grew is called growing until half of the wait is over.
+        # A writer pauses between two blocks: a file counts as growing until half of the settle time is over.
         grew = stat.size > file.grown_from and quiet < self.seconds / 2
         rate = (stat.size - file.grown_from) / (file.changed - file.grown_since) if grew else 0.0
         return Progress(quiet >= self.seconds, file.seen, file.changed, rate)
 
     def keep(self, paths: Collection[str]) -> None:
-        """Forget every file but these."""
+        """Forget all files except these."""
         for path in self._observed.keys() - paths:
             del self._observed[path]

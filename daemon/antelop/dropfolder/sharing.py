@@ -1,4 +1,4 @@
-"""Which drop folders may be watched by one process: those of one filesystem, which hang together or not at all."""
+"""Which drop folders one process may watch: those of one filesystem, because if one of them hangs, all of them hang."""
 
 from collections.abc import Container, Mapping
 from math import inf
@@ -8,19 +8,19 @@ from antelop.dropfolder.messages import Folder
 from antelop.dropfolder.mount import Mount, mount_of, mounts
 
 MOUNTED, RESOLVED = 1.0, 30.0
-"""Seconds from one look at what is mounted to the next, and from one look at the links that lead to folders to the next."""
+"""Seconds between two readings of the list of mounts, and between two resolutions of the links that lead to folders."""
 
 LINKS = 40
-"""How many links a path may lead through, as for the kernel (path_resolution(7))."""
+"""Maximum number of links in a path, the same as in the kernel (path_resolution(7))."""
 
 
 class Grouping:
-    """Which folders share a process, kept up to date while filesystems are mounted and unmounted.
+    """Determines which folders share a process, while filesystems are mounted and unmounted.
 
     Parameters
     ----------
     mountinfo
-        Where the kernel lists what is mounted.
+        File in which the kernel lists the mounted filesystems.
     """
 
     def __init__(self, mountinfo: Path) -> None:
@@ -31,14 +31,14 @@ class Grouping:
         self._next_read = self._next_resolution = -inf
 
     def keys(self, folders: Mapping[str, Folder], apart: Container[str], now: float) -> dict[str, str]:
-        """Return what each folder shares its process by: those with the same have one.
+        """Return a key for each folder, by name: folders with the same key share a process.
 
         Parameters
         ----------
         folders
-            By name.
+            The folders by name.
         apart
-            Those that share with none.
+            Names of the folders that must have a process of their own.
         now
             Monotonic seconds.
         """
@@ -49,7 +49,7 @@ class Grouping:
         return {name: (None if name in apart else self._keys[folder]) or alone(name) for name, folder in folders.items()}
 
     def _renew(self, now: float) -> None:
-        """Forget what may be otherwise by now."""
+        """Drop the stored keys if the mounts have changed, or if links may have changed since."""
         if now < self._next_read:
             return
         self._next_read = now + MOUNTED
@@ -60,27 +60,27 @@ class Grouping:
 
 
 def alone(name: str) -> str:
-    """Return what a folder has a process by that it shares with none."""
+    """Return the key of a folder that has a process of its own."""
     return f"folder {name}"
 
 
 def shared_device(path: Path, mounted: Mapping[str, Mount]) -> str | None:
-    """Return the device number of the filesystem that a folder depends on; None if it may depend on others too.
+    """Return the device number of the filesystem that a folder depends on; None if it may depend on several.
 
-    Nothing is asked of a filesystem that may hang: a link is only followed where it lies on a local one.
+    The function never accesses a filesystem that may hang: it follows a link only if the link is on a local filesystem.
 
     Parameters
     ----------
     path
-        Of the folder, which need not be there. A relative path begins in the working directory.
+        Path of the folder, which need not exist. A relative path begins in the working directory.
     mounted
-        What is mounted, by mount point (`mount.mounts`).
+        The mounted filesystems by mount point (`mount.mounts`).
     """
     found = _resolved(path.absolute(), mounted)
     if found is None:
         return None
     mount = mount_of(found, mounted)
-    # A share below the folder would be scanned with it; one above it would be passed on the way.
+    # A share below the folder is scanned with it, and a share above it is on the way to it: either may hang.
     others = [other for other in mounted.values() if other.device != mount.device]
     below = any(Path(other.point).is_relative_to(found) for other in others)
     above = any(found.is_relative_to(other.point) and not _answers(other) for other in others)
@@ -89,16 +89,17 @@ def shared_device(path: Path, mounted: Mapping[str, Mount]) -> str | None:
 
 
 def _answers(mount: Mount) -> bool:
-    """Return whether a filesystem may be asked for anything: a local one, and the root, without which nothing goes anyway."""
+    """Return whether a filesystem may be accessed here: a local one, or the root, on which every process depends."""
     return mount.local or mount.point == "/"
 
 
 def _resolved(path: Path, mounted: Mapping[str, Mount]) -> Path | None:
-    """Return a path without links, as far as the filesystems on its way may be asked; None if that cannot be told."""
+    """Return a path without links, as far as its filesystems may be accessed; None if the path cannot be determined."""
     pending, current, links = list(reversed(path.parts[1:])), Path("/"), 0
     while pending:
         part = pending.pop()
         current = current.parent if part == ".." else current / part
+        # Beyond this point a link could hang the caller. The rest is taken as it is, unless a ``..`` could follow a link.
         if not _answers(mount_of(current, mounted)):
             return None if ".." in pending else current.joinpath(*reversed(pending))
         target = _target(current)
@@ -112,7 +113,7 @@ def _resolved(path: Path, mounted: Mapping[str, Mount]) -> Path | None:
 
 
 def _target(path: Path) -> Path | None:
-    """Return where a link leads to; None if there is no link."""
+    """Return the target of a link; None if the path is not a link."""
     try:
         return path.readlink()
     except OSError:

@@ -1,4 +1,4 @@
-"""What a drop folder holds, kept up to date by scans and by what inotify says."""
+"""The contents of a drop folder, kept up to date by scans and by the hints of inotify."""
 
 import errno
 import posixpath
@@ -14,45 +14,45 @@ from antelop.dropfolder.messages import Folder
 from antelop.dropfolder.presence import Identity, Presence
 
 SETTLE, SETTLE_ON_NETWORK = 10.0, 60.0
-"""The settle time in seconds. What a network filesystem says of a file may be a minute old (``acregmax`` in nfs(5))."""
+"""The settle time in seconds. A network filesystem may report a status that is one minute old (``acregmax`` in nfs(5))."""
 
 SCAN_WITH_EVENTS, SCAN_POLLING = 60.0, 10.0
-"""Seconds from one scan of everything to the next."""
+"""Seconds between two complete scans."""
 
 _EXHAUSTED = {errno.ENOSPC, errno.EMFILE, errno.ENOMEM}
-"""How the kernel says that it watches no more (inotify(7))."""
+"""Errors by which the kernel refuses another watch (inotify(7))."""
 
 
 class View:
-    """A drop folder on disk.
+    """The last known contents of a drop folder.
 
     Parameters
     ----------
     folder
         The drop folder.
     finished
-        The deliveries to be passed over.
+        The finished deliveries, which scans leave out.
     beat
-        Called now and then during a long scan.
+        Called at intervals during a long scan.
     mounts
-        Where the kernel lists what is mounted.
+        File in which the kernel lists the mounted filesystems.
     inotify
-        What hints come from.
+        The inotify instance that gives hints.
 
     Attributes
     ----------
     shelves
-        What it held when it was last there.
+        Contents of the folder when it was last readable.
     hints
-        Which of its directories may have changed; None if it is polled.
+        The directories that may have changed; None if the folder is polled.
     because
-        Why it is polled, if that was not asked for; else empty.
+        Why the folder is polled although the configuration does not ask for it; otherwise empty.
     network
-        Whether it is on a network filesystem.
+        Whether the folder is on a network filesystem.
     scan_due
-        When all of it is to be scanned again, in monotonic seconds.
+        Time of the next complete scan, in monotonic seconds.
     scanned
-        When all of it was last scanned, or None.
+        Time of the last complete scan, in monotonic seconds, or None.
     """
 
     def __init__(self, folder: Folder, finished: Finished, beat: Callable[[], None], mounts: Path, inotify: Inotify) -> None:
@@ -71,7 +71,7 @@ class View:
 
     @property
     def identity(self) -> Identity | None:
-        """What the folder was when it was last there, or None."""
+        """Last known identity of the folder, or None."""
         return self._presence.identity
 
     @property
@@ -82,20 +82,21 @@ class View:
         return SETTLE_ON_NETWORK if self.network else SETTLE
 
     def renew(self, now: float, restless: Iterable[str]) -> str | None:
-        """Bring the shelves up to date.
+        """Update the shelves.
 
         Parameters
         ----------
         now
             Monotonic seconds.
         restless
-            Files to look at even if nothing hints at them.
+            Files whose status is read even without a hint.
 
         Returns
         -------
         str or None
-            Why the folder cannot be looked into; the shelves stay as they were then.
+            Why the folder cannot be read, in which case the shelves stay unchanged; None if it was read.
         """
+        # Check the identity first: an unmounted share looks like an empty folder, which would withdraw every delivery.
         absence = self._presence.absence()
         if absence is None:
             self._begin()
@@ -103,7 +104,7 @@ class View:
                 shelves, everything = self._scan(now, restless)
             except OSError as error:
                 absence = f"it cannot be read: {error.strerror}"
-            else:  # if it went away meanwhile, then what was read is not what it holds
+            else:  # if the share was unmounted during the scan, the result is not the folder's contents
                 absence = self._presence.absence()
         if absence is not None:
             self.close()
@@ -115,22 +116,23 @@ class View:
         return None
 
     def suspect(self, path: str) -> None:
-        """Read the directory of a file again next time, since the file is not as it was listed."""
+        """Have the directory of a file read again at the next look, because the file differs from its listing."""
         self._stale.add(posixpath.dirname(path))
 
     def close(self) -> None:
-        """Let go of the folder; next time it is taken up again."""
+        """Release the folder and its watches; the next `renew` sets them up again."""
         self._identity = None
         self._drop_hints()
 
     def _begin(self) -> None:
-        """Find out how to watch the folder, if it was not there the last time, or is on another filesystem now."""
+        """Decide how to watch the folder, if it was missing at the last look or has another identity now."""
         identity = self._presence.identity
         if identity is None or identity == self._identity:
             return
         self.close()
         self._identity, self.scan_due = identity, 0.0
         self.network = identity.mount.network
+        # On a network filesystem inotify reports only the changes that this computer makes.
         silent = self._folder.watch == "auto" and self.network
         self.because = f"{identity.mount.kind} does not tell of changes that others make" if silent else ""
         if self._folder.watch != "poll" and not silent:
@@ -140,7 +142,7 @@ class View:
                 self._poll(error)
 
     def _enter(self, directory: str) -> None:
-        """Watch a directory before it is read, so that nothing falls between the two."""
+        """Watch a directory before it is read, so that no change between the two is lost."""
         try:
             if self.hints is not None:
                 self.hints.watch(directory)
@@ -150,6 +152,7 @@ class View:
             self._poll(error)
 
     def _poll(self, error: OSError) -> None:
+        """Change from inotify to polling."""
         self.because = f"inotify cannot be used: {error.strerror}"
         self._drop_hints()
 
@@ -159,17 +162,20 @@ class View:
             self.hints = None
 
     def _scan(self, now: float, restless: Iterable[str]) -> tuple[Shelves, bool]:
-        """Read what may have changed; return what the folder holds, and whether all of it was read."""
+        """Read the directories that may have changed; return the folder's contents, and whether the scan was complete."""
+        # Take the hints before reading: a change during the scan then gives a new hint.
         changed = self.hints.take() if self.hints is not None else set()
         if changed is None or now >= self.scan_due:
             return self.listing.scan(self.shelves, None, lambda _: True), True
         return self.listing.scan(self.shelves, changed | self._stale | self._look_again(restless), self._is_new), False
 
     def _is_new(self, directory: str) -> bool:
+        """Return whether a directory has no watch yet, so that no hint covers what is in it."""
         return self.hints is not None and directory not in self.hints
 
     def _look_again(self, restless: Iterable[str]) -> set[str]:
-        """See how these files are now; return the directories that must be read for it."""
+        """Update the status of these files; return the directories that must be read again."""
+        # An NWB file needs only its new status. A manifest that has changed must be parsed again.
         changed = set()
         for path in restless:
             directory = posixpath.dirname(path)

@@ -1,4 +1,4 @@
-"""Why what lies in a drop folder is no delivery yet: reasons as values, and how each is said to a person."""
+"""Why files in a drop folder are not a delivery yet: the reasons as values, and the message of each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from antelop.wording import as_span
 
 
 class Reason(Enum):
-    """Why something waits, and how that is said; braces are filled with the facts of the case."""
+    """Why a file waits, and the message that says so; the facts of the case fill the braces."""
 
     UNSETTLED = "not settled yet: {quiet} of {settle}"
     GROWING = "still growing: {size}, {rate}/s"
@@ -29,20 +29,20 @@ class Reason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Something in a drop folder that waits; an equal value as long as nothing about it changes.
+    """A file in a drop folder that waits; two values are equal if nothing about the wait has changed.
 
     Attributes
     ----------
     path
-        What waits, relative to the folder.
+        Path of the file, relative to the folder.
     reason
-        Why.
+        Why the file waits.
     since
-        When it was first seen, in monotonic seconds.
+        Time of the first look that found the file, in monotonic seconds.
     facts
-        What the reason's sentence mentions; ``changed`` is when the file last changed, in monotonic seconds.
+        Values for the reason's message; ``changed`` is the time of the last change, in monotonic seconds.
     others
-        The files that wait with it: its manifest, or its NWB file.
+        The files that wait with this one: its manifest, or its NWB file.
     """
 
     path: str
@@ -52,6 +52,6 @@ class Waiting:
     others: tuple[str, ...] = ()
 
     def sentence(self, now: float) -> str:
-        """Say it to a person, at a time in monotonic seconds."""
+        """Return the message for a person; `now` is in monotonic seconds."""
         quiet = as_span(now - self.facts.get("changed", self.since))
         return self.reason.value.format(waited=as_span(now - self.since), quiet=quiet, **self.facts)

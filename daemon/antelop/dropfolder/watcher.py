@@ -1,4 +1,4 @@
-"""A process that watches drop folders, seen from the process that has started it, which never waits for it or for a folder."""
+"""The handle of a process that watches drop folders. The process that holds it never waits for the watcher or a folder."""
 
 import itertools
 import os
@@ -15,30 +15,30 @@ from antelop.dropfolder.finished import Finished
 from antelop.dropfolder.messages import NUMBER, Folder, News, Update
 
 CREDENTIALS = {"DB_USER", "DB_PASS", "CREDENTIALS_DIRECTORY"}
-"""Environment variables of the database's password, which the process has no use for."""
+"""Environment variables of the database's password, which the watcher does not need and does not get."""
 
 SHOWN = 3
-"""How many folders a list of processes shows of each."""
+"""Number of folders of each watcher in the system's list of processes."""
 
 _numbers = itertools.count(1)
 
 
 class Watcher:
-    """Drop folders, watched by another process.
+    """Drop folders that another process watches.
 
     Parameters
     ----------
     folders
-        The drop folders, each with the ids of deliveries from it that need no more attention.
+        The drop folders, each with the ids of its finished deliveries.
     now
         Monotonic seconds.
 
     Attributes
     ----------
     started
-        When it was started, in monotonic seconds.
+        Start time of the process, in monotonic seconds.
     heard
-        When the process last said something, in monotonic seconds: a few seconds ago at most, unless a share hangs.
+        Time of the last message, in monotonic seconds. It is a few seconds ago, or more if a share hangs.
     """
 
     def __init__(self, folders: Iterable[tuple[Folder, Iterable[str]]], now: float) -> None:
@@ -47,6 +47,7 @@ class Watcher:
         ours, theirs = socket.socketpair()
         self._link = Link(ours.detach())
         path = os.pathsep.join(filter(None, [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")]))
+        # A file in memory, and not a pipe: it takes a list of any length at once, so that starting the process never waits.
         self._known = os.fdopen(os.memfd_create("folders"), "w+b")
         self._known.write(bytes(NUMBER))
         pickle.dump([(self._number(folder), folder, Finished(finished)) for folder, finished in folders], self._known)
@@ -57,35 +58,35 @@ class Watcher:
                 stdin=self._known,
                 pass_fds=[theirs.fileno()],
                 env={**{name: value for name, value in os.environ.items() if name not in CREDENTIALS}, "PYTHONPATH": path},
-                process_group=0,  # so that Ctrl-C does not reach it
+                process_group=0,  # so that Ctrl-C in the terminal does not end it
             )
 
     @property
     def folders(self) -> set[str]:
-        """The names of the folders that it watches."""
+        """The names of the watched folders."""
         return set(self._names.values())
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs, and can be heard."""
+        """Whether the process runs and its connection is open."""
         return not self.ended and not self._link.closed
 
     @property
     def ended(self) -> bool:
-        """Whether the process runs no longer. One that was killed may run on: in a system call that hangs."""
+        """Whether the process has ended. A killed process may still run, if it hangs in a system call."""
         return self._process.poll() is not None
 
     @property
     def inside(self) -> str | None:
-        """The folder that the process looks into, or looked into when it ended; None if it did not."""
+        """The folder that the process looks into, or was looking into when it ended; None if there is none."""
         return self._names.get(int.from_bytes(os.pread(self._known.fileno(), NUMBER, 0)))
 
     def fileno(self) -> int:
-        """Return a descriptor that can be read from when `poll` has something to return."""
+        """Return a descriptor that is readable when `poll` has something to return."""
         return self._link.fileno()
 
     def poll(self, now: float) -> Iterator[tuple[str, Update]]:
-        """Yield what is new since the last time, in order, each with the name of its folder.
+        """Yield the updates since the last call, in order, each with the name of its folder.
 
         Parameters
         ----------
@@ -97,7 +98,7 @@ class Watcher:
         if messages:
             self.heard = now
         for message in messages:
-            if isinstance(message, News) and message.number in self._names:  # else it was let go meanwhile
+            if isinstance(message, News) and message.number in self._names:  # else it was unwatched meanwhile
                 yield from ((self._names[message.number], update) for update in message.updates)
 
     def watch(self, folder: Folder, finished: Iterable[str]) -> None:
@@ -105,7 +106,7 @@ class Watcher:
         self._link.send(("watch", self._number(folder), folder, Finished(finished)))
 
     def unwatch(self, name: str) -> None:
-        """Watch a folder no longer, and say nothing more of it."""
+        """Stop watching a folder; `poll` yields no more updates of it."""
         for number in [number for number, each in self._names.items() if each == name]:
             del self._names[number]
             self._link.send(("unwatch", number))
@@ -123,23 +124,24 @@ class Watcher:
         self._send("require", name, delivery_id, list(paths))
 
     def stop(self) -> None:
-        """End the process, and wait for nothing: one that hangs in a system call goes when that is over."""
+        """Kill the process without waiting: one that hangs in a system call ends when the call returns."""
         self._link.close()
         self._known.close()
         self._process.kill()
 
     def wait(self, seconds: float) -> None:
-        """Wait until the process has ended, but no longer than this."""
+        """Wait until the process has ended, for at most this number of seconds."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
 
     def _number(self, folder: Folder) -> int:
-        """Give a folder a number that nothing had before, so that nothing late is taken for news of it."""
+        """Give a folder a new number, so that a late message about an earlier folder is not taken for news of this one."""
         number = next(_numbers)
         self._names[number] = folder.name
         return number
 
     def _send(self, command: str, name: str, *arguments: object) -> None:
+        """Send a command for a folder; does nothing if the folder is not watched."""
         for number, each in self._names.items():
             if each == name:
                 self._link.send((command, number, *arguments))
