@@ -57,7 +57,7 @@ def worker(terminal: Terminal, *, drain: bool) -> None:
     _open_log()
     with terminal.lab() as lab:
         if drain:
-            # First the jobs of dead workers: no service may be there to release them.
+            # Jobs whose workers are dead come first: no service may be there to release them.
             one = Worker(lab, event_log.enter)
             one.release({})
             while one.work():

@@ -91,7 +91,7 @@ def clamp_schedules(database: Database) -> None:
 
 
 def orphans(database: Database, folders: Iterable[str]) -> Iterator[Row]:
-    """Yield the jobs of deliveries from these folders whose workers are dead, each under the lock of its delivery.
+    """Yield the jobs of dead workers, of deliveries from these folders, each under the lock of its delivery.
 
     Each has ``age``, the seconds since it was reserved, besides what DataJoint notes of the process that reserved it.
     """

@@ -1,4 +1,4 @@
-"""How long a delivery waits before it is retried."""
+"""The retry policy of deliveries: how long each waits before it is retried, with backoff and jitter."""
 
 from datetime import timedelta
 from zlib import crc32
