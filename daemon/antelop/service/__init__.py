@@ -1,4 +1,4 @@
-"""The daemon: watches drop folders, keeps workers alive, and says how it fares.
+"""The daemon: watches drop folders, starts and replaces workers, and writes the status.
 
 Nothing here reads a recording or writes a session.
 """

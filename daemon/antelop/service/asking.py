@@ -1,8 +1,8 @@
-"""Asking the database without being held up by it: each call runs in a thread of its own, which can be left behind.
+"""Asking the database without blocking the loop of the service: each call runs in a thread of its own.
 
-A driver waits for its server in a system call that nothing in the same thread can end. A server that is stopped, and not
-closed, would hold up the loop that keeps folders, workers and the service manager informed. (`antelop.database.deadline` ends
-such a call at last, but only after the longest time that a statement may take.)
+A driver waits for its server in a system call that the same thread cannot interrupt. A server that hangs without closing the
+connection would block the loop that serves folders, workers and the service manager. (`antelop.database.deadline` also ends
+such a call, but only after the longest time that a statement may take.)
 """
 
 import threading
@@ -18,17 +18,17 @@ PATIENCE = 5.0
 
 
 class Asking:
-    """Asks the database one thing at a time.
+    """Makes one call to the database at a time.
 
-    What is asked runs in another thread, so it may use the database and its own arguments, and nothing else. What is done with
-    the answer runs in the thread that asks: at once, or if the answer comes late, when something is asked the next time.
+    The call runs in another thread, so it may use only the database and its own arguments. The callback that takes the answer
+    runs in the calling thread: at once, or, if the answer is late, at the next call of `ask`.
     """
 
     def __init__(self) -> None:
         self._call: _Call | None = None
 
     def ask(self, what: Callable[[], Answer], then: Callable[[Answer], object], patience: float | None = None) -> None:
-        """Ask something, and do something with the answer.
+        """Call the database in another thread, and pass the answer to a callback in this one.
 
         Parameters
         ----------
@@ -47,6 +47,7 @@ class Asking:
             What was raised in the other thread.
         """
         patience = PATIENCE if patience is None else patience
+        # Only one call may run at a time: a server that hangs must not collect blocked threads.
         if self._call is not None:
             self._finish(0)
         self._call = _Call(what, then)
@@ -58,6 +59,7 @@ class Asking:
         assert call is not None  # noqa: S101  # both callers have made one
         if not call.done.wait(patience):
             raise Unavailable("the database does not answer; it is asked no further until it does")
+        # The call is over before its answer is used, so that an error raised below does not block the next call.
         self._call = None
         if call.error is not None:
             raise call.error
@@ -65,7 +67,7 @@ class Asking:
 
 
 class _Call:
-    """One call in a thread, which does not keep the process from ending."""
+    """One call in a daemon thread, which does not keep the process from ending."""
 
     def __init__(self, what: Callable[[], Any], then: Callable[[Any], object]) -> None:
         self.then = then

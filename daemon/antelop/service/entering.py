@@ -1,4 +1,4 @@
-"""Bringing the queue up to date with the drop folders: what the database is asked, apart from the service's own state."""
+"""Updating the queue from the drop folders: the calls to the database, without the state of the service."""
 
 import traceback
 from collections.abc import Callable, Collection, Mapping
@@ -20,18 +20,18 @@ log = structlog.get_logger()
 
 @dataclass
 class Entered:
-    """What the database says when the queue is up to date.
+    """What the database answers after the queue was updated.
 
     Attributes
     ----------
     withdrawn
-        The deliveries that were taken back and have left the queue.
+        The deliveries that were withdrawn from the queue.
     arrived
-        The deliveries that were entered.
+        The deliveries that were enqueued, by id.
     states
-        The states that they are in.
+        The state of each arrived delivery, by id.
     failed
-        What there is to say of those that could not be entered, as workers say it.
+        One event for each delivery that could not be enqueued, in the form of a worker's ``done``.
     counts
         How many jobs there are of each status; None if that was not asked.
     aside
@@ -53,14 +53,14 @@ def enter(
     count: Collection[str] | None,
     clock: Callable[[], datetime],
 ) -> Entered:
-    """Bring the queue up to date. Doing it again, should the answer have been lost, changes nothing.
+    """Update the queue. The call is idempotent: the service repeats it when the answer was lost.
 
     Parameters
     ----------
     departures
-        The deliveries that were taken back.
+        The deliveries that were withdrawn.
     arrivals
-        Those that have come, by id.
+        The new deliveries, by id.
     count
         The names of all folders, if jobs are to be counted.
     clock
@@ -69,15 +69,18 @@ def enter(
     Raises
     ------
     Unavailable
-        If the database is away.
+        If the database cannot be reached.
     """
     entered = Entered(departures, arrivals)
+    # Withdrawals come first, so that no worker claims a delivery whose files are gone.
     for delivery_id in departures:
         deliveries.withdraw(database, delivery_id)
+    # One query for all states: after a restart, most deliveries are in the ledger already and need no transaction each.
     known = deliveries.states(database, arrivals) if arrivals else {}
     for delivery_id, delivery in arrivals.items():
         before = known.get(delivery_id)
         entered.states[delivery_id] = before if before in ANSWERED else _enqueue(database, delivery, before, entered, clock)
+    # The counts come last, so that they include what was just enqueued.
     if count is not None:
         entered.counts = jobs.counts(database)
         entered.aside = dict(deliveries.waiting_for_videos(database, count))
@@ -87,14 +90,14 @@ def enter(
 def _enqueue(
     database: Database, delivery: Delivery, before: str | None, entered: Entered, clock: Callable[[], datetime]
 ) -> str:
-    """Put a delivery into the queue; return the state it is in then."""
+    """Enqueue a delivery; return its state after that."""
     facts = {"delivery_id": delivery.delivery_id, "folder": delivery.folder}
     facts |= {"manifest": delivery.manifest_path, "nwb": delivery.nwb_path}
     try:
         state = deliveries.enqueue(database, delivery, clock())
     except (Unavailable, Misconfigured):
         raise
-    except Exception as error:  # noqa: BLE001  # what cannot be entered must not keep everything else from it
+    except Exception as error:  # noqa: BLE001  # one delivery that cannot be enqueued must not block the others
         sentence = f"it cannot be entered into the ledger: {type(error).__name__}: {error}"
         outcome = Outcome.of("failed", sentence, clock()).as_dict()
         told = {"event": "done", "state": "failed", "outcome": outcome, "traceback": traceback.format_exc()}

@@ -1,4 +1,4 @@
-"""What holds a file that lies in a drop folder, and what would release it."""
+"""Why a file in a drop folder is not ingested, and what a person can do about it."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ class Explanation:
     Attributes
     ----------
     rule
-        In one word: a reason to wait, the state of its delivery, or why it is none of the service's business.
+        In one word: a reason to wait, the state of its delivery, or why the service ignores it.
     sentence
         The same for a person.
     release
@@ -77,8 +77,9 @@ def explain(
     status
         What the service has last written; None if it never has.
     database
-        The lab's; None if it is away.
+        The lab's database; None if it cannot be reached.
     """
+    # Rules on the path come first: they need neither the status nor the database.
     found = _placed(path, folders)
     if found is None:
         there = ", ".join(str(folder.path) for folder in folders) or "none is configured"
@@ -87,6 +88,7 @@ def explain(
     status = status or {}
     if passed_over := _by_name(name, folder):
         return passed_over
+    # The watcher knows the current files; the ledger may only know an earlier delivery of the same name.
     if waits := next((waits for waits in status.get("waiting", ()) if _concerns(waits, folder.name, name)), None):
         return Explanation(waits["rule"], _with(waits["path"], name, waits["reason"]), RELEASES[waits["rule"]])
     held = next((facts["absent"] for facts in status.get("folders", ()) if facts["name"] == folder.name), None)
@@ -94,6 +96,7 @@ def explain(
         so_far = _of_delivery(database, delivery, held or status.get("analysis"))
         unanswered = recorded_outcome(database, delivery) and database.jobs & {"delivery_id": delivery["delivery_id"]}
         return replace(so_far, release=". ".join(filter(None, (UNANSWERED, so_far.release)))) if unanswered else so_far
+    # In an absent folder every file seems to be missing, so this comes before the look at the disk.
     if held:
         return Explanation("absent", f"nothing can be taken from folder {folder.name}: {held}", "Bring the folder back")
     if not os.path.lexists(path):
@@ -128,7 +131,7 @@ def _placed(path: Path, folders: Sequence[FolderConfig]) -> tuple[FolderConfig, 
 
 
 def _by_name(name: str, folder: FolderConfig) -> Explanation | None:
-    """Say why a file of this name is none of the service's business."""
+    """Say why the service ignores a file of this name; None if it does not."""
     *parents, last = name.split("/")
     for part in (*parents, last):
         if maker := junk(part):

@@ -1,4 +1,4 @@
-"""Telling people, by mail or chat, what the service cannot mend: through the notification services that apprise knows.
+"""Telling people, by mail or chat, what needs their help, through the notification services that apprise supports.
 
 The URLs of these services hold passwords, so nothing here shows one: not the log of apprise or of its HTTP library either.
 """
@@ -34,14 +34,14 @@ _MARKUP = re.compile(
 class Notices:
     """What people are told, each thing once, by a thread that nothing waits for.
 
-    Notices that arrive while a message is on its way are sent together, as one message: whoever changes a rig for the worse
-    gets two messages and not three hundred. A message that a service does not take is not repeated: receipts and the status
-    say the same, and `status` says that it went wrong.
+    Notices that arrive while a message is on its way are sent together, as one message: a wrong
+    change of a rig causes two messages and not three hundred. A message that a service does not take is not repeated:
+    receipts and the status say the same, and `status` says that it went wrong.
 
     Parameters
     ----------
     urls
-        As apprise writes them, such as ``mailto://…``; without any, nobody is told anything.
+        As apprise writes them, such as ``mailto://…``; without any URL, no notice is sent.
     """
 
     def __init__(self, urls: Sequence[str]) -> None:
@@ -73,7 +73,9 @@ class Notices:
             return
         with self._changed:
             if key in self._told:
-                self._told[key] = self._told.pop(key)  # to the end: what is told again and again is not what is forgotten
+                self._told[key] = self._told.pop(
+                    key
+                )  # move it to the end: a key that repeats must not be the one that is forgotten
             elif self._closing or len(self._queue) == QUEUED:
                 self._dropped += 1
             else:

@@ -1,4 +1,4 @@
-"""The workers of a service: child processes, replaced when they have done their share, hang, grow too large or die."""
+"""The workers of a service: child processes, replaced after some deliveries, or when they hang, use too much memory or die."""
 
 import os
 import pickle
@@ -37,7 +37,7 @@ class Member:
     ready
         Whether it takes orders: it has found the database, and is not to end.
     refused
-        Why it gets no further with the database, as it last said; None if it does.
+        Why it cannot use the database, from its last message; None if it can.
     done
         How many deliveries it has dealt with.
     fault
@@ -67,7 +67,7 @@ class Member:
         return 0  # it has ended
 
     def hear(self, message: Mapping[str, Any], now: float) -> None:
-        """Keep in mind what it does."""
+        """Update the state from a message of the worker."""
         if message["event"] != "claimed":
             self.refused = message["sentence"] if message["event"] == "away" else None
         if message["event"] == "claimed":
@@ -80,7 +80,7 @@ class Member:
             self.job, self.since, self.done = None, now, self.done + 1
 
     def end(self) -> None:
-        """Let it finish what it does, and end."""
+        """Tell it to end after its current delivery."""
         self.ready = False
         self.link.end()
 
@@ -113,7 +113,7 @@ class Crew:
 
     @property
     def refused(self) -> str | None:
-        """Why workers get no further with the database; None if they do."""
+        """Why workers cannot use the database; None if they can."""
         return next((member.refused for member in self.members if member.refused), None)
 
     def fill(self, now: float, absent: Collection[str]) -> None:
@@ -123,10 +123,12 @@ class Crew:
             for member in self.members
             if not member.fault and not (member.job is not None and member.job["folder"] in absent)
         ]
+        # Only idle workers end early: a busy one would have to roll back its ingest.
         surplus = len(there) - self._config.workers.count
         if surplus > 0:
             for member in [member for member in there if member.ready and member.job is None][:surplus]:
                 member.end()
+        # The backoff keeps a worker that dies at its start from being restarted in a loop.
         if not self._rest.left(now):
             for _ in range(-surplus):
                 self.members.append(_start(self._config, self._environment, now))
@@ -139,13 +141,13 @@ class Crew:
                 self._tell(member)
 
     def report(self, delivery_id: str, death: Outcome) -> None:
-        """Have the delivery of a worker that has died settled by another one."""
+        """Tell the other workers how a worker died, so that one of them finishes its attempt."""
         self.deaths[delivery_id] = death
         for member in self.members:
             self._tell(member)
 
     def nudge(self) -> None:
-        """Tell those that are idle that there is work: the database is there."""
+        """Tell idle workers that the database can be reached again, so that they retry at once."""
         for member in self.members:
             if member.job is None:
                 self._tell(member, retry=True)
@@ -164,7 +166,7 @@ class Crew:
     def listen(self, now: float) -> Iterator[Mapping[str, Any]]:
         """Yield what the workers have said; of one that has died, ``died`` with its ``job`` and why."""
         for member in list(self.members):
-            ended = member.process.poll() is not None  # asked first, so that its last words are not missed
+            ended = member.process.poll() is not None  # asked before reading, so that its last messages are not missed
             member.link.flush()
             for message in member.link.receive():
                 member.hear(message, now)

@@ -13,16 +13,16 @@ LONGEST = 1000
 
 
 class Supervisor:
-    """The service manager, or nobody.
+    """The service manager; without one, every method does nothing.
 
-    A message that does not get through is not repeated and raises nothing: whoever would wait for it has gone, or says so.
+    A message that cannot be sent is dropped without an error: the service must also work without its service manager.
 
     Parameters
     ----------
     environment
         Environment variables: ``NOTIFY_SOCKET``, ``WATCHDOG_USEC`` and ``WATCHDOG_PID`` are read.
     process
-        This process's id: a watchdog that is set for another process, such as a parent, is not ours to feed.
+        This process's id: a watchdog that is set for another process, such as a parent, is not ours to reset.
 
     Attributes
     ----------

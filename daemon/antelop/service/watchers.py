@@ -1,7 +1,7 @@
 """The processes that watch the drop folders of a service: one for each filesystem, and a new one for each that is lost.
 
-Folders on one filesystem hang together or not at all, so they share a process. A folder that may depend on others has one of
-its own, and so has one in which a shared process has hung or died: whatever lies in it is the trouble of no other folder.
+Folders on one filesystem hang together or not at all, so they share a process. A folder that may depend on others has its own
+process, and so has one in which a shared process has hung or died: its contents must not block the other folders.
 """
 
 import time
@@ -69,7 +69,7 @@ class Watchers:
         self._grouping = Grouping(mountinfo)
         self._apart: dict[str, str] = {}
         self._leaving: dict[Watcher, set[str]] = {}
-        # Nobody else waits for the same folder, so that there is no need of a jitter.
+        # No other process retries the same folder, so the backoff needs no jitter.
         self._rests = defaultdict[str, Backoff](lambda: Backoff(REST, LONGEST_REST, jitter=0.0))
         self._tended = -inf
 
@@ -112,6 +112,7 @@ class Watchers:
         set of str
             The folders whose process was lost or changed: what was said of them is told anew.
         """
+        # Before the search for silent processes: a pause of this process must not count as their silence.
         self._excuse(now)
         self._leaving = {watcher: names for watcher, names in self._leaving.items() if not watcher.ended}
         told_anew = self._bury(now)
@@ -123,7 +124,7 @@ class Watchers:
         return told_anew
 
     def let_go(self, name: str) -> None:
-        """Watch a folder no longer, and forget what was known of it: whatever is there next time is accepted."""
+        """Watch a folder no longer, and forget its identity, so that the next filesystem at its path is accepted."""
         self._remove(name)
         for known in (self.lost, self._known, self._apart):
             known.pop(name, None)

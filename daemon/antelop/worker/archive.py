@@ -153,7 +153,7 @@ def _move(drop: Directory, kept: Directory, prefix: str, source: Source, digest:
         if is_link or not _renamed(here, there, old):
             _copy(file, there, old, digest)
             return
-        # Between the look and the rename another file may have come: what was moved is looked at, and goes back.
+        # Another file may take the name between check and rename, so the moved file is checked, and if wrong, moved back.
         moved = there.own(old)
         if moved is None:
             raise _Replaced
@@ -194,7 +194,7 @@ def _give_back(there: Directory, here: Directory, name: str) -> None:
 
 
 def _copy(file: RegularFile, there: Directory, name: str, digest: str) -> None:
-    """Copy a file, and make sure of the copy."""
+    """Copy a file, and compare the checksum of the copy."""
     with there.writing(name, replace=False) as writer:
         with file.reader() as reader:
             shutil.copyfileobj(reader, writer, BLOCK)
@@ -216,7 +216,7 @@ def _digest(file: RegularFile) -> str:
 
 @lru_cache(1000)
 def _digest_once(target: Path, name: str, found: FileId) -> str:
-    """Return what is remembered of a file as it was, for it is asked again and again while a receipt cannot be written."""
+    """Return the SHA-256 of an unchanged file from a cache: it is needed at every retry of a receipt."""
     with Directory(target) as kept, kept.open(name) as file:
         if file.id != found:
             raise Unavailable(f"{file.path} changed while it was looked at")

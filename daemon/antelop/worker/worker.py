@@ -75,7 +75,7 @@ class Worker:
         Raises
         ------
         Unavailable
-            If the database is away, and what became of the delivery cannot be entered: its job is an orphan then.
+            If the database is away, and the outcome cannot be recorded: the job then counts as one of a dead worker.
         """
         if self._distrusts():
             return False
@@ -89,10 +89,10 @@ class Worker:
         return True
 
     def release(self, deaths: Mapping[str, Outcome]) -> None:
-        """Settle the jobs of workers that are gone.
+        """Finish the attempts of dead workers.
 
-        It costs the delivery a try, unless only the connection was lost, or the worker's machine or the database has started
-        anew since it was claimed: a power cut is nothing that a delivery could be held to account for.
+        The attempt counts as a failure, unless only the connection was lost, or the worker's machine or the database has
+        restarted since the claim: a power cut is not caused by the delivery.
 
         Parameters
         ----------
@@ -106,7 +106,7 @@ class Worker:
                     self._release(job, deaths)
 
     def _release(self, job: Row, deaths: Mapping[str, Outcome]) -> None:
-        """Settle the job of one worker that is gone."""
+        """Finish the attempt of one dead worker."""
         fate = _fate(job["host"], job["pid"], job["age"])
         if fate == "ending":
             return  # the process that started it is about to say how it ended
@@ -179,7 +179,7 @@ class Worker:
                 self._say({"event": "defect", **named, "sentence": sentence, "traceback": traceback.format_exc()})
 
     def _work_on(self, row: Row) -> Event:
-        """Ingest one delivery, answer it, enter what became of it, and say so."""
+        """Ingest one delivery, write its receipt, and record the attempt; return the event to report."""
         started, decided, trace, hindrance = time.monotonic(), "", None, None
         database, delivery_id = self._lab.database, row["delivery_id"]
         try:
@@ -206,7 +206,7 @@ class Worker:
         return self._settle(row, outcome, time.monotonic() - started, decided, trace, hindrance)
 
     def _ingest(self, row: Row, files: SourceFiles) -> tuple[Outcome, str]:
-        """Return what became of a delivery, and a hash of what decided it if it is rejected."""
+        """Ingest a delivery; return its outcome and, if it is rejected, the hash of its inputs."""
         if committed := committed_outcome(self._lab.database, row["delivery_id"]):  # by a worker that did not live to say so
             return committed, ""
         if row["state"] == "ingested":  # and its session was removed since
@@ -225,8 +225,8 @@ class Worker:
     def _archive_and_answer(self, row: Row, outcome: Outcome, files: SourceFiles) -> tuple[Outcome, str | None]:
         """Archive what was committed, if its folder says so, then write the receipt; return what it says, and what hinders it.
 
-        Who waits for the receipt may write the next recording under the same name, so that it comes last. Where the archive
-        fails, the receipt is written without it, and again when it is done.
+        The receipt comes last, because a program that waits for it may then write the next recording under the same name.
+        Where the archive fails, the receipt is written without it, and again when it is done.
         """
         try:
             outcome = self._archive(row, outcome, files)
@@ -278,7 +278,7 @@ class Worker:
         trace: str | None = None,
         hindrance: str | None = None,
     ) -> Event:
-        """Enter what came of an attempt, answer the delivery if it is given up, and return what there is to say.
+        """Record an attempt, write the receipt if the delivery is parked, and return the event to report.
 
         What hinders its receipt is no matter but that it is written later.
         """
@@ -303,7 +303,7 @@ class Worker:
         return {"event": "done", "state": state, **facts}
 
     def _distrusts(self) -> bool:
-        """Tell whether somebody who is not trusted could have written what would be run, and say so when that changes."""
+        """Tell whether an untrusted user could have written the scripts that would run; report when that changes."""
         problems = self._lab.analysis.hindrances()
         distrust = str(problems[0]) if problems else None
         if distrust != self._distrust:
@@ -318,7 +318,7 @@ def _named(row: Row) -> dict[str, str]:
 
 
 def _policy(row: Row, folder: FolderConfig) -> Policy:
-    """Return what whoever delivers into a folder may do."""
+    """Return what a delivery into this folder may do."""
     settled = tuple((path, size, mtime) for path, size, mtime in row["videos"] or ())
     return Policy(folder.experimenters, folder.create_sessions, settled)
 
