@@ -85,7 +85,7 @@ class Hints:
         with self._lock:
             registered = list(self._watches.values())
             self._watches, self._directories = {}, {}
-        # Outside the lock, because watchdog's thread may hold its own lock while it waits for this one in `on_event`.
+        # Outside the lock, so that watchdog's own lock is never taken while this one is held.
         self._inotify.instance.remove_callbacks(registered)
         self._inotify.release()
 
