@@ -1,7 +1,6 @@
 """NWB files that were made to do harm, by hand and at random, in processes with a worker's limits and through a service."""
 
 import json
-import os
 import resource
 import shutil
 import subprocess
