@@ -19,15 +19,24 @@ from antelop.lab import Lab
 from antelop.lab.store_lock import hold_store
 from tests import servers
 from tests.clocks import still
-from tests.servers import EmbeddedServer, MariaDBServer
+from tests.servers import DatabaseServer
 
 RELEASES = Path(__file__).with_name("releases")
 """What earlier releases made, as the programs of the servers dump it: a furnished lab with one session and five deliveries."""
 
-Server = EmbeddedServer | MariaDBServer
+
+@contextmanager
+def embedded() -> Iterator[DatabaseServer]:
+    """Run the embedded database of a new state directory."""
+    with servers.public_folder() as folder, servers.embedded(folder / "state") as server:
+        yield server
 
 
-def load(server: Server, release: str) -> None:
+KINDS = {"embedded": embedded, "postgresql": servers.postgresql, "mysql": servers.mariadb}
+"""How a server of each kind is run: the lab's own PostgreSQL, one of the system's on the network, and MariaDB."""
+
+
+def load(server: DatabaseServer, release: str) -> None:
     """Load the tables that a release has made into an empty server."""
     dump = (RELEASES / release / f"{server.backend}.sql").read_text()
     if server.backend == "postgresql":
@@ -42,26 +51,27 @@ def load(server: Server, release: str) -> None:
                 cursor.execute(statement)
 
 
-@contextmanager
-def running(backend: str) -> Iterator[Server]:
-    """Run a server that has nothing in it."""
-    if backend == "mysql":
-        with servers.mariadb() as mariadb:
-            yield mariadb
-    else:
-        with servers.public_folder() as folder, servers.embedded(folder / "state") as embedded:
-            yield embedded
+@pytest.fixture(
+    params=[
+        "embedded",
+        pytest.param("postgresql", marks=pytest.mark.postgresql),
+        pytest.param("mysql", marks=pytest.mark.mariadb),
+    ]
+)
+def kind(request: Any) -> str:
+    """Give each kind of server."""
+    return str(request.param)
 
 
-@pytest.fixture(params=["postgresql", pytest.param("mysql", marks=pytest.mark.mariadb)])
-def server(request: Any) -> Iterator[Server]:
+@pytest.fixture
+def server(kind: str) -> Iterator[DatabaseServer]:
     """Give a server of each kind, with the tables of release 0.1.0."""
-    with running(request.param) as server:
+    with KINDS[kind]() as server:
         load(server, "0.1.0")
         yield server
 
 
-def database(server: Server, *, may_migrate: bool = False) -> Database:
+def database(server: DatabaseServer, *, may_migrate: bool = False) -> Database:
     """Connect to the lab on a server."""
     return Database(servers.address(server), store=Path("/nowhere"), service=server.user, may_migrate=may_migrate)
 
@@ -102,15 +112,15 @@ def counts(lab: Database) -> Mapping[str, int]:
     return {name: len(table()) for name, table in lab.tables.items()}
 
 
-def test_a_release_makes_what_its_migrations_make(server: Server) -> None:
+def test_a_release_makes_what_its_migrations_make(server: DatabaseServer, kind: str) -> None:
     """The tables of the release before, migrated, are the same as new ones: columns, types, comments, keys and indexes."""
-    with closing(database(server, may_migrate=True)) as migrated, running(server.backend) as empty:
+    with closing(database(server, may_migrate=True)) as migrated, KINDS[kind]() as empty:
         with closing(database(empty)) as new:
             assert shape(migrated, server.backend) == shape(new, server.backend)
         assert migrated.migrated == [f"{migration.what}." for migration in MIGRATIONS]
 
 
-def test_nothing_of_the_data_is_lost(server: Server) -> None:
+def test_nothing_of_the_data_is_lost(server: DatabaseServer) -> None:
     """Every row is there after a migration, which is what it was or has its new values, and a second one does nothing."""
     with closing(database(server, may_migrate=True)) as migrated:
         assert counts(migrated) == {
@@ -145,7 +155,7 @@ def test_nothing_of_the_data_is_lost(server: Server) -> None:
 
 def test_the_embedded_database_is_migrated_by_itself() -> None:
     """After an update, the first command that opens the lab migrates its own database, and goes on with what it was for."""
-    with running("postgresql") as server:
+    with embedded() as server:
         load(server, "0.1.0")
         state = Path(server.host).parents[0]
         with pytest.raises(Unavailable, match="is its share mounted"):  # the rows of the dump refer to a store
@@ -154,7 +164,7 @@ def test_the_embedded_database_is_migrated_by_itself() -> None:
             assert {*lab.SchemaVersion.to_arrays("version")} == {VERSION}
 
 
-def test_tables_of_an_earlier_release_are_refused_unless_asked_for(server: Server) -> None:
+def test_tables_of_an_earlier_release_are_refused_unless_asked_for(server: DatabaseServer) -> None:
     """On a server, tables change only when a person says so: until then a sentence names the command."""
     with pytest.raises(Misconfigured) as refused:
         database(server)
@@ -163,7 +173,7 @@ def test_tables_of_an_earlier_release_are_refused_unless_asked_for(server: Serve
     assert "`antelop migrate`" in problem.remedy
 
 
-def test_tables_of_a_later_release_are_refused(server: Server) -> None:
+def test_tables_of_a_later_release_are_refused(server: DatabaseServer) -> None:
     """Tables do not go back: an older release says which version it found, and changes nothing."""
     with closing(database(server, may_migrate=True)) as lab:
         for row in lab.SchemaVersion.to_dicts():
@@ -173,7 +183,7 @@ def test_tables_of_a_later_release_are_refused(server: Server) -> None:
             database(server, may_migrate=may_migrate)
 
 
-def test_schemas_of_different_versions_are_refused(server: Server) -> None:
+def test_schemas_of_different_versions_are_refused(server: DatabaseServer) -> None:
     """What was restored in part from another backup is not worked with."""
     with closing(database(server, may_migrate=True)) as lab:
         lab.SchemaVersion.update1({"schema_name": "antelop_ingest_metadata", "version": 1})
@@ -186,20 +196,20 @@ class Crash(BaseException):
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before it", "after it"])
-@pytest.mark.parametrize("kind", [NewColumn, NewValues])
+@pytest.mark.parametrize("step", [NewColumn, NewValues])
 def test_a_migration_that_is_interrupted_is_run_again(
-    server: Server, monkeypatch: pytest.MonkeyPatch, kind: type[NewColumn | NewValues], *, after: bool
+    server: DatabaseServer, monkeypatch: pytest.MonkeyPatch, step: type[NewColumn | NewValues], *, after: bool
 ) -> None:
     """Wherever a migration is killed, the tables are as before or refused as half-way, and the next one completes it."""
-    run = kind.run
+    run = step.run
 
-    def interrupted(step: Any, lab: Database) -> None:
+    def interrupted(self: Any, lab: Database) -> None:
         if after:
-            run(step, lab)
+            run(self, lab)
         raise Crash
 
     with monkeypatch.context() as killed:
-        killed.setattr(kind, "run", interrupted)
+        killed.setattr(step, "run", interrupted)
         with pytest.raises(Crash):
             database(server, may_migrate=True)
     expected = "its tables are of version 1" if server.backend == "postgresql" else "its tables are half-way"
@@ -210,7 +220,7 @@ def test_a_migration_that_is_interrupted_is_run_again(
         assert {*lab.SchemaVersion.to_arrays("version")} == {VERSION}
 
 
-def test_a_process_of_the_release_before_writes_nothing_any_more(server: Server) -> None:
+def test_a_process_of_the_release_before_writes_nothing_any_more(server: DatabaseServer) -> None:
     """A process that connected before a migration is refused in its next transaction, and told to be started again."""
     with closing(database(server, may_migrate=True)) as lab:
         with lab.transaction():
