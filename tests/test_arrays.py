@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 from antelop.errors import Unavailable
 from antelop.lab import Lab
 from antelop.recording.hdf5 import samples
-from antelop.recording.recording import BLOCK_BYTES, Clock, Contiguous, Samples, Scaled
+from antelop.recording.samples import BLOCK_BYTES, Contiguous, Samples
+from antelop.recording.views import Clock, Scaled
 from antelop.store import Kept, Store, objects, survey
 from antelop.store.objects import STAGED_BYTES, Incoming
 from antelop.store.store import INLINE_BYTES, TOGETHER

@@ -18,7 +18,8 @@ from antelop.checks.examine import examine
 from antelop.errors import LONGEST, MOST, Problem, Rejected
 from antelop.formats import manifest, rig
 from antelop.formats.rig import Camera, Feature, Rig
-from antelop.recording.recording import Clock, Recording, Series, Video
+from antelop.recording.recording import Recording, Series, Video
+from antelop.recording.views import Clock
 from antelop.wording import alike, nearest
 
 IN_FULL = difflib.SequenceMatcher.ratio

@@ -13,14 +13,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from antelop.checks.examine import _ALL, Findings, examine
-from antelop.checks.examined import Facts
+from antelop.checks.facts import Facts
 from antelop.checks.scans import order, rows, states
 from antelop.checks.severities import CHECKS, CONFIGURABLE, FIXED
 from antelop.errors import Problem, Rejected
 from antelop.formats.rig import Camera, DataType, Feature, Rig
 from antelop.formats.rig_rules import UNKNOWN
 from antelop.recording.events import in_time_order
-from antelop.recording.recording import Clock, Intervals, Recording, Samples, Series, Track, Video
+from antelop.recording.recording import Intervals, Recording, Series, Video
+from antelop.recording.samples import Samples
+from antelop.recording.views import Clock, Track
 
 WHERE = "acquisition/lick"
 REMEDY = "Correct the recording, or take the feature out of the rig"
@@ -783,7 +785,7 @@ def test_what_cannot_be_stored_cannot_be_configured() -> None:
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have arrays looked at a few samples at a time."""
-    monkeypatch.setattr("antelop.recording.recording.BLOCK_BYTES", 24)
+    monkeypatch.setattr("antelop.recording.samples.BLOCK_BYTES", 24)
 
 
 SOME_TIMES = st.lists(st.sampled_from([0.0, 1.0, 2.0, np.nan, np.inf, -np.inf]), max_size=12)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from antelop.errors import Rejected
 from antelop.recording.chunks import FEWEST_BYTES, gzip
 from antelop.recording.hdf5 import samples
-from antelop.recording.recording import BLOCK_BYTES, blocks
+from antelop.recording.samples import BLOCK_BYTES, blocks
 
 CHUNK = FEWEST_BYTES // 8
 """How many float64 there are in the smallest chunk of which it is worth while."""

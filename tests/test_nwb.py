@@ -20,7 +20,9 @@ from pynwb import NWBHDF5IO, TimeSeries
 from antelop.demo.acquisition import events, film, pose, sampled, spans, track
 from antelop.errors import Problem, Rejected, Unavailable
 from antelop.recording import reading
-from antelop.recording.recording import Clock, Recording, Samples, Video
+from antelop.recording.recording import Recording, Video
+from antelop.recording.samples import Samples
+from antelop.recording.views import Clock
 from tests.recordings import write_recording
 
 COPY = "Copy it again from the computer that recorded it"
@@ -606,6 +608,14 @@ class TestElsewhere:
                 assert lick.data is not None
                 np.testing.assert_array_equal(alias.data[:], lick.data[:])
             assert not [path for path in recording.series if path.startswith("acquisition/Position")]
+
+    def test_a_group_of_two_names_is_found_under_the_shorter_path(self, nwb: Path) -> None:
+        """What a hard link shows deep in another group stays at the path that a rig names."""
+        with h5py.File(nwb, "r+") as file:
+            file["processing/behavior"].copy(file["acquisition/lick"], file.create_group("acquisition/ports"), name="left")
+            file["acquisition/first/below/ports"] = file["acquisition/ports"]
+        with reading(nwb) as recording:
+            assert [path for path in recording.series if path.endswith("ports/left")] == ["acquisition/ports/left"]
 
     def test_links_that_lead_nowhere_are_told(self, nwb: Path) -> None:
         """Dangling and circular links are told as such, and are never taken for a series without data."""

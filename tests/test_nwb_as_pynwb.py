@@ -7,7 +7,7 @@ import pytest
 from pynwb import NWBHDF5IO, TimeSeries
 
 from antelop.recording import reading
-from antelop.recording.recording import Clock
+from antelop.recording.views import Clock
 
 CORE = (
     "689514_2024-02-01_18-06-43.nwb",

@@ -10,16 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from antelop.recording.events import Events, in_time_order
-from antelop.recording.recording import (
-    BLOCK_BYTES,
-    MOST_BYTES,
-    Cast,
-    Clock,
-    Scaled,
-    Series,
-    Track,
-    blocks,
-)
+from antelop.recording.recording import Series
+from antelop.recording.samples import BLOCK_BYTES, MOST_BYTES, blocks
+from antelop.recording.views import Cast, Clock, Scaled, Track
 
 
 @dataclass

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from antelop.formats.rig import Camera, Feature, Rig
 from antelop.formats.rig_rules import UNKNOWN
 from antelop.ingest.rows import Keys, fingerprint, is_blank, plan
-from antelop.recording.recording import Clock, Intervals, Recording, Scaled, Series, Video
+from antelop.recording.recording import Intervals, Recording, Series, Video
+from antelop.recording.views import Clock, Scaled
 
 RECORDING = Recording(Path("x.nwb"), "2.7.0", "identifier", "object", datetime(2026, 11, 22, 10, tzinfo=UTC))
 SESSION = {"experimenter": "lab", "experiment_id": 3, "session_id": 41}

@@ -18,7 +18,7 @@ import numpy as np
 from antelop.config import load
 from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
-from antelop.recording.recording import Clock, Scaled
+from antelop.recording.views import Clock, Scaled
 from tests.bench import house
 from tests.bench.comparison import Measured, report
 from tests.clocks import wall

@@ -44,7 +44,7 @@ from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
 from antelop.lab.rigs import upload_rig_json
 from antelop.recording import reading
-from antelop.recording.recording import blocks
+from antelop.recording.samples import blocks
 from tests.bench.comparison import compare, peak_megabytes, report
 from tests.clocks import wall
 from tests.servers import embedded, public_folder

@@ -20,7 +20,8 @@ from antelop.formats.rig import Feature, Rig
 from antelop.ingest.rows import Keys, plan
 from antelop.outcome import Outcome
 from antelop.recording import reading
-from antelop.recording.recording import Clock, blocks
+from antelop.recording.samples import blocks
+from antelop.recording.views import Clock
 from antelop.wording import quoted
 from tests.clocks import NOW
 from tests.hostile.surfaces import Surfaces

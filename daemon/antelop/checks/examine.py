@@ -12,7 +12,8 @@ from pathlib import Path
 
 from antelop.checks import features, session, size, times, videos
 from antelop.checks.check import Check
-from antelop.checks.examined import Examined, Facts
+from antelop.checks.examined import Examined
+from antelop.checks.facts import Facts
 from antelop.checks.severities import CHECKS, FIXED, Severity
 from antelop.errors import MOST, Problem, first
 from antelop.formats.rig import Rig

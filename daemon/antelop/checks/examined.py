@@ -1,87 +1,20 @@
 """What checks examine: a recording, the rig that it should agree with, and what the database knows about both."""
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
+from antelop.checks.channel import Channel, are_times
+from antelop.checks.facts import Facts
 from antelop.checks.scans import Order, Rows, States, order, rows, states
 from antelop.errors import MOST, Problem, Rejected
-from antelop.formats.manifest import Key
-from antelop.formats.rig import Camera, Feature, Rig
+from antelop.formats.rig import Camera, Rig
 from antelop.recording.events import MOST_LOADED, Events, TooLarge, in_time_order
-from antelop.recording.recording import Clock, Intervals, Recording, Samples, Series
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the checks need to know from the database.
-
-    Attributes
-    ----------
-    experiment
-        Primary key of the session's experiment.
-    session
-        The session as the manifest names it: ``session_id`` or ``session_name``; other members are ignored.
-    session_exists
-        Whether the session is in the database, or is made with the delivery.
-    session_timestamp
-        When the session took place, in the lab's local time; None if the database has no time.
-    sessions
-        Names of all sessions of the experiment, by id.
-    animals
-        The animals as the manifest names them, in the order of the rig's animal numbers: ``animal_id`` or ``animal_name``, and
-        optionally the key of their experiment.
-    experiment_animals
-        Names of all animals of the experiment, by id.
-    """
-
-    experiment: Mapping[str, str | int]
-    session: Key
-    session_exists: bool
-    session_timestamp: datetime | None
-    sessions: Mapping[int, str]
-    animals: tuple[Key, ...]
-    experiment_animals: Mapping[int, str]
-
-
-class Channel(NamedTuple):
-    """A feature of the rig with the series that records it."""
-
-    feature: Feature
-    series: Series
-
-    @property
-    def samples(self) -> Samples | None:
-        """The data as they are stored; interval data are not converted to a unit."""
-        return self.series.data if self.feature.data_type == "interval" else self.series.values
-
-    @property
-    def shapes(self) -> str:
-        """The shapes that the data may have, in words."""
-        if self.feature.data_type == "kinematics":
-            return "(n, 2) or (n, 3)" if self.series.spatial else "(n, 2), (n, 3) or (n, 4)"
-        return "(n,) or (n, channels)" if self.feature.data_type == "analog" else "(n,)"
-
-    @property
-    def shaped(self) -> bool:
-        """Whether the data have one of these shapes."""
-        shape = () if self.samples is None else self.samples.shape
-        if self.feature.data_type == "kinematics":
-            return len(shape) == 2 and shape[1] in ((2, 3) if self.series.spatial else (2, 3, 4))  # noqa: PLR2004  # as in `shapes`
-        return len(shape) == 1 or (len(shape) == 2 and self.feature.data_type == "analog")  # noqa: PLR2004  # as in `shapes`
-
-    @property
-    def sound(self) -> tuple[Samples, Samples] | None:
-        """The data and their times; None if their types, shapes or lengths are wrong, so that reading them makes no sense."""
-        samples, times = self.samples, self.series.timestamps
-        if samples is None or times is None or not (numeric(samples) and self.shaped and are_times(times)):
-            return None
-        return (samples, times) if samples.shape[0] == times.shape[0] else None
+from antelop.recording.recording import Intervals, Recording, Series
+from antelop.recording.samples import Samples
 
 
 class Signal(NamedTuple):
@@ -119,21 +52,6 @@ class View(NamedTuple):
     camera: Camera
     series: Series
     order: Order | None
-
-
-def numeric(samples: Samples) -> bool:
-    """Return whether the samples are real numbers or booleans."""
-    return samples.dtype.kind in "biuf"
-
-
-def runs(clock: Clock) -> bool:
-    """Return whether a clock has a finite start, a positive finite rate and a finite end."""
-    return math.isfinite(clock.start) and 0 < clock.rate < math.inf and math.isfinite(clock.start + clock.count / clock.rate)
-
-
-def are_times(samples: Samples) -> bool:
-    """Return whether the samples can be times: numbers of shape (n,), or a clock that `runs`."""
-    return runs(samples) if isinstance(samples, Clock) else numeric(samples) and len(samples.shape) == 1
 
 
 @dataclass(frozen=True)

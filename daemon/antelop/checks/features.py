@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from antelop.checks.channel import are_times, numeric, runs
 from antelop.checks.check import Finding, check
-from antelop.checks.examined import Examined, are_times, numeric, runs
-from antelop.recording.recording import Clock, Samples
+from antelop.checks.examined import Examined
+from antelop.recording.samples import Samples
+from antelop.recording.views import Clock
 from antelop.wording import nearest, printable, quoted, storable
 
 REMEDY = "Correct the recording, or take the feature out of the rig"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from antelop.recording.recording import Clock, Samples, blocks
+from antelop.recording.samples import Samples, blocks
+from antelop.recording.views import Clock
 
 
 @dataclass

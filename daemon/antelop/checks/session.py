@@ -5,7 +5,8 @@ from functools import wraps
 from typing import NamedTuple
 
 from antelop.checks.check import Finding, Look, check
-from antelop.checks.examined import Examined, Facts
+from antelop.checks.examined import Examined
+from antelop.checks.facts import Facts
 from antelop.formats.manifest import Key
 from antelop.formats.rig_rules import UNKNOWN
 from antelop.recording.recording import Recording

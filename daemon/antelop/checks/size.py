@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from antelop.checks.check import Finding, check
 from antelop.checks.examined import Examined
 from antelop.recording.events import MOST_LOADED, bytes_of
-from antelop.recording.recording import Samples, Written
+from antelop.recording.samples import Samples, Written
 
 
 @check

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from antelop.checks.check import Finding, check
 from antelop.checks.examined import Examined
 from antelop.checks.features import REMEDY
-from antelop.recording.recording import Samples
+from antelop.recording.samples import Samples
 
 FAR = 86_400.0
 """Seconds from the start of the session beyond which a time is suspicious: a day."""

@@ -12,7 +12,8 @@ from antelop.database.row import Row
 from antelop.errors import Problem, Rejected, Unavailable
 from antelop.files import available
 from antelop.ingest.source_files import SourceFiles
-from antelop.recording.recording import Clock, Samples, Scaled
+from antelop.recording.samples import Samples
+from antelop.recording.views import Clock, Scaled
 from antelop.store import Store
 
 SWELLS = 32

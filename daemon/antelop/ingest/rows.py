@@ -11,7 +11,9 @@ import numpy as np
 from antelop.database.row import TABLES, Row
 from antelop.formats.rig import Feature, Rig
 from antelop.recording.events import in_time_order
-from antelop.recording.recording import Cast, Recording, Samples
+from antelop.recording.recording import Recording
+from antelop.recording.samples import Samples
+from antelop.recording.views import Cast
 
 KEYS = {"experimenter", "experiment_id", "session_id", "behaviourrig_id", "animal_id"}
 """Attributes that state to whom a recording belongs; they are not part of its content."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from antelop.checks.examined import Facts
+from antelop.checks.facts import Facts
 from antelop.database import Database
 from antelop.database.row import Row
 from antelop.errors import Problem, Rejected, Unavailable

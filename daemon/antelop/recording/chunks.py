@@ -10,7 +10,7 @@ import numpy as np
 from deflate import DeflateError, zlib_decompress
 from numpy.typing import NDArray
 
-from antelop.recording.recording import MOST_BYTES
+from antelop.recording.samples import MOST_BYTES
 
 FEWEST_BYTES = 4 << 10
 """Bytes of a chunk. HDF5 reads smaller chunks itself, because fetching each one separately would take longer."""

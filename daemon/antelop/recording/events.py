@@ -5,7 +5,8 @@ from math import prod
 
 import numpy as np
 
-from antelop.recording.recording import Clock, Samples, blocks
+from antelop.recording.samples import Samples, blocks
+from antelop.recording.views import Clock
 
 MOST_LOADED = 256 << 20
 """Bytes of a recording's samples that may be in memory as a whole: events to sort, and tables of intervals."""

@@ -7,7 +7,7 @@ from typing import Any
 import datajoint as dj
 from numpy.typing import NDArray
 
-from antelop.recording.recording import Samples
+from antelop.recording.samples import Samples
 from antelop.store.store import Descriptor, Kept, Store
 
 STORE = "antelop"

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from antelop import files
 from antelop.errors import Unavailable
 from antelop.files import RegularFile, available, sync_folder
-from antelop.recording.recording import Clock, Contiguous, Samples, Scaled, blocks
+from antelop.recording.samples import Contiguous, Samples, blocks
+from antelop.recording.views import Clock, Scaled
 from antelop.store.objects import ADDRESS, STAGED_BYTES, SUFFIX, Incoming
 
 INLINE_BYTES = 8 << 10

@@ -1,0 +1,115 @@
+"""Read the objects of an NWB file: its time series, with their clocks and videos, and its tables of intervals."""
+
+import os
+import stat
+from dataclasses import dataclass, field
+
+from antelop.directory import Directory, LeadsOut
+from antelop.files import ABSENT
+from antelop.recording.bounds import Account, OutOfReach
+from antelop.recording.hdf5 import Hdf5, Stored, attribute, dataset, find, number, samples, text, texts, values
+from antelop.recording.recording import Intervals, Series, Video
+from antelop.recording.source import disk_told
+from antelop.recording.views import Clock
+
+_MOST_FRAMES = 100_000_000
+"""Frames that videos may declare even if they have fewer bytes than frames: more than a day at 1000 frames a second."""
+
+_LONGEST_NAME = os.pathconf("/", "PC_PATH_MAX")
+"""Characters of the longest path that the operating system accepts."""
+
+
+@dataclass(frozen=True)
+class ObjectReader:
+    """Reads the series and tables of one file; their samples are not read.
+
+    Attributes
+    ----------
+    beside
+        The folder of the file, to which the paths of its videos are relative.
+    account
+        Counts the texts that are read.
+    """
+
+    beside: Directory
+    account: Account
+    _shared: dict[Hdf5, Stored] = field(default_factory=dict, init=False)
+
+    def series(self, path: str, kind: str, group: Hdf5) -> Series:
+        """Return the time series of a group; raise `OutOfReach` if a part of it cannot be read.
+
+        Parameters
+        ----------
+        path
+            The path that a rig states.
+        kind
+            Its NWB type.
+        group
+            The group that holds its data and times.
+        """
+        # One factor for all channels would give wrong values silently, so such a series is not read.
+        if find(group, "channel_conversion") is not None:
+            raise OutOfReach("each of its channels has a conversion of its own")
+        data, timestamps, confidence = (self._samples(group, name, path) for name in ("data", "timestamps", "confidence"))
+        # NWB keeps unit and conversion at the data, with these defaults.
+        unit, conversion, offset = (
+            attribute(data.dataset, name, default) if data else default
+            for name, default in {"unit": "", "conversion": 1.0, "offset": 0.0}.items()
+        )
+        videos = tuple(_video(name, self.beside) for name in texts(group, "external_file", self.account))
+        return Series(
+            path=path,
+            neurodata_type=kind,
+            data=None if videos else data,
+            timestamps=timestamps or _clock(group, data, videos),
+            unit=self.account.text(text(unit)),
+            conversion=number(conversion, "conversion"),
+            offset=number(offset, "offset"),
+            confidence=confidence,
+            videos=videos,
+        )
+
+    def intervals(self, path: str, group: Hdf5) -> Intervals:
+        """Return the table of intervals of a group; raise `OutOfReach` if it has no start or stop times."""
+        start, stop = (self._samples(group, name, path) for name in ("start_time", "stop_time"))
+        if start is None or stop is None:
+            raise OutOfReach("its start_time or stop_time is empty")
+        return Intervals(path, start, stop)
+
+    def _samples(self, group: Hdf5, name: str, path: str) -> Stored | None:
+        """Return a dataset as samples. Series that share a dataset get the same object, so that it is read and stored once."""
+        found = samples(group, name, path)
+        return found and self._shared.setdefault(found.dataset, found)
+
+
+def _clock(group: Hdf5, data: Stored | None, videos: tuple[Video, ...]) -> Clock | None:
+    # A series without a rate has explicit timestamps, or none.
+    start = dataset(group, "starting_time")
+    if start is None or "rate" not in start.attrs:
+        return None
+    count = data.shape[0] if data and data.shape else 0
+    if not count:
+        count = sum(map(int, values(group, "num_samples")))  # of external videos, in recent versions of NWB
+        if not 0 <= count <= max(_MOST_FRAMES, sum(video.size for video in videos)):  # reading a clock takes memory
+            raise OutOfReach(f"its num_samples is {count}")
+    return Clock(number(values(group, "starting_time"), "starting_time"), number(attribute(start, "rate"), "rate"), count)
+
+
+def _video(name: str, beside: Directory) -> Video:
+    """Return what is known of a video without opening it; the status of a file outside the folder is not read."""
+    # The system refuses a longer path, which means that the file does not exist.
+    missing = Video(name, None, inside=True, size=0)
+    if len(name) > _LONGEST_NAME:
+        return missing
+    # A missing video is a problem of the recording, which a check reports; a failing share needs a retry.
+    with disk_told(beside.path / name):
+        try:
+            path = beside.relative(name)
+            status = beside.stat(path)
+        except LeadsOut:
+            return Video(name, name, inside=False, size=0)
+        except OSError as error:
+            if error.errno in ABSENT:
+                return missing
+            raise
+    return Video(name, path, inside=True, size=status.st_size) if stat.S_ISREG(status.st_mode) else missing

@@ -1,0 +1,113 @@
+"""Samples that are computed from other samples, or from a formula, when they are sliced."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from antelop.recording.samples import Samples
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A regular clock: sample i has the time ``start + i / rate``, with start in seconds and rate in Hz.
+
+    The formula is that of NWB's ``starting_time`` and ``rate`` (NWB 2 schema, TimeSeries).
+    """
+
+    start: float
+    rate: float
+    count: int
+
+    @property
+    def shape(self) -> tuple[int]:
+        """(count,): one time for each sample."""
+        return (self.count,)
+
+    @property
+    def dtype(self) -> np.dtype[np.float64]:
+        """Seconds, as float64."""
+        return np.dtype(np.float64)
+
+    def __getitem__(self, key: slice) -> NDArray[np.float64]:
+        return self.start + np.arange(*key.indices(self.count)) / self.rate
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """Samples in their unit: ``samples * conversion + offset``, float64 (NWB 2 schema, ``TimeSeries.data``)."""
+
+    samples: Samples
+    conversion: float
+    offset: float
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the stored samples."""
+        return self.samples.shape
+
+    @property
+    def dtype(self) -> np.dtype[np.float64]:
+        """Always float64."""
+        return np.dtype(np.float64)
+
+    @property
+    def chunks(self) -> Any:  # noqa: ANN401  # h5py has no type for it
+        """How the stored samples are chunked, if they are."""
+        return getattr(self.samples, "chunks", None)
+
+    def __getitem__(self, key: slice) -> NDArray[np.float64]:
+        return self.samples[key] * np.float64(self.conversion) + np.float64(self.offset)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The same samples in another dtype that can hold their values."""
+
+    samples: Samples
+    dtype: np.dtype[Any]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the stored samples."""
+        return self.samples.shape
+
+    @property
+    def chunks(self) -> Any:  # noqa: ANN401  # h5py has no type for it
+        """How the stored samples are chunked, if they are."""
+        return getattr(self.samples, "chunks", None)
+
+    def __getitem__(self, key: slice) -> NDArray[Any]:
+        return self.samples[key].astype(self.dtype, copy=False)
+
+
+@dataclass(frozen=True)
+class Track:
+    """Positions with their certainty: float64 (n, 3) of x, y, certainty, or (n, 4) of x, y, z, certainty.
+
+    Attributes
+    ----------
+    position
+        (n, 2) or (n, 3).
+    certainty
+        (n,), or None if the file has none; the column is then NaN.
+    """
+
+    position: Samples
+    certainty: Samples | None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n, coordinates + 1): the last column is the certainty."""
+        return (self.position.shape[0], self.position.shape[1] + 1)
+
+    @property
+    def dtype(self) -> np.dtype[np.float64]:
+        """Always float64."""
+        return np.dtype(np.float64)
+
+    def __getitem__(self, key: slice) -> NDArray[np.float64]:
+        position = self.position[key]
+        certainty = np.full(len(position), np.nan) if self.certainty is None else self.certainty[key]
+        return np.column_stack([position, certainty]).astype(np.float64, copy=False)
