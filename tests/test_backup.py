@@ -29,7 +29,7 @@ from antelop.upkeep.server_backup import expect_embedded
 from antelop.upkeep.verify import verify
 from tests import servers
 from tests.clocks import NOW, still
-from tests.commands import Command
+from tests.commands import Run
 from tests.drops import Drop, hasten
 from tests.labs import ANIMALS, SESSION
 from tests.pipelines import pipeline
@@ -99,7 +99,7 @@ def test_what_is_restored(  # noqa: PLR0913, PLR0917  # all of a lab
     others: Callable[[], Lab],
     tmp_path: Path,
     elsewhere: Config,
-    command: Command,
+    command: Run,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What is restored is the lab of when the backup began, other packages' tables included, and nothing of what came since."""
@@ -417,9 +417,7 @@ def test_a_server(database: DatabaseConfig, *, restoring: bool) -> None:
 
 @pytest.mark.mariadb_dump
 @pytest.mark.parametrize("served_lab", [pytest.param("mysql", marks=pytest.mark.mariadb)], indirect=True)
-def test_a_server_by_its_own_tools(
-    whole: Lab, served_lab: tuple[Lab, Mapping[str, str]], tmp_path: Path, command: Command
-) -> None:
+def test_a_server_by_its_own_tools(whole: Lab, served_lab: tuple[Lab, Mapping[str, str]], tmp_path: Path, command: Run) -> None:
     """The commands that are given for a server's database dump it, and load it again as it was."""
 
     def run(word: str, step: int) -> None:
@@ -438,7 +436,7 @@ def test_a_server_by_its_own_tools(
 
 
 @embedded
-def test_the_command(lab: Lab, recording: Path, tmp_path: Path, command: Command) -> None:
+def test_the_command(lab: Lab, recording: Path, tmp_path: Path, command: Run) -> None:
     """What is in the backup is said in a line, or to programs all of it."""
     insert_nwb(lab, SESSION, ANIMALS, recording)
     folder = tmp_path / "backup"

@@ -1,55 +1,27 @@
 """The command line: what people and programs read, and the exit status that says what came of it."""
 
-import errno
-import fcntl
 import json
-import os
-import pty
 import re
 import shlex
-import struct
 import subprocess
 import sys
-import termios
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import click
 import h5py
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
-from antelop import cli
 from antelop.cli import main
 from antelop.cli.command import Command
 from antelop.cli.deliveries import ingested
 from antelop.cli.sessions import since
-from antelop.cli.terminal import Terminal
 from antelop.demo.acquisition import events
 from antelop.lab import Lab
-from tests.clocks import ticking
-from tests.labs import EXPERIMENT, OWNER, SESSION
-from tests.recordings import LICKING_RIG, write_recording
-
-ANTELOP = [sys.executable, "-c", "from antelop.cli import main; main()"]
-
-Run = Callable[..., Result]
-
-
-def commands(group: click.Group, path: str = "antelop") -> Iterator[tuple[str, Command]]:
-    """Yield every command with the words by which it is called."""
-    for name, command in group.commands.items():
-        if isinstance(command, click.Group):
-            yield from commands(command, f"{path} {name}")
-        else:
-            assert isinstance(command, Command)
-            yield f"{path} {name}", command
-
-
-COMMANDS = dict(commands(main))
-
+from tests.commands import COMMANDS, Run, deliver, lines, on_a_terminal, one_database
+from tests.labs import OWNER, SESSION
+from tests.recordings import LICKING_RIG
 
 # Without a lab.
 
@@ -153,56 +125,7 @@ def test_datajoint_does_not_log_into_the_output() -> None:
 
 # With a lab. What differs between the databases is tested elsewhere.
 
-one_database = pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
 OUTCOME = {"outcome", "sentence", "problems"}
-
-
-@pytest.fixture
-def antelop(
-    served_lab: tuple[Lab, Mapping[str, str]], lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Result]:
-    """Run a command line on the lab, in a folder with a rig and nothing else."""
-    config = lab.config
-    lines = [f"state = {str(config.state)!r}", "[store]", f"location = {str(config.store)!r}"]
-    lines += ["[analysis]", f"folders = [{str(config.analysis.folders[0])!r}]"]
-    if config.database:
-        settings = config.database
-        lines += ["[database]", f"backend = {settings.backend!r}", f"host = {settings.host!r}", f"port = {settings.port}"]
-        lines += [f"service = {settings.service!r}", "use_tls = false"]
-    folder = tmp_path / "here"
-    folder.mkdir()
-    (folder / "antelop.toml").write_text("\n".join(lines))
-    (folder / "rig.json").write_text(json.dumps(LICKING_RIG))
-    monkeypatch.chdir(folder)
-    for name, value in served_lab[1].items():
-        monkeypatch.setenv(name, value)
-
-    clock = ticking()
-
-    def run(*words: str, **more: Any) -> Result:
-        return CliRunner().invoke(main, words, obj=Terminal(clock=clock), prog_name="antelop", **more)
-
-    return run
-
-
-def deliver(name: str, session: int | str = 41, *, seed: int = 0, **series: Any) -> Path:
-    """Put a recording and its manifest into the folder; return the manifest."""
-    write_recording(Path(f"{name}.nwb"), seed=seed, series={path.replace("__", "/"): made for path, made in series.items()})
-    called = {"session_name" if isinstance(session, str) else "session_id": session}
-    manifest = Path(f"{name}.manifest.json")
-    document = {
-        "specification": "antelop-manifest",
-        "version": "1.0",
-        "session": {**EXPERIMENT, **called},
-        "animals": [{"animal_id": 17}, {"animal_id": 18}],
-    }
-    manifest.write_text(json.dumps(document))
-    return manifest
-
-
-def lines(result: Result) -> list[dict[str, Any]]:
-    """Return what a program reads on standard output: an object a line."""
-    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 @one_database
@@ -365,30 +288,6 @@ lab/2   box           10         1       0
 
 
 @one_database
-def test_who_is_told_where(antelop: Run) -> None:
-    """A command other than ingest and check tells people on standard error, and programs on standard output."""
-    for_people, for_programs = antelop("rig", "show", "lab/licking"), antelop("--json", "rig", "show", "lab/licking")
-    assert (for_people.exit_code, for_people.stdout) == (1, "")
-    assert (
-        for_people.stderr
-        == """\
-rejected  1 problem
-  problem  rig: rig "licking" is not in the database
-           Perhaps you mean 1 ("licking rig")
-"""
-    )
-    assert (for_programs.exit_code, for_programs.stderr) == (1, "")
-    problem = {
-        "check": "rig_unknown",
-        "where": "rig",
-        "what": 'rig "licking" is not in the database',
-        "remedy": 'Perhaps you mean 1 ("licking rig")',
-    }
-    sentence = 'rig: rig "licking" is not in the database. Perhaps you mean 1 ("licking rig").'
-    assert lines(for_programs) == [{"outcome": "rejected", "sentence": sentence, "problems": [problem]}]
-
-
-@one_database
 def test_add(antelop: Run, lab: Lab) -> None:
     """Metadata goes in by options, or from a JSON object, of which options take the place."""
     assert antelop("add", "experimenter", "ada", "--full-name", "Ada", "--admin").output == "added  experimenter ada\n"
@@ -495,141 +394,6 @@ def test_remove(antelop: Run, lab: Lab) -> None:
     assert antelop("ingest", "day.manifest.json").output.startswith("ingested  day.manifest.json: session lab/1/41")
 
 
-# What goes wrong.
-
-NOWHERE = '[database]\nbackend = "postgresql"\nhost = "127.0.0.1"\nport = 1\nuse_tls = false\n'
-
-
-def without_a_lab(folder: Path, configuration: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a command line in a process of its own, with a configuration."""
-    (folder / "antelop.toml").write_text(configuration)
-    environment = {**os.environ, "DB_USER": "ada", "DB_PASS": "secret"}
-    return subprocess.run([*ANTELOP, *words], cwd=folder, env=environment, capture_output=True, text=True, check=False)
-
-
-def test_a_database_that_is_away(tmp_path: Path) -> None:
-    """A database that does not answer is status 3 and one sentence."""
-    result = without_a_lab(tmp_path, NOWHERE, "sessions", "--json")
-    (line,) = result.stdout.splitlines()
-    document = json.loads(line)
-    assert (result.returncode, document["outcome"], document["problems"], result.stderr) == (3, "unavailable", [], "")
-    for_people = without_a_lab(tmp_path, NOWHERE, "sessions")
-    assert (for_people.returncode, for_people.stdout) == (3, "")
-    assert for_people.stderr == f"unavailable  {document['sentence']}\n"
-
-
-def test_a_configuration_that_is_wrong(tmp_path: Path) -> None:
-    """A wrong configuration is status 2 and every mistake in it."""
-    result = without_a_lab(tmp_path, "stat = 1\n[workers]\ncount = 0\n", "sessions")
-    assert (result.returncode, result.stdout) == (2, "")
-    first, *rest = result.stderr.splitlines()
-    assert first == "misconfigured  2 problems"
-    assert re.findall("antelop.toml: ([a-z.]+)", "".join(rest)) == ["workers.count", "stat"]
-
-
-def test_a_working_directory_that_was_removed(tmp_path: Path) -> None:
-    """A command does without."""
-    configuration = tmp_path / "antelop.toml"
-    configuration.write_text(NOWHERE)
-    script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'
-    places = {"STATE_DIRECTORY": str(tmp_path), "PYTHONPATH": str(Path(cli.__file__).parents[2])}
-    for named in (str(configuration), ""):
-        done = subprocess.run(
-            ["/bin/sh", "-c", script, "sh", *ANTELOP, "status"],
-            cwd=tmp_path,
-            env={**os.environ, **places, "ANTELOP_CONFIG": named},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        said = f"unavailable  the service has never run with {tmp_path} as its state directory\n"
-        assert (done.returncode, done.stdout, done.stderr) == (3, "", said)
-
-
-@pytest.mark.parametrize("flag", ["", "--json"])
-def test_a_defect_of_ours(flag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What we did not foresee is status 4, with its traceback and who is to blame on standard error."""
-
-    def defect(_text: bytes) -> None:
-        raise ZeroDivisionError("by nothing\n\x1b[31m")
-
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("antelop.formats.document.load", defect)
-    result = CliRunner().invoke(main, ["add", "session", "--from-json", "-", *flag.split()], input="{}")
-    said = r"ZeroDivisionError: by nothing\n\u001b[31m. This is a defect of antelop, not of your data: please report it"
-    assert result.exit_code == 4
-    assert "in defect\n" in result.stderr
-    if flag:
-        assert lines(result)[0]["outcome"] == "failed"
-    else:
-        assert result.stdout == ""
-        assert said in result.stderr.replace("by nothing\n", r"by nothing\n")
-
-
-def test_what_the_system_refuses_is_no_defect(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file or folder that is closed, full or broken is named in a sentence, whichever command meets it."""
-
-    def refuse(_text: bytes) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device", "/srv/state/a")
-
-    monkeypatch.setattr("antelop.formats.document.load", refuse)
-    result = CliRunner().invoke(main, ["add", "session", "--from-json", "-"], input="{}")
-    said = "unavailable  /srv/state/a cannot be used: No space left on device\n"
-    assert (result.exit_code, result.output) == (3, said)
-
-
-def test_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C ends a command without a word, and with the status that a shell expects."""
-
-    def interrupt(_text: bytes) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("antelop.formats.document.load", interrupt)
-    result = CliRunner().invoke(main, ["add", "session", "--from-json", "-"], input="{}")
-    assert (result.exit_code, result.output) == (130, "")
-
-
-@one_database
-def test_a_closed_pipe(antelop: Run) -> None:
-    """Who has read enough and closes the pipe hears no complaint."""
-    reader, writer = os.pipe()
-    os.close(reader)
-    listing = subprocess.run([*ANTELOP, "rig", "list"], stdout=writer, stderr=subprocess.PIPE, check=False)
-    os.close(writer)
-    assert (listing.returncode, listing.stderr) == (141, b"")
-    assert antelop("rig", "list").exit_code == 0
-
-
-def on_a_terminal(*words: str, answer: str = "", **environment: str) -> tuple[int, str]:
-    """Run a command line on a terminal of 200 columns, type an answer; return the status, and what was to be read."""
-    here, there = pty.openpty()
-    fcntl.ioctl(there, termios.TIOCSWINSZ, struct.pack("4H", 50, 200, 0, 0))
-    variables = {**os.environ, "TERM": "xterm", **environment}
-    process = subprocess.Popen([*ANTELOP, *words], stdin=there, stdout=there, stderr=there, env=variables)
-    os.close(there)
-    read = b""
-    try:
-        while chunk := os.read(here, 65536):
-            read += chunk
-            if answer and read.endswith(b"[y/N]: "):
-                os.write(here, answer.encode())
-    except OSError:  # as Linux says that nobody is there any more
-        pass
-    os.close(here)
-    return process.wait(), read.decode().replace("\r\n", "\n")
-
-
-@one_database
-def test_colours(antelop: Run) -> None:
-    """There are colours on a terminal, unless NO_COLOR is set, and in no file."""
-    deliver("day")
-    words = ("check", "day.nwb", "--rig", "rig.json")
-    said = "day.nwb: 0 problems, 0 warnings\n"
-    assert on_a_terminal(*words, NO_COLOR="") == (0, f"\x1b[32m\x1b[1mpassed\x1b[0m  {said}")
-    assert on_a_terminal(*words, NO_COLOR="1") == (0, f"passed  {said}")
-    assert antelop(*words).output == f"passed  {said}"
-
-
 @one_database
 def test_remove_asks(antelop: Run, lab: Lab) -> None:
     """On a terminal, what hangs on the recording is shown, and nothing goes without a yes."""
@@ -645,37 +409,3 @@ def test_remove_asks(antelop: Run, lab: Lab) -> None:
     status, said = on_a_terminal(*words, answer="y\n", NO_COLOR="1")
     assert said.endswith("removed  25 rows of lab/1/41\n")
     assert (status, len(lab.database.World())) == (0, 0)
-
-
-@one_database
-def test_progress(antelop: Run) -> None:
-    """Recomputing shows how far it has come on a terminal, and leaves one line."""
-    deliver("day")
-    deliver("another day", 42, seed=1)
-    antelop("ingest", "day.manifest.json", "another day.manifest.json")
-    status, said = on_a_terminal("masks", "recompute", "lab", NO_COLOR="1")
-    assert status == 0
-    assert "masks" in said
-    assert said.endswith("recomputed  lab: 20 trials in trials\n")
-    assert re.search("masks .*100%", said)
-
-
-@one_database
-def test_letters_that_a_terminal_does_not_have(antelop: Run, lab: Lab) -> None:
-    """A name is no error where the terminal has no letters for it."""
-    lab.database.BehaviourRig.update1({**OWNER, "behaviourrig_id": 1, "behaviourrig_name": "Käfig 日"})
-    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
-    listed = subprocess.run([*ANTELOP, "rig", "list"], env=environment, capture_output=True, encoding="latin-1", check=True)
-    assert r"Käfig \u65e5 " in listed.stdout
-    assert "Käfig 日 " in antelop("rig", "list").output
-
-
-@one_database
-def test_names_that_would_do_something_to_the_terminal(antelop: Run) -> None:
-    """A file's name is printed so that it neither colours the screen nor forges a line; programs get it as JSON has it."""
-    name = "day\x1b[31m\ningested  other.manifest.json"
-    deliver(name, 99)
-    result = antelop("ingest", f"{name}.manifest.json")
-    assert result.output.splitlines()[0] == r"rejected  day\u001b[31m\ningested  other.manifest.json.manifest.json: 1 problem"
-    assert [line for line in result.output.splitlines() if not line.startswith("  ")] == result.output.splitlines()[:1]
-    assert antelop("rig", "show", "lab\udcff/\x1b[31m").exit_code == 1

@@ -4,14 +4,14 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from antelop.cli import main
 from antelop.cli.terminal import Terminal
@@ -23,13 +23,12 @@ from antelop.service.status import Status
 from antelop.upkeep.removal import remove
 from antelop.worker import Worker
 from tests.clocks import NOW, still
+from tests.commands import Run
 from tests.daemons import PATIENCE, Gate
 from tests.drops import Drop
 from tests.labs import SESSION
 
 pytestmark = pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
-
-Run = Callable[..., Result]
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from antelop.store.survey import discard, objects
 from antelop.upkeep.gc import collect
 from antelop.upkeep.removal import remove
 from antelop.upkeep.verify import verify
-from tests.commands import Command
+from tests.commands import Run
 from tests.labs import ANIMALS, SESSION
 from tests.pipelines import SCHEMA, pipeline
 
@@ -330,7 +330,7 @@ def test_putting_again_and_removing_exclude_each_other(tmp_path: Path) -> None:
     assert (results, path.exists()) == ([False], True)
 
 
-def test_the_command(lab: Lab, command: Command) -> None:
+def test_the_command(lab: Lab, command: Run) -> None:
     """A dry run lists what would go; the other says how much has gone."""
     address = put(lab, 1)
     assert command(lab.config, "gc").output == "removed  0 objects of 0 bytes that nothing refers to\n"

@@ -16,13 +16,12 @@ from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
 from antelop.worker import Worker
 from antelop.worker.process import LOOK_AGAIN
-from tests.commands import Command
+from tests.commands import COMMANDS, Run
 from tests.daemons import Start
 from tests.drops import Drop
 from tests.labs import ANIMALS, MASKS, SESSION
 from tests.recordings import LICKING_RIG
 from tests.servers import public_folder
-from tests.test_cli import COMMANDS
 
 ANOTHER = {**SESSION, "session_id": 42}
 
@@ -107,7 +106,7 @@ def test_every_command_is_tried() -> None:
     assert {*WORDS, *NEEDLESS, *ELSEWHERE} == {*COMMANDS}
 
 
-def test_no_command_runs_a_script(trap: Trap, command: Command) -> None:
+def test_no_command_runs_a_script(trap: Trap, command: Run) -> None:
     """A command that needs a function says what to do and ends with status 2; all others do what they are for."""
     for name, words in {**WORDS, **NEEDLESS}.items():
         result = command(trap.lab.config, *words, "--json")
@@ -138,7 +137,7 @@ def test_no_function_for_scripts_runs_a_script(trap: Trap, recording: Path) -> N
 
 
 def test_load_connection_runs_no_script(
-    trap: Trap, command: Command, served_lab: tuple[Lab, Mapping[str, str]], tmp_path: Path
+    trap: Trap, command: Run, served_lab: tuple[Lab, Mapping[str, str]], tmp_path: Path
 ) -> None:
     """A script, or a notebook, gets the error at its first line."""
     command(trap.lab.config, "status")  # which writes the configuration

@@ -22,7 +22,7 @@ from antelop.store.survey import objects
 from antelop.upkeep.inventory import Total, references
 from antelop.upkeep.verify import Holdings, verify
 from tests.clocks import NOW
-from tests.commands import Command
+from tests.commands import Run
 from tests.labs import ANIMALS, SCRIPT, SESSION, await_release
 from tests.pipelines import pipeline
 
@@ -244,7 +244,7 @@ def test_nothing_is_changed(whole: Lab) -> None:
     assert list(objects(whole.store)) == before
 
 
-def test_the_command(whole: Lab, command: Command) -> None:
+def test_the_command(whole: Lab, command: Run) -> None:
     """The status is 0 only if all is well; what is wrong is printed for people, or one object a line for programs."""
     assert len(list(objects(whole.store))) == 4
     result = command(whole.config, "verify", "--deep")

@@ -10,6 +10,7 @@ import click
 
 from antelop import __version__
 from antelop.cli.terminal import STATUSES, Terminal, failure
+from antelop.wording import printable
 
 INTERRUPTED, PIPE_CLOSED = 130, 141
 """The exit statuses that a shell reports for a program that SIGINT or SIGPIPE has ended."""
@@ -86,8 +87,11 @@ class Antelop(Group):
             sys.stdout.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit):
+        except (click.exceptions.NoArgsIsHelpError, click.exceptions.Exit):
             raise
+        except click.UsageError as error:
+            # The message repeats words of the command line, and a shell's `*` puts the names of files there.
+            raise click.UsageError(printable(error.format_message()), error.ctx) from None
         except (KeyboardInterrupt, click.Abort):
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:

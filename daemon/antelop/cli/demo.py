@@ -12,7 +12,7 @@ from types import FrameType
 import click
 
 from antelop.cli.command import main
-from antelop.cli.terminal import STATUSES
+from antelop.cli.terminal import STATUSES, say
 
 
 @main.command(example="antelop demo")
@@ -30,7 +30,8 @@ def demo(ctx: click.Context, folder: Path) -> None:
         signal.signal(number, _leave)
     # The daemon is another process, and relative paths in the configuration begin in its folder.
     folder = folder.absolute()
-    click.echo(f"A lab in a box: {folder}\n", err=ctx.obj.as_json)
+    say(f"A lab in a box: {folder}", err=ctx.obj.as_json)
+    say(err=ctx.obj.as_json)
     from rich.console import Console
 
     from antelop.demo.lab import make

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from antelop.cli.command import main
-from antelop.cli.terminal import STATUSES, Terminal, complain
+from antelop.cli.terminal import STATUSES, Terminal, complain, say
 from antelop.wording import counted
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def gc(terminal: Terminal, grace: timedelta, *, dry_run: bool) -> None:
         if dry_run and terminal.as_json:
             terminal.write({"address": each.address, "size": each.size})
         elif dry_run:
-            click.echo(f"  {as_size(each.size):>9}  {each.address}")
+            say(f"  {as_size(each.size):>9}  {each.address}")
 
     with terminal.lab() as lab:
         collect(lab, grace, report, dry_run=dry_run)

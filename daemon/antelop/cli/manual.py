@@ -1,7 +1,6 @@
 """The manual: ``manual``."""
 # ruff: noqa: PLC0415  # see antelop.cli.terminal
 
-import sys
 from typing import Any
 
 import click
@@ -46,7 +45,5 @@ def manual(terminal: Terminal, page: str | None) -> None:
             terminal.table(("section", "page", "title"), listed)
     elif terminal.as_json:
         terminal.write({"page": page, "title": title(page), "text": read(page)})
-    elif sys.stdout.isatty():
-        terminal.formatted(read(page))
     else:
-        click.echo(read(page), nl=False)
+        terminal.page(read(page))

@@ -8,8 +8,8 @@ import click
 
 from antelop.cli import key
 from antelop.cli.command import FILE, main
-from antelop.cli.terminal import Terminal
-from antelop.wording import counted, printable
+from antelop.cli.terminal import Terminal, say
+from antelop.wording import counted
 
 if TYPE_CHECKING:
     from antelop.database import Database
@@ -103,7 +103,7 @@ def show(terminal: Terminal, path: key.Path) -> None:
         ]
         terminal.write({**summary, "rig_json": rig_json, "masklist": masklist})
         return
-    click.echo(printable(f"{summary['rig']}, {summary['name']}, holds {counted(summary['sessions'], 'session')}"))
+    say(f"{summary['rig']}, {summary['name']}, holds {counted(summary['sessions'], 'session')}")
     described = rigs.parse(rig_json)
     owners = [f"animal {feature.animal}" if feature.animal else "world" for feature in described.features]
     terminal.table(

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from antelop.cli.command import main
-from antelop.cli.terminal import STATUSES, Terminal, complain
+from antelop.cli.terminal import STATUSES, Terminal, complain, say
 from antelop.errors import Problem, Rejected, Unavailable
-from antelop.wording import counted, printable
+from antelop.wording import counted
 
 if TYPE_CHECKING:
     from antelop.database.row import Row
@@ -117,11 +117,11 @@ def explain(terminal: Terminal, path: Path) -> None:
     if terminal.as_json:
         terminal.write(document)
         return
-    said = counted(len(found.problems), "problem") if found.problems else printable(found.sentence)
-    click.echo(f"{click.style(found.rule, bold=True)}  {printable(path.name)}: {said}")
+    said = counted(len(found.problems), "problem") if found.problems else found.sentence
+    say(f"{path.name}: {said}", found.rule)
     complain("problem", found.problems)
     if found.release:
-        click.echo(f"  {click.style('release', fg='green')}  {printable(found.release)}")
+        say(found.release, "release", colour="green", indent=2)
 
 
 @main.command(example="antelop retry --all")
@@ -173,15 +173,15 @@ def _show(terminal: Terminal, document: dict[str, Any]) -> None:
     """Print the status for people."""
     started, written = (datetime.fromisoformat(document[name]).astimezone() for name in ("started", "written"))
     if document["running"]:
-        click.echo(f"antelop {document['version']} runs since {started:%Y-%m-%d %H:%M} as process {document['process']}")
+        say(f"antelop {document['version']} runs since {started:%Y-%m-%d %H:%M} as process {document['process']}")
     else:
-        click.echo(f"antelop does not run; it was last heard of at {written:%Y-%m-%d %H:%M:%S}")
-    click.echo(printable(f"{document['sentence']}; {document['last_hour']} in the last hour"))
+        say(f"antelop does not run; it was last heard of at {written:%Y-%m-%d %H:%M:%S}")
+    say(f"{document['sentence']}; {document['last_hour']} in the last hour")
     # Failures that no delivery would show.
     for name in document["outdated_masks"]:
-        click.echo(printable(f"mask function {name} is not the version that the rig was uploaded with: upload the rig again"))
+        say(f"mask function {name} is not the version that the rig was uploaded with: upload the rig again")
     for service in document["notices"]["failing"]:
-        click.echo(printable(f"notification service {service} did not take the last message"))
+        say(f"notification service {service} did not take the last message")
     tables: dict[tuple[str, ...], list[tuple[object, ...]]] = {
         ("folder", "state", "settle", "scanned", "entries"): [_folder(folder) for folder in document["folders"]],
         ("waits", "since", "why"): [
@@ -197,10 +197,10 @@ def _show(terminal: Terminal, document: dict[str, Any]) -> None:
     # An empty table would only take up lines.
     for columns, rows in tables.items():
         if rows:
-            click.echo()
+            say()
             terminal.table(columns, rows)
         if columns[0] == "waits" and len(document["waiting"]) > LISTED:
-            click.echo(f"and {len(document['waiting']) - LISTED} more, not as long; `antelop status --json` lists all")
+            say(f"and {len(document['waiting']) - LISTED} more, not as long; `antelop status --json` lists all")
 
 
 def _folder(folder: dict[str, Any]) -> tuple[object, ...]:

@@ -12,8 +12,8 @@ import click
 
 from antelop.cli import key
 from antelop.cli.command import main
-from antelop.cli.terminal import Terminal, complain
-from antelop.wording import counted, printable
+from antelop.cli.terminal import Terminal, complain, say
+from antelop.wording import counted
 
 if TYPE_CHECKING:
     from antelop.database import Database
@@ -64,12 +64,13 @@ def sessions(terminal: Terminal, start: datetime) -> None:
         terminal.write(*documents)
         return
     if not documents:
-        click.echo(f"No recording went in since {start.astimezone():%Y-%m-%d %H:%M}.")
+        say(f"No recording went in since {start.astimezone():%Y-%m-%d %H:%M}.")
         return
     terminal.table(("session", "name", "went in", "trials", "warnings", "file"), [_row(document) for document in documents])
     for document in documents:
         if document["warnings"]:
-            click.echo(f"\n{key.written(document['session'])}, {printable(document['session_name'])}")
+            say()
+            say(f"{key.written(document['session'])}, {document['session_name']}")
             complain("warning", document["warnings"])
 
 
@@ -127,9 +128,9 @@ def remove(terminal: Terminal, path: key.Path, *, yes: bool) -> None:
         found = locate(lab.database, path)
         # Without any row there is nothing to ask: `remove` then says why it cannot remove a recording.
         if not yes and (hanging := removal.hanging(lab, found)):
-            click.echo(f"These rows of {key.written(found)} would go:", err=True)
+            say(f"These rows of {key.written(found)} would go:", err=True)
             for table, count in hanging.items():
-                click.echo(f"  {count:6}  {printable(table)}", err=True)
+                say(f"  {count:6}  {table}", err=True)
             if not click.confirm("Remove them?", err=True):
                 terminal.tell({"outcome": "kept", "sentence": key.written(found), "session": found})
                 return

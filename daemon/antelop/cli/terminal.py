@@ -93,9 +93,7 @@ class Terminal:
         # The sentence repeats the first problem: if the problems are printed below, their number is enough here.
         outcome, problems = document["outcome"], document.get("problems", [])
         said = [part for part in (subject, counted(len(problems), "problem") if problems else document["sentence"]) if part]
-        click.echo(
-            f"{click.style(outcome, fg=COLOURS.get(outcome, 'green'), bold=True)}  {printable(': '.join(said))}", err=err
-        )
+        say(": ".join(said), outcome, colour=COLOURS.get(outcome, "green"), err=err)
         complain("problem", problems, err=err)
         complain("warning", document.get("warnings", []), err=err)
 
@@ -121,8 +119,11 @@ class Terminal:
             console.print(table)
         click.echo("\n".join(line.rstrip() for line in printed.get().splitlines()))
 
-    def formatted(self, markdown: str) -> None:
-        """Print Markdown as a terminal shows it: headings, tables and code."""
+    def page(self, markdown: str) -> None:
+        """Print a page of the manual: formatted on a terminal, as it is into a file or for another program."""
+        if not sys.stdout.isatty():
+            click.echo(markdown, nl=False)
+            return
         from rich.console import Console
         from rich.markdown import Markdown
 
@@ -131,6 +132,28 @@ class Terminal:
         with console.capture() as printed:
             console.print(Markdown(markdown, hyperlinks=False))
         click.echo(printed.get(), nl=False)
+
+
+def say(text: str = "", label: str = "", *, colour: str | None = None, indent: int = 0, err: bool = False) -> None:
+    """Print one line for people; every command does it here.
+
+    What does not print is escaped, as are line breaks: a name in a row or of a file neither moves the cursor nor forges a line.
+
+    Parameters
+    ----------
+    text
+        The line. It may hold names and texts that anyone has written.
+    label
+        A word before it, two spaces apart; bold at the beginning of a line.
+    colour
+        The label's colour on a terminal; None: as all text.
+    indent
+        The number of spaces before both.
+    err
+        Whether the line goes to standard error.
+    """
+    shown = f"{click.style(printable(label), fg=colour, bold=not indent or None)}  " if label else ""
+    click.echo(f"{' ' * indent}{shown}{printable(text)}", err=err)
 
 
 def failure(error: Exception) -> dict[str, Any]:
@@ -146,7 +169,8 @@ def failure(error: Exception) -> dict[str, Any]:
     if isinstance(error, OSError) and (sentence := _refusal(error)):
         return {"outcome": "unavailable", "sentence": sentence, "problems": []}
     # Everything else is unexpected: the traceback is what a report of the defect needs.
-    click.echo("\n".join(_lines("".join(traceback.format_exception(error)))), err=True)
+    for line in "".join(traceback.format_exception(error)).rstrip("\n").split("\n"):
+        say(line, err=True)
     what = f"{type(error).__name__}: {error}".rstrip(".")
     said = f"{what}. This is a defect of antelop, not of your data: please report it with the lines above"
     return {"outcome": "failed", "sentence": said, "problems": []}
@@ -175,12 +199,9 @@ def _here() -> bool:
 def complain(label: Literal["problem", "warning"], problems: Iterable[Mapping[str, str]], *, err: bool = False) -> None:
     """Print problems for people: where it is and what it is, and the remedy on the line below."""
     for problem in problems:
-        # Further lines are indented: no text in a problem can look like the first line of another one.
         what = f"{problem['where']}: {problem['what']}" if problem["where"] else problem["what"]
-        text = ("\n" + " " * (len(label) + 4)).join(_lines(f"{what}\n{problem['remedy']}"))
-        click.echo(f"  {click.style(label, fg='red' if label == 'problem' else 'yellow')}  {text}", err=err)
-
-
-def _lines(text: str) -> list[str]:
-    """Return the lines of a text, with unprintable characters escaped."""
-    return [printable(line) for line in text.rstrip("\n").split("\n")]
+        first, *further = f"{what}\n{problem['remedy']}".rstrip("\n").split("\n")
+        say(first, label, colour="red" if label == "problem" else "yellow", indent=2, err=err)
+        # Further lines are indented: no text in a problem can look like the first line of another one.
+        for line in further:
+            say(line, indent=len(label) + 4, err=err)
