@@ -21,7 +21,8 @@ from antelop.database.driver import Connection
 from antelop.demo.acquisition import events, write
 from antelop.dropfolder.delivery import Delivery
 from antelop.errors import Problem, Rejected, Unavailable
-from antelop.ingest.session import Unsettled, ingest, ingest_manifest, insert_nwb, rehearse
+from antelop.ingest.preparation import Unsettled
+from antelop.ingest.session import ingest, ingest_manifest, insert_nwb, rehearse
 from antelop.ingest.source_files import SourceFiles
 from antelop.lab import Lab
 from antelop.lab.resolve import Policy

@@ -10,7 +10,7 @@ import pytest
 from antelop.dropfolder.delivery import Delivery
 from antelop.errors import Problem, Rejected, Unavailable
 from antelop.files import file_id
-from antelop.ingest.intake import Gone, by_hand, by_manifest, read_again
+from antelop.ingest.intake import FilesMissing, by_hand, by_manifest, read_again
 from antelop.ingest.source_files import SourceFiles, sources
 
 REMEDY = "Give the path of a file that this user may read"
@@ -160,7 +160,7 @@ def test_a_row_names_no_file_outside_the_folder(tmp_path: Path, path: str, colum
     ).delivery_id
     with SourceFiles(folder, row["nwb_path"]) as files:
         assert [source.file for source in sources(row, files) if source.name == name] in ([], [None])
-        with pytest.raises(Gone):
+        with pytest.raises(FilesMissing):
             read_again(row, files)
 
 
@@ -188,7 +188,7 @@ def test_what_has_taken_the_place_of_a_file_is_not_waited_for(tmp_path: Path, na
         case "nowhere":
             (tmp_path / name).symlink_to("nowhere")
     with SourceFiles(tmp_path, "a.nwb") as files:
-        with pytest.raises(Gone):
+        with pytest.raises(FilesMissing):
             read_again(row, files)
         assert [source.file is None for source in sources(row, files)] == [name == "a.nwb", name == "a.manifest.json"]
 

@@ -28,24 +28,24 @@ def refused(lab: Lab, policy: Policy = Policy(), **changes: Any) -> list[Problem
 
 def test_keys_lead_to_rows(lab: Lab) -> None:
     """Session, animals, rig and masks are found by their ids; without a rig, the only one is meant."""
-    meant = resolve(lab.database, MANIFEST, Policy())
-    assert meant.experiment == EXPERIMENT
-    assert meant.session == (lab.database.Session & SESSION).fetch1()
-    assert [animal and animal["animal_name"] for animal in meant.animals] == ["m17", "m18"]
-    assert meant.known_animals == {17: "m17", 18: "m18"}
-    assert (meant.rig["behaviourrig_id"], meant.rig["behaviourrig_name"]) == (1, "licking rig")
-    assert [feature.name for feature in meant.layout.features] == [each["name"] for each in LICKING_RIG["features"]]
-    assert [mask["mask_name"] for mask in meant.masks] == ["trials"]
+    resolved = resolve(lab.database, MANIFEST, Policy())
+    assert resolved.experiment == EXPERIMENT
+    assert resolved.session == (lab.database.Session & SESSION).fetch1()
+    assert [animal and animal["animal_name"] for animal in resolved.animals] == ["m17", "m18"]
+    assert resolved.known_animals == {17: "m17", 18: "m18"}
+    assert (resolved.rig["behaviourrig_id"], resolved.rig["behaviourrig_name"]) == (1, "licking rig")
+    assert [feature.name for feature in resolved.layout.features] == [each["name"] for each in LICKING_RIG["features"]]
+    assert [mask["mask_name"] for mask in resolved.masks] == ["trials"]
 
 
 @pytest.mark.parametrize("rig", [1, "licking rig"])
 def test_names_lead_to_the_same_rows(lab: Lab, rig: str | int) -> None:
     """Experiment, session, animals and rig may be given by name, and animals in any order."""
     animals = ({**EXPERIMENT, "animal_name": "m18"}, {**EXPERIMENT, "animal_id": 17})
-    meant = resolve(lab.database, Manifest(session=NAMED, animals=animals, rig=rig), Policy())
-    assert meant.session is not None
-    assert meant.session["session_id"] == 42
-    assert [animal and animal["animal_id"] for animal in meant.animals] == [18, 17]
+    resolved = resolve(lab.database, Manifest(session=NAMED, animals=animals, rig=rig), Policy())
+    assert resolved.session is not None
+    assert resolved.session["session_id"] == 42
+    assert [animal and animal["animal_id"] for animal in resolved.animals] == [18, 17]
 
 
 def test_a_number_is_an_id_and_text_is_a_name(lab: Lab) -> None:
@@ -53,7 +53,7 @@ def test_a_number_is_an_id_and_text_is_a_name(lab: Lab) -> None:
     lab.database.Session.insert1({**EXPERIMENT, "session_id": 45, "session_name": "41"})
     by_id = resolve(lab.database, MANIFEST, Policy())
     by_name = resolve(lab.database, replace(MANIFEST, session={**EXPERIMENT, "session_name": "41"}), Policy())
-    assert [meant.session and meant.session["session_id"] for meant in (by_id, by_name)] == [41, 45]
+    assert [resolved.session and resolved.session["session_id"] for resolved in (by_id, by_name)] == [41, 45]
 
 
 @pytest.mark.parametrize("name", ["a'b", 'a"b', "100%", "%s %(x)s", "{x}", "a`b", "ä 🐭", "NULL", "a;--b"])
@@ -136,10 +136,10 @@ def test_of_several_rigs_one_has_to_be_named(lab: Lab) -> None:
 def test_absent_sessions_and_animals_are_for_the_checks_to_say(lab: Lab) -> None:
     """They are None; the names of those that there are go along, for the remedy. Without a session there are all of them."""
     animals = ({**EXPERIMENT, "animal_id": 99}, {**EXPERIMENT, "experiment_id": 2, "animal_id": 17}, {"animal_name": "m71"})
-    meant = resolve(lab.database, replace(MANIFEST, session={**SESSION, "session_id": 7}, animals=animals), Policy())
-    assert meant.session is None
-    assert meant.sessions == {41: "day 41", 42: "day 42", 43: "day 43", 44: "day 44"}
-    assert meant.animals == (None, None, None)
+    resolved = resolve(lab.database, replace(MANIFEST, session={**SESSION, "session_id": 7}, animals=animals), Policy())
+    assert resolved.session is None
+    assert resolved.sessions == {41: "day 41", 42: "day 42", 43: "day 43", 44: "day 44"}
+    assert resolved.animals == (None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -168,9 +168,9 @@ def test_a_session_is_made_if_it_is_named_and_the_folder_allows_it(
 def test_a_new_session_has_the_next_id_and_the_files_date(lab: Lab) -> None:
     """Its date is that of the clock by which the file was written, and its notes are the manifest's."""
     manifest = replace(MANIFEST, session={**NAMED, "session_name": "day 7"}, note="calm")
-    meant = resolve(lab.database, manifest, Policy(create_sessions=True))
-    with free_session_id(lab.database, meant.experiment) as number:
-        session = new_session(meant, number, manifest, datetime(2026, 11, 22, 9, 30, tzinfo=UTC))
+    resolved = resolve(lab.database, manifest, Policy(create_sessions=True))
+    with free_session_id(lab.database, resolved.experiment) as number:
+        session = new_session(resolved, number, manifest, datetime(2026, 11, 22, 9, 30, tzinfo=UTC))
     lab.database.Session.insert1(session)
     assert (lab.database.Session & {"session_id": 45}).fetch1() == {
         **EXPERIMENT,

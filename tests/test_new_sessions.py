@@ -57,16 +57,16 @@ def test_no_session_is_made_where_that_is_not_allowed(lab: Lab, tmp_path: Path) 
 @pytest.fixture
 def losing(monkeypatch: pytest.MonkeyPatch) -> Losing:
     """Give what has another process do something once, right after our ingest has prepared its session."""
-    prepare = session._prepare
+    prepare = session.prepare
 
     def lose_to(other: Callable[[], object]) -> None:
         def prepare_then_lose(*arguments: Any) -> Any:
             prepared = prepare(*arguments)
-            monkeypatch.setattr(session, "_prepare", prepare)
+            monkeypatch.setattr(session, "prepare", prepare)
             other()
             return prepared
 
-        monkeypatch.setattr(session, "_prepare", prepare_then_lose)
+        monkeypatch.setattr(session, "prepare", prepare_then_lose)
 
     return lose_to
 
@@ -108,14 +108,14 @@ def test_a_session_is_added_by_hand_meanwhile(lab: Lab, others: Callable[[], Lab
 def test_what_others_take_again_and_again_is_unavailable(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An ingest that finds its number taken at every restart says so, and is no defect."""
     number = iter(range(100))
-    prepare = session._prepare
+    prepare = session.prepare
 
     def prepare_then_lose(*arguments: Any) -> Any:
         prepared = prepare(*arguments)
         enrol(lab, "Session", {**EXPERIMENT, "session_name": f"by hand {next(number)}"})
         return prepared
 
-    monkeypatch.setattr(session, "_prepare", prepare_then_lose)
+    monkeypatch.setattr(session, "prepare", prepare_then_lose)
     with pytest.raises(Unavailable, match="changed 5 times while it was ingested: "):
         session.ingest_manifest(lab, deliver(tmp_path / "a", "ours", 1), CREATING)
     assert next(number) == session.RESTARTS
@@ -127,7 +127,7 @@ def test_eight_make_sessions_at_once(
     """Eight processes that have all prepared a new session of one experiment commit it, each by an id of its own."""
     labs = [others() for _ in range(8)]
     manifests = [deliver(tmp_path / str(number), f"new {number}", number) for number in range(8)]
-    barrier, prepare, restarts = Barrier(8), session._prepare, []
+    barrier, prepare, restarts = Barrier(8), session.prepare, []
 
     def prepare_together(*arguments: Any) -> Any:
         prepared = prepare(*arguments)
@@ -136,7 +136,7 @@ def test_eight_make_sessions_at_once(
             barrier.wait(60)
         return prepared
 
-    monkeypatch.setattr(session, "_prepare", prepare_together)
+    monkeypatch.setattr(session, "prepare", prepare_together)
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(
             pool.map(lambda each, manifest: session.ingest_manifest(each, manifest, CREATING).outcome, labs, manifests)

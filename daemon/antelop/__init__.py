@@ -26,7 +26,7 @@ database     `connection`, `driver`, `opening`, `promise`, `limits`, `deadline`,
 config       `model`, `places`, `reader`, `table`, `values`
 queue        `states`, `pauses`, `ledger`, `jobs`, `deliveries`, `attempts`
 lab          `lab`, `naming`, `resolve`, `metadata`, `rigs`, `store_lock`
-ingest       `session`, `intake`, `source_files`, `rows`, `room`, `masking`, `uniqueness`
+ingest       `session`, `preparation`, `intake`, `source_files`, `rows`, `room`, `masking`, `uniqueness`
 worker       `worker`, `process`, `reconsider`, `receipts`, `receipt`, `archive`, `event_log`
 upkeep       `verify`, `inventory`, `gc`, `backup`, `server_backup`, `removal`
 service      `main`, `service`, `asking`, `entering`, `pool`, `folders`, `watchers`, `status`, `notice`, `explain`,

@@ -12,7 +12,7 @@ from antelop.ingest.source_files import SourceFiles
 from antelop.wording import storable
 
 
-class Gone(Exception):
+class FilesMissing(Exception):
     """The files of a delivery are missing or were replaced; the watcher of the folder announces what is there now."""
 
 
@@ -70,7 +70,7 @@ def read_again(row: Row, files: SourceFiles) -> Delivery:
 
     Raises
     ------
-    Gone
+    FilesMissing
         If a file is missing, or the files differ from those that were queued.
     Unavailable
         If a file cannot be read.
@@ -78,13 +78,13 @@ def read_again(row: Row, files: SourceFiles) -> Delivery:
     # The row is not trusted: a path that leaves the drop folder would let a row choose which file is read.
     manifest_path, nwb_path = row["manifest_path"], row["nwb_path"]
     if not is_placed(manifest_path) or (nwb_path and not is_placed(nwb_path)):
-        raise Gone
+        raise FilesMissing
     # Both files are opened before anything is compared, because an open file cannot be exchanged between check and ingest.
     try:
         manifest, nwb = files.open_manifest(manifest_path), files.open(nwb_path) if nwb_path else None
         document = manifest.start(LONGEST + 1) if manifest.id.size == row["manifest_size"] else b""
     except (FileNotFoundError, IsADirectoryError) as error:
-        raise Gone from error
+        raise FilesMissing from error
     except OSError as error:
         raise Unavailable(f"{error.filename or files.path} cannot be read: {error.strerror}") from error
     # The id covers paths, sizes, mtimes and the manifest: an equal id means that nothing changed since it was queued.
@@ -92,13 +92,13 @@ def read_again(row: Row, files: SourceFiles) -> Delivery:
     found = File(manifest_path, manifest.id.size, manifest.id.mtime)
     delivery = Delivery(row["folder"], *found, document, nwb_path, size, mtime)
     if delivery.delivery_id != row["delivery_id"]:
-        raise Gone
+        raise FilesMissing
     return delivery
 
 
-def lies(row: Row, folder: Path) -> bool:
+def is_unchanged(row: Row, folder: Path) -> bool:
     """Tell whether the files of a delivery are in their folder, unchanged since they were queued; see `read_again`."""
-    with suppress(Gone), SourceFiles(folder, row["nwb_path"]) as files:
+    with suppress(FilesMissing), SourceFiles(folder, row["nwb_path"]) as files:
         read_again(row, files)
         return True
     return False

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from antelop.recording.events import in_time_order
 from antelop.recording.recording import Recording
 from antelop.recording.samples import Samples
 from antelop.recording.views import Cast
+from antelop.store import Kept
 
 KEYS = {"experimenter", "experiment_id", "session_id", "behaviourrig_id", "animal_id"}
 """Attributes that state to whom a recording belongs; they are not part of its content."""
@@ -131,6 +132,11 @@ def _values(recording: Recording, feature: Feature) -> Row:
 def is_blank(rows: Mapping[str, Sequence[Row]]) -> bool:
     """Tell whether the recording holds no sample and no video."""
     return not rows["Video"] and not any(row["data"].shape[0] for table in TABLES.values() for row in rows[table])
+
+
+def kept_of(rows: Mapping[str, Sequence[Row]]) -> Iterator[Kept]:
+    """Yield the arrays and files in the store to which rows refer."""
+    return (value for some in rows.values() for row in some for value in row.values() if isinstance(value, Kept))
 
 
 def fingerprint(rows: Mapping[str, Sequence[Row]], identifier: str) -> str:

@@ -2,40 +2,35 @@
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import datajoint as dj
 import numpy as np
 
-from antelop import __version__
-from antelop.analysis.functions import AnalysisFunction
-from antelop.checks.examine import Findings, examine, examine_names
+from antelop.checks.examine import Findings
 from antelop.database import Database
 from antelop.database.connection import OutcomeUnknown
 from antelop.database.outages import sentence
 from antelop.database.row import Row
 from antelop.dropfolder.delivery import Delivery
-from antelop.errors import Misconfigured, Problem, Rejected, Unavailable, gathering
+from antelop.errors import Misconfigured, Problem, Rejected, Unavailable
 from antelop.formats.manifest import SPECIFICATION
 from antelop.formats.manifest import VERSION as MANIFEST_VERSION
 from antelop.ingest import intake
-from antelop.ingest.masking import insert_masks, ready
-from antelop.ingest.room import expect_room
-from antelop.ingest.rows import Keys, fingerprint, is_blank, plan
-from antelop.ingest.source_files import SourceFiles, proof_problems, unsettled
-from antelop.ingest.uniqueness import held, taken
+from antelop.ingest.masking import insert_masks
+from antelop.ingest.preparation import Prepared, prepare
+from antelop.ingest.rows import kept_of
+from antelop.ingest.source_files import SourceFiles
+from antelop.ingest.uniqueness import existing_recording
 from antelop.lab import Lab
-from antelop.lab.resolve import Policy, ResolvedManifest, free_session_id, new_session, resolve
+from antelop.lab.resolve import Policy
 from antelop.lab.store_lock import protect_from_gc
 from antelop.outcome import Outcome
 from antelop.queue.ledger import Superseded, as_duplicate, committed_outcome, enter, outcome_of, utc
 from antelop.queue.states import Event
-from antelop.recording import reading_held
-from antelop.store import Kept, Store
 
 RESTARTS = 5
 """How many attempts an ingest makes if its rig, masks, session or files change between check and COMMIT."""
@@ -43,42 +38,6 @@ RESTARTS = 5
 
 class Changed(Exception):
     """The rig, masks, session, store or files changed after the check: roll back and start again."""
-
-
-class Unsettled(Exception):
-    """The recording names videos that have not settled; `paths` are relative to the drop folder."""
-
-    def __init__(self, paths: Sequence[str]) -> None:
-        self.paths = tuple(paths)
-        super().__init__(*paths)
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A session that is ready to insert: everything that needs no transaction is done.
-
-    Attributes
-    ----------
-    meant
-        The manifest with the rows of session, rig, animals and masks against which the recording was checked.
-    masks
-        The masks of the rig, each with its function.
-    session
-        The row of `Session`.
-    rows
-        Rows by table; their arrays and files are in the store.
-    ledger
-        The row of `Ingestion`, without the values that are known only before COMMIT.
-    files
-        The files of the delivery, held open.
-    """
-
-    meant: ResolvedManifest
-    masks: list[tuple[Row, AnalysisFunction]]
-    session: Row
-    rows: dict[str, list[Row]]
-    ledger: Row
-    files: SourceFiles
 
 
 def ingest(lab: Lab, delivery: Delivery, files: SourceFiles, policy: Policy, *, commit: bool = True) -> Outcome:
@@ -189,18 +148,18 @@ def _attempt(lab: Lab, delivery: Delivery, files: SourceFiles, policy: Policy, *
     started, database = time.monotonic(), lab.database
     with ExitStack() as reserved:  # until COMMIT: then every process sees the new session
         # Reading and checking may take minutes: outside the transaction they hold no locks.
-        prepared = _prepare(lab, delivery, files, policy, reserved)
+        prepared = prepare(lab, delivery, files, policy, reserved)
         key = {name: prepared.session[name] for name in database.Session.primary_key}
         try:
             with database.transaction(commit=commit):
                 # Garbage collection may have run since the arrays were stored: rows must not refer to objects that it removed.
-                if not protect_from_gc(lab, _kept(prepared.rows)):
+                if not protect_from_gc(lab, kept_of(prepared.rows)):
                     raise Changed
                 # The session comes before its rows, which refer to it.
-                if prepared.meant.session is None:
+                if prepared.resolved.session is None:
                     database.Session.insert1(prepared.session)  # a DuplicateError starts again, and finds it
                 # Another process may have ingested this recording, or filled this session, since the check.
-                if found := held(database, key, prepared.rows, prepared.ledger["fingerprint"]):
+                if found := existing_recording(database, key, prepared.rows, prepared.ledger["fingerprint"]):
                     enter(database, delivery, Event.RECOGNIZE, lab.clock())
                     return as_duplicate(outcome_of(found, delivery.nwb_size))
                 # The rows come before the masks, because mask functions read them.
@@ -214,121 +173,21 @@ def _attempt(lab: Lab, delivery: Delivery, files: SourceFiles, policy: Policy, *
                 times = {"ingested": utc(now), "seconds": time.monotonic() - started}
                 ledger = {**prepared.ledger, **key, "trials": trials, **times}
                 database.Ingestion.insert1(ledger, allow_direct_insert=True)
-                # The last step before COMMIT: the later the look, the shorter the time in which a change is missed.
-                _look_again(database, prepared)
+                # This is the last step before COMMIT: the later it is, the shorter the time in which a change is missed.
+                _require_unchanged(database, prepared)
         except (dj.errors.DuplicateError, dj.errors.IntegrityError) as error:
             raise Changed from error  # another process committed first, or a row was deleted
     return outcome_of(ledger, delivery.nwb_size)
 
 
-def _prepare(lab: Lab, delivery: Delivery, files: SourceFiles, policy: Policy, reserved: ExitStack) -> Prepared:
-    """Read and check a recording, plan its rows, and put its arrays and files into the store.
-
-    The number of a new session stays reserved until `reserved` is closed.
-
-    Raises
-    ------
-    Rejected
-        With every problem of the delivery.
-    Unsettled
-        If a video has not settled.
-    Superseded
-        If the files changed after the delivery was queued.
-    Unavailable
-        If the database, the store or the share does not answer.
-    """
-    manifest, database = delivery.manifest, lab.database
-    # An earlier attempt may hold files that were replaced meanwhile: open those that are there now.
-    files.release()
-    nwb = files.nwb
-    if (nwb.id.size, nwb.id.mtime) != (delivery.nwb_size, delivery.nwb_mtime):
-        raise Superseded
-    with ExitStack() as opened:
-        # Manifest and file are both read before anything is raised, so that one receipt holds the problems of both.
-        problems: list[Problem] = []
-        meant = recording = None
-        with gathering(problems):
-            meant = resolve(database, manifest, policy)
-        with gathering(problems):
-            recording = opened.enter_context(reading_held(nwb, files.beside))
-        problems += proof_problems(manifest, nwb)
-        # Without both, the contents cannot be checked, but the names in the manifest still can.
-        if meant is None or recording is None or problems:
-            problems += examine_names(meant.layout, meant.facts(manifest, policy)) if meant else ()
-            raise _rejection(problems, files)
-        # Videos that still change would fail the checks for a reason that passes by itself: wait for them first.
-        if policy.settled is not None and (paths := unsettled(recording, files, policy.settled)):
-            raise Unsettled(paths)
-        # Contents, masks and identity are checked together, so that the sender corrects all problems at once.
-        findings = examine(recording, meant.layout, meant.facts(manifest, policy), lab.config.checks)
-        problems += findings.errors
-        with gathering(problems):
-            masks = ready(lab, meant.masks)
-        if problems:
-            problems += taken(database, meant.session, recording.object_id) if meant.session else ()
-            raise _rejection(problems, files)
-        # Two workers may create sessions of one experiment at the same time: the reserved number belongs to one of them.
-        session = meant.session
-        if session is None:
-            session_id = reserved.enter_context(free_session_id(database, meant.experiment))
-            session = new_session(meant, session_id, manifest, recording.session_start_time)
-        keys = Keys(
-            {name: session[name] for name in database.Session.primary_key},
-            meant.rig["behaviourrig_id"],
-            [animal["animal_id"] for animal in meant.animals if animal],
-        )
-        # The room is checked before the first byte is written, so that a rejected delivery leaves nothing in the store.
-        planned = plan(recording, meant.layout, keys, dlc_training=manifest.dlc_training)
-        expect_room(lab.store, planned, files)
-        rows = _keep(lab.store, planned, files)
-    # The fingerprint needs the checksums of the arrays, which are known once they are in the store.
-    ledger = {
-        "delivery_id": delivery.delivery_id,
-        "fingerprint": fingerprint(rows, recording.identifier if is_blank(planned) else ""),
-        "nwb_identifier": recording.identifier,
-        "nwb_object_id": recording.object_id,
-        "nwb_sha256": manifest.sha256,
-        "rows_inserted": {table: len(some) for table, some in rows.items() if some},
-        "bytes": sum(kept.size for kept in _kept(rows)),
-        "software": __version__,
-        "warnings": [warning.as_dict() for warning in findings.warnings],
-    }
-    return Prepared(meant, masks, session, rows, ledger, files)
-
-
-def _rejection(problems: Iterable[Problem], files: SourceFiles) -> Rejected | Superseded:
-    """Return `Rejected`, or `Superseded` if the files changed during the check and the problems may be due to that."""
-    return Rejected(problems) if files.unchanged() else Superseded()
-
-
-def _keep(store: Store, planned: Mapping[str, Sequence[Row]], files: SourceFiles) -> dict[str, list[Row]]:
-    """Put the arrays and files of rows into the store; return the rows with what the store keeps in their place."""
-    # The plan stays as it is: it is used again to tell whether the recording is blank.
-    rows = {table: [dict(row) for row in some] for table, some in planned.items()}
-    # All arrays go to the store in one call, which stores an array that several rows share only once.
-    arrays = [
-        (row, name) for some in rows.values() for row in some for name in ("data", "timestamps") if row.get(name) is not None
-    ]
-    for (row, name), kept in zip(arrays, store.put_all([row[name] for row, name in arrays]), strict=True):
-        row[name] = kept
-    for row in rows["Video"]:
-        row["video"] = store.keep(files.video(row["video"]))
-    return rows
-
-
-def _kept(rows: Mapping[str, Sequence[Row]]) -> Iterator[Kept]:
-    """Yield the arrays and files in the store to which rows refer."""
-    return (value for some in rows.values() for row in some for value in row.values() if isinstance(value, Kept))
-
-
-def _look_again(database: Database, prepared: Prepared) -> None:
+def _require_unchanged(database: Database, prepared: Prepared) -> None:
     """Raise `Changed` unless files, rig and masks are unchanged since the check; keep rig and masks unchanged until COMMIT."""
-    meant = prepared.meant
+    resolved = prepared.resolved
     # The lock comes before the comparison, or the rig could change between comparison and COMMIT.
-    rig = {name: meant.rig[name] for name in database.BehaviourRig.primary_key}
+    rig = {name: resolved.rig[name] for name in database.BehaviourRig.primary_key}
     database.hold((database.BehaviourRig & rig).proj())
     masks = (database.MaskFunction & rig).to_dicts(order_by="mask_id")
-    if (database.BehaviourRig & rig).to_dicts() != [meant.rig] or masks != list(meant.masks):
+    if (database.BehaviourRig & rig).to_dicts() != [resolved.rig] or masks != list(resolved.masks):
         raise Changed
     # The archive takes the files after COMMIT: they must be those that were read.
     if not prepared.files.unchanged():

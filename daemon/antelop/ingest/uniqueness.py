@@ -9,7 +9,9 @@ from antelop.errors import Problem, Rejected
 from antelop.queue.ledger import named
 
 
-def held(database: Database, session: Mapping[str, Any], rows: Mapping[str, Sequence[Row]], fingerprint: str) -> Row | None:
+def existing_recording(
+    database: Database, session: Mapping[str, Any], rows: Mapping[str, Sequence[Row]], fingerprint: str
+) -> Row | None:
     """Return the row of `Ingestion` if the session already holds this recording, or None if it holds no recording.
 
     Parameters
@@ -36,10 +38,10 @@ def held(database: Database, session: Mapping[str, Any], rows: Mapping[str, Sequ
     if found and found[0]["fingerprint"] == fingerprint:
         if changed := _changed(database, session, rows):
             what = f"the session holds this recording already, with {' and '.join(changed)} than in this delivery"
-            raise Rejected([_taken(name, what)])
+            raise Rejected([_occupied(name, what)])
         return dict(found[0])
     # Any other recording has to be removed by a person first: data are never overwritten.
-    if occupied := taken(database, session):
+    if occupied := occupied_problems(database, session):
         raise Rejected(occupied)
     # The fingerprint belongs to another session: most often the manifest names the wrong one.
     if concerned:
@@ -50,7 +52,7 @@ def held(database: Database, session: Mapping[str, Any], rows: Mapping[str, Sequ
     return None
 
 
-def taken(database: Database, session: Mapping[str, Any], object_id: str | None = None) -> list[Problem]:
+def occupied_problems(database: Database, session: Mapping[str, Any], object_id: str | None = None) -> list[Problem]:
     """Return a problem if a session holds another recording; one from the NWB file with this `object_id` is not another."""
     if not database.World & session:
         return []
@@ -59,7 +61,7 @@ def taken(database: Database, session: Mapping[str, Any], object_id: str | None 
     if object_id is not None and [file["nwb_object_id"] for file in files] == [object_id]:
         return []
     what = f"the session already holds another recording{''.join(', ' + file['nwb_path'] for file in files)}"
-    return [_taken(named(session), what)]
+    return [_occupied(named(session), what)]
 
 
 def _changed(database: Database, session: Mapping[str, Any], rows: Mapping[str, Sequence[Row]]) -> list[str]:
@@ -76,5 +78,5 @@ def _owners(rows: Mapping[str, Sequence[Row]]) -> set[tuple[int | None, int | No
     return {(row.get("feature_id"), row["animal_id"]) for table in ("Self", "Object") for row in rows[table]}
 
 
-def _taken(name: str, what: str) -> Problem:
+def _occupied(name: str, what: str) -> Problem:
     return Problem("session_taken", name, what, f"If this one is to take its place, run `antelop remove {name}` first")

@@ -17,8 +17,9 @@ from antelop.config import FolderConfig
 from antelop.database.row import Row, problems_in
 from antelop.database.table import restricted
 from antelop.errors import Misconfigured, Problem, Rejected, Unavailable
-from antelop.ingest.intake import Gone, lies, read_again
-from antelop.ingest.session import Unsettled, ingest
+from antelop.ingest.intake import FilesMissing, is_unchanged, read_again
+from antelop.ingest.preparation import Unsettled
+from antelop.ingest.session import ingest
 from antelop.ingest.source_files import Source, SourceFiles, sources
 from antelop.lab import Lab
 from antelop.lab.resolve import Policy
@@ -193,7 +194,7 @@ class Worker:
         except Unsettled as unsettled:
             deliveries.hold_for_videos(database, delivery_id)
             return {"event": "unsettled", "paths": unsettled.paths}
-        except Gone:
+        except FilesMissing:
             return {"event": "gone", "sought": deliveries.retry_missing(database, delivery_id, self._lab.clock())}
         except (Unavailable, Misconfigured) as error:  # such as a right that this user lacks: no delivery is wrong for that
             outcome = Outcome.of("unavailable", str(error), self._lab.clock())
@@ -254,7 +255,7 @@ class Worker:
             return outcome
         if found := archived(folder.archive, Source(row["nwb_path"], row["nwb_size"], row["nwb_mtime"], None)):
             return replace(outcome, archived={"path": str(found.path), "sha256": found.sha256})
-        if lies(row, folder.path):
+        if is_unchanged(row, folder.path):
             return outcome  # its folder says so since then
         raise Unavailable(f"{folder.archive / row['nwb_path']} is not there, or another file than the one archived")
 
