@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from antelop import files
-from antelop.errors import Unavailable
+from antelop.errors import Unavailable, available, reason, user_name
 from antelop.files import RegularFile
 from tests.commands import ORDINARY
 
@@ -148,7 +148,7 @@ def test_what_the_operating_system_refuses_is_unavailable() -> None:
     """With what cannot be done, and why."""
     with (
         pytest.raises(Unavailable, match=r"^the receipt cannot be read: No such file or directory$"),
-        files.available("the receipt cannot be read"),
+        available("the receipt cannot be read"),
     ):
         Path("/nowhere").read_bytes()
 
@@ -158,9 +158,9 @@ def test_who_is_denied_learns_whose_the_folder_is(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o500)
     script = (
-        "import sys; from pathlib import Path; from antelop import files\n"
+        "import sys; from pathlib import Path; from antelop import errors, files\n"
         "try: files.write(Path(sys.argv[1]), b'')\n"
-        "except OSError as error: print(error.filename, files.reason(error), sep='\\n')"
+        "except OSError as error: print(error.filename, errors.reason(error), sep='\\n')"
     )
     command = [*ORDINARY, sys.executable, "-c", script, str(closed / "a")]
     said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
@@ -171,11 +171,11 @@ def test_who_is_denied_learns_whose_the_folder_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize("filename", [None, 3, "relative", "/"])
 def test_what_else_the_system_says_is_told_as_it_is(filename: str | int | None) -> None:
     """If no path is known, or nothing about it explains why access is denied."""
-    assert files.reason(PermissionError(errno.EACCES, "Permission denied", filename)) == "Permission denied"
-    assert files.reason(OSError(errno.EIO, "Input/output error", filename)) == "Input/output error"
+    assert reason(PermissionError(errno.EACCES, "Permission denied", filename)) == "Permission denied"
+    assert reason(OSError(errno.EIO, "Input/output error", filename)) == "Input/output error"
 
 
 def test_users_without_a_name_have_a_number() -> None:
     """As on a share that another machine writes to."""
-    assert files.user_name(0) == "root"
-    assert files.user_name(4_000_000_000) == "user number 4000000000"
+    assert user_name(0) == "root"
+    assert user_name(4_000_000_000) == "user number 4000000000"

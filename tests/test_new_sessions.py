@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from antelop.errors import Rejected, Unavailable
-from antelop.ingest import session
+from antelop.ingest import preparation, session
 from antelop.lab import Lab
 from antelop.lab.metadata import enrol
 from antelop.lab.resolve import Policy
@@ -57,7 +57,7 @@ def test_no_session_is_made_where_that_is_not_allowed(lab: Lab, tmp_path: Path) 
 @pytest.fixture
 def losing(monkeypatch: pytest.MonkeyPatch) -> Losing:
     """Give what has another process do something once, right after our ingest has prepared its session."""
-    prepare = session.prepare
+    prepare = preparation.prepare
 
     def lose_to(other: Callable[[], object]) -> None:
         def prepare_then_lose(*arguments: Any) -> Any:
@@ -108,7 +108,7 @@ def test_a_session_is_added_by_hand_meanwhile(lab: Lab, others: Callable[[], Lab
 def test_what_others_take_again_and_again_is_unavailable(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An ingest that finds its number taken at every restart says so, and is no defect."""
     number = iter(range(100))
-    prepare = session.prepare
+    prepare = preparation.prepare
 
     def prepare_then_lose(*arguments: Any) -> Any:
         prepared = prepare(*arguments)
@@ -127,7 +127,7 @@ def test_eight_make_sessions_at_once(
     """Eight processes that have all prepared a new session of one experiment commit it, each by an id of its own."""
     labs = [others() for _ in range(8)]
     manifests = [deliver(tmp_path / str(number), f"new {number}", number) for number in range(8)]
-    barrier, prepare, restarts = Barrier(8), session.prepare, []
+    barrier, prepare, restarts = Barrier(8), preparation.prepare, []
 
     def prepare_together(*arguments: Any) -> Any:
         prepared = prepare(*arguments)

@@ -4,16 +4,23 @@
 that the ingest needs cannot be reached, and a retry may succeed. Any other exception is a defect of this software.
 """
 
+import errno
+import os
+import pwd
+import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from itertools import islice
+from pathlib import Path
 
 MOST = 100
 """Largest number of problems in one report: a person corrects no more at a time, and hostile input could have millions."""
 
 LONGEST = 2000
 """Largest number of characters in each text of a problem: names and texts that it quotes from files may be enormous."""
+
+_DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @dataclass(frozen=True, order=True)
@@ -109,3 +116,36 @@ def gathering(problems: list[Problem]) -> Iterator[None]:
         raise
     except Rejected as rejected:
         problems += rejected.problems
+
+
+@contextmanager
+def available(otherwise: str) -> Iterator[None]:
+    """Turn an OSError of the block into `Unavailable`; `otherwise` is the message, to which the reason is added."""
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(f"{otherwise}: {reason(error)}") from error
+
+
+def reason(error: OSError) -> str:
+    """Return the message of the operating system; if access is denied, also who owns the file or folder, and who asked."""
+    message = error.strerror or str(error)
+    if error.errno not in _DENIED or not isinstance(error.filename, str):
+        return message
+    path = Path(error.filename)
+    # The path may not exist yet. The cause is the first existing part, from the path upwards, that this user may not write.
+    for part in (path, *path.parents) if path.is_absolute() else ():
+        with suppress(OSError):
+            status = part.stat()
+            if not os.access(part, os.W_OK, effective_ids=True):
+                mode, owner, asked = stat.filemode(status.st_mode), user_name(status.st_uid), user_name(os.geteuid())
+                return f"{message}: {part} belongs to {owner} ({mode}), and this runs as {asked}"
+    return message
+
+
+def user_name(uid: int) -> str:
+    """Return the name of a user, or ``user number …`` if the user has no name on this computer."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user number {uid}"

@@ -1,7 +1,7 @@
-"""Regular files: held open, read up to a bound, and written whole or not at all; what the operating system refuses is told.
+"""Regular files: hold one open, read it up to a limit, and write one whole or not at all.
 
-A file that is held is the same file for as long as it is held, whatever takes the place of its name: what was opened is what is
-checked, hashed, read, copied, moved and compared. Nothing here waits for a named pipe, a device or another process.
+An open file stays the same file, even if another one takes its name: what was opened is what is checked, hashed, read, copied,
+moved and compared. No function here waits for a named pipe, a device or another process.
 """
 
 import ctypes
@@ -9,31 +9,35 @@ import errno
 import hashlib
 import io
 import os
-import pwd
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Self
 
-from antelop.errors import Unavailable
-
 FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-"""How a file is opened that is to be read: a named pipe without a writer does not block, and a terminal does not take over."""
+"""Flags to open a file for reading, so that a named pipe does not block and a terminal does not become the controlling one."""
 
 ABSENT = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
-"""What the operating system says of a path where no file is."""
+"""Errors of the operating system which mean that there is no file at a path."""
 
 _BLOCK = 1 << 20
 _RENAME_NOREPLACE = 1  # linux/fs.h
-_NOT_RENAMED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}  # a filesystem, or a kernel, that does not know the flag
-_NOT_SYNCED = {errno.EACCES, errno.EINVAL, errno.ENOTSUP, errno.EBADF}  # a folder that may not be read, or is not on a disk
-_DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_NOT_RENAMED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}  # the filesystem or the kernel does not know the flag
+_NOT_SYNCED = {errno.EACCES, errno.EINVAL, errno.ENOTSUP, errno.EBADF}  # the folder may not be read, or is not on a disk
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class FileId(NamedTuple):
-    """What tells a file from every other one, and from itself after a change: size in bytes, mtime in nanoseconds."""
+    """The identity of a file and its version: equal for the same file as long as it is not changed.
+
+    Attributes
+    ----------
+    device, inode
+        Numbers that identify the file on this computer.
+    size, mtime
+        Size in bytes, and time of the last change in nanoseconds.
+    """
 
     device: int
     inode: int
@@ -42,7 +46,7 @@ class FileId(NamedTuple):
 
 
 def file_id(status: os.stat_result) -> FileId:
-    """Return what tells the file of a status."""
+    """Return the `FileId` that a status contains."""
     return FileId(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
@@ -52,19 +56,19 @@ class RegularFile:
     Parameters
     ----------
     descriptor
-        Of the open file, which is closed with this.
+        Descriptor of the open file; this object closes it.
     path
-        What the file is called when people are told of it. It is not looked up again.
+        The path for messages. It is not opened or looked up.
 
     Attributes
     ----------
     id
-        The file as it was when it was opened.
+        The identity of the file when it was opened.
 
     Raises
     ------
     IsADirectoryError
-        If it is a folder, a named pipe, a device or a socket; the descriptor is closed then.
+        If it is a folder, a named pipe, a device or a socket; the descriptor is then closed.
     """
 
     def __init__(self, descriptor: int, path: Path) -> None:
@@ -78,7 +82,7 @@ class RegularFile:
 
     @classmethod
     def at(cls, path: Path) -> Self:
-        """Open a file wherever links lead: for paths that a person or the configuration gives."""
+        """Open a file and follow links to any place: only for paths that a person or the configuration gives."""
         return cls(os.open(path, FLAGS), path)
 
     def __enter__(self) -> Self:
@@ -88,57 +92,58 @@ class RegularFile:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file; a second call has no effect."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
         self.descriptor = -1
 
     def unchanged(self) -> bool:
-        """Tell whether nobody has written into the file since it was opened."""
+        """Tell whether the file was not written into since it was opened."""
         return file_id(os.fstat(self.descriptor)) == self.id
 
     def again(self) -> int:
-        """Return another descriptor of the same file, with a position of its own."""
+        """Return another descriptor of the same file, with its own position."""
         return os.open(f"/proc/self/fd/{self.descriptor}", FLAGS)
 
     def reader(self) -> io.BufferedReader:
-        """Return a reader from the file's beginning on."""
+        """Return a reader that starts at the beginning of the file."""
         return os.fdopen(self.again(), "rb")
 
     def start(self, most: int) -> bytes:
-        """Return the first bytes of the file, `most` at most."""
+        """Return at most the first `most` bytes of the file."""
         content = bytearray()
         while block := os.pread(self.descriptor, min(most - len(content), _BLOCK), len(content)):
             content += block
         return bytes(content)
 
     def whole(self, most: int) -> bytes:
-        """Return all of the file; OSError (EFBIG) if it has more than `most` bytes, of which no more are read."""
+        """Return the whole content; raise OSError (EFBIG) if the file has more than `most` bytes."""
+        # One byte more than allowed tells that the file is too long, without reading the rest of it.
         content = self.start(most + 1)
         if len(content) > most:
             raise OSError(errno.EFBIG, f"it has more than {most} bytes", str(self.path))
         return content
 
     def sha256(self) -> str:
-        """Return the SHA-256 of all of the file."""
+        """Return the SHA-256 of the whole content, in 64 hexadecimal digits."""
         with self.reader() as reader:
             return hashlib.file_digest(reader, "sha256").hexdigest()
 
 
 def read(path: Path, most: int) -> bytes:
-    """Return all of a regular file; OSError if it cannot be read, or has more than `most` bytes."""
+    """Return the whole content of a regular file; raise OSError if it cannot be read, or has more than `most` bytes."""
     with RegularFile.at(path) as file:
         return file.whole(most)
 
 
 def write(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Write a file whole or not at all, in the place of the one that is there; see `writing`."""
+    """Write a file whole or not at all, and replace the one that is there; see `writing`."""
     folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         with writing(folder, path.name, durable=durable) as file:
             file.write(content)
     except OSError as error:
-        error.filename = str(path)  # and not what it is called until it is whole
+        error.filename = str(path)  # a message names the file, and not its temporary name
         raise
     finally:
         os.close(folder)
@@ -146,32 +151,33 @@ def write(path: Path, content: bytes, *, durable: bool = True) -> None:
 
 @contextmanager
 def writing(folder: int, name: str, *, replace: bool = True, durable: bool = True) -> Iterator[BinaryIO]:
-    """Write a file that has its name, and is on the disk, when the block ends, or never.
+    """Write a file under a temporary name, and rename it when the block ends; after an error no file is left.
 
-    A link in its place is replaced, not followed.
+    A link with this name is replaced and not followed.
 
     Parameters
     ----------
     folder
         Descriptor of the folder.
     name
-        The file's name in it. Until it is whole it has another one, always the same: what is left of a process that was killed
-        is gone with the next one that writes this file.
+        Name of the file in the folder.
     replace
-        Whether it takes the place of a file that is there; FileExistsError otherwise.
+        Whether it replaces a file that has this name; otherwise FileExistsError is raised.
     durable
-        Whether it has to outlast a power cut.
+        Whether the file must survive a power cut: then file and folder are synced to the disk.
 
     Yields
     ------
     BinaryIO
-        What to write into, and to read from.
+        The open file, for writing and reading.
     """
+    # The temporary name is always the same, so that a file which a killed process left is removed by the next write.
     temporary = f".{name}.tmp"
     with suppress(FileNotFoundError):
         os.unlink(temporary, dir_fd=folder)
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(temporary, flags, 0o666, dir_fd=folder)
+    # The contents are on the disk before the file gets its name: after a power cut the name never leads to half a file.
     try:
         with os.fdopen(descriptor, "w+b") as file:
             yield file
@@ -180,32 +186,35 @@ def writing(folder: int, name: str, *, replace: bool = True, durable: bool = Tru
                 os.fsync(descriptor)
         rename(folder, temporary, folder, name, replace=replace)
     except BaseException:
-        with suppress(OSError):  # of what went wrong, the first is the one to tell
+        with suppress(OSError):  # the first error is the one to report
             os.unlink(temporary, dir_fd=folder)
         raise
+    # The name itself is an entry of the folder.
     if durable:
         sync(folder)
 
 
 def rename(folder: int, name: str, into: int, new: str, *, replace: bool = False) -> None:
-    """Rename what a folder holds under a name, from one folder to another, both given by their descriptors.
+    """Rename a file or folder, within one folder or into another; both are given by their descriptors.
 
     Raises
     ------
     FileExistsError
-        If the new name is taken, unless it is to be replaced. Where the filesystem cannot tell while it renames, it is asked
-        right before.
+        If the new name exists and `replace` is false. A filesystem that cannot check this while it renames is asked immediately
+        before.
     OSError
         If it cannot be renamed; EXDEV between two filesystems.
     """
     if replace:
         os.replace(name, new, src_dir_fd=folder, dst_dir_fd=into)
         return
+    # Only renameat2(2) checks and renames in one step, so that no file which appears in between is overwritten.
     renameat2 = getattr(_LIBC, "renameat2", None)
     if renameat2 and not renameat2(folder, os.fsencode(name), into, os.fsencode(new), _RENAME_NOREPLACE):
         return
     if renameat2 and ctypes.get_errno() not in _NOT_RENAMED:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), name, None, new)
+    # Without it, the check comes before the rename.
     with suppress(FileNotFoundError):
         os.stat(new, dir_fd=into, follow_symlinks=False)
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), new)
@@ -213,12 +222,12 @@ def rename(folder: int, name: str, into: int, new: str, *, replace: bool = False
 
 
 def sync(folder: int) -> None:
-    """Put the entries of a folder on the disk, as far as the folder may be read and its filesystem has a disk.
+    """Sync the entries of a folder to the disk; do nothing if it may not be read, or its filesystem has no disk.
 
     Parameters
     ----------
     folder
-        Its descriptor, which may be one that only names it (``O_PATH``).
+        Its descriptor; one opened with ``O_PATH`` is enough.
     """
     try:
         readable = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=folder)
@@ -232,42 +241,9 @@ def sync(folder: int) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Put the entries of a folder on the disk; see `sync`."""
+    """Sync the entries of a folder to the disk; see `sync`."""
     folder = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         sync(folder)
     finally:
         os.close(folder)
-
-
-@contextmanager
-def available(otherwise: str) -> Iterator[None]:
-    """Raise `Unavailable` where the operating system fails us, saying what cannot be done and why."""
-    try:
-        yield
-    except OSError as error:
-        raise Unavailable(f"{otherwise}: {reason(error)}") from error
-
-
-def reason(error: OSError) -> str:
-    """Return what the operating system says; where it denies access, also whose file or folder it is, and who asked."""
-    said = error.strerror or str(error)
-    if error.errno not in _DENIED or not isinstance(error.filename, str):
-        return said
-    path = Path(error.filename)
-    # The first part that is there and may not be written: the path itself, or what it lies in.
-    for part in (path, *path.parents) if path.is_absolute() else ():
-        with suppress(OSError):
-            status = part.stat()
-            if not os.access(part, os.W_OK, effective_ids=True):
-                mode, owner, asked = stat.filemode(status.st_mode), user_name(status.st_uid), user_name(os.geteuid())
-                return f"{said}: {part} belongs to {owner} ({mode}), and this runs as {asked}"
-    return said
-
-
-def user_name(uid: int) -> str:
-    """Return what a user is called, also one who has no name on this machine."""
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"user number {uid}"

@@ -35,7 +35,7 @@ def demo(ctx: click.Context, folder: Path) -> None:
     from rich.console import Console
 
     from antelop.demo.lab import make
-    from antelop.files import available
+    from antelop.errors import available
 
     config = make(folder)
     # pynwb creates a cache when it is imported: in the home directory, which may not exist, or where this variable says.

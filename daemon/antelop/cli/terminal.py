@@ -178,7 +178,7 @@ def failure(error: Exception) -> dict[str, Any]:
 
 def _refusal(error: OSError) -> str | None:
     """Return a sentence on what the operating system has refused; None if the error points to a defect of ours."""
-    from antelop.files import reason
+    from antelop.errors import reason
 
     # Every relative path fails then, with an error that names no file.
     if error.filename is None and not _here():

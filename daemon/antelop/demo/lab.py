@@ -11,8 +11,7 @@ from antelop import config
 from antelop.config import Config
 from antelop.database.embedded.owner import owner_of
 from antelop.database.row import Row
-from antelop.errors import Misconfigured, Problem
-from antelop.files import available
+from antelop.errors import Misconfigured, Problem, available
 from antelop.formats import manifest
 from antelop.lab import Lab
 from antelop.lab.metadata import enrol

@@ -9,8 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from antelop.database.row import Row
-from antelop.errors import Problem, Rejected, Unavailable
-from antelop.files import available
+from antelop.errors import Problem, Rejected, Unavailable, available
 from antelop.ingest.source_files import SourceFiles
 from antelop.recording.samples import Samples
 from antelop.recording.views import Clock, Scaled

@@ -11,8 +11,8 @@ from typing import NamedTuple, Self
 from antelop.database.row import Row
 from antelop.directory import Directory
 from antelop.dropfolder.delivery import File, is_placed
-from antelop.errors import Problem
-from antelop.files import ABSENT, RegularFile, available, file_id
+from antelop.errors import Problem, available
+from antelop.files import ABSENT, RegularFile, file_id
 from antelop.formats.manifest import Manifest
 from antelop.recording.recording import Recording
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from antelop import __version__, files
-from antelop.errors import Unavailable
+from antelop.errors import Unavailable, reason
 
 LAST = 20
 """How many outcomes are kept."""
@@ -114,7 +114,7 @@ class Status:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             files.write(self._path, json.dumps(document).encode(), durable=False)
         except OSError as error:
-            return f"The status {self._path} could not be written: {files.reason(error)}."
+            return f"The status {self._path} could not be written: {reason(error)}."
         return None
 
 
@@ -124,7 +124,7 @@ def read(state: Path) -> dict[str, Any] | None:
     try:
         document = json.loads(files.read(path, LONGEST))
     except PermissionError as error:
-        raise Unavailable(f"the status {path} cannot be read: {files.reason(error)}") from error
+        raise Unavailable(f"the status {path} cannot be read: {reason(error)}") from error
     except (OSError, ValueError):
         return None
     return document if isinstance(document, dict) else None

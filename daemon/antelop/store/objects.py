@@ -14,7 +14,8 @@ from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
-from antelop.files import available, sync_folder
+from antelop.errors import available
+from antelop.files import sync_folder
 
 SUFFIX = re.compile(r"\.[0-9A-Za-z]{1,16}")
 ADDRESS = re.compile(rf"objects/[0-9a-f]{{2}}/[0-9a-f]{{2}}/[0-9a-f]{{64}}({SUFFIX.pattern})?")

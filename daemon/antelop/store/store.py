@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from antelop import files
-from antelop.errors import Unavailable
-from antelop.files import RegularFile, available, sync_folder
+from antelop.errors import Unavailable, available
+from antelop.files import RegularFile, sync_folder
 from antelop.recording.samples import Contiguous, Samples, blocks
 from antelop.recording.views import Clock, Scaled
 from antelop.store.objects import ADDRESS, STAGED_BYTES, SUFFIX, Incoming

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from antelop.files import available
+from antelop.errors import available
 from antelop.store.objects import ADDRESS, Incoming
 from antelop.store.store import Store
 

@@ -20,8 +20,7 @@ from antelop import __version__, files
 from antelop.config import Config
 from antelop.database.embedded import serving
 from antelop.database.embedded.dump import ask, dump, load, stop_loading
-from antelop.errors import Problem, Rejected
-from antelop.files import available
+from antelop.errors import Problem, Rejected, available
 from antelop.lab import Lab
 from antelop.lab.lab import RESTORING
 from antelop.lab.store_lock import exclusive_store_lock

@@ -12,8 +12,7 @@ from antelop.database.row import Row
 from antelop.database.statement import composed
 from antelop.dropfolder.delivery import is_placed
 from antelop.dropfolder.presence import Presence
-from antelop.errors import Problem
-from antelop.files import available
+from antelop.errors import Problem, available
 from antelop.formats.manifest import stem
 from antelop.outcome import Outcome
 from antelop.queue.ledger import latest

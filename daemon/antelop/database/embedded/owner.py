@@ -8,8 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from antelop.errors import Misconfigured, Problem
-from antelop.files import reason, user_name
+from antelop.errors import Misconfigured, Problem, reason, user_name
 
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 """The environment of every program that is run here, so that it does not depend on the user's variables."""

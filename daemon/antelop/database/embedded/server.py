@@ -18,8 +18,7 @@ from typing import Self
 from antelop.database.embedded import cluster
 from antelop.database.embedded.cluster import Cluster
 from antelop.database.embedded.owner import make_private
-from antelop.errors import Unavailable
-from antelop.files import reason
+from antelop.errors import Unavailable, reason
 
 
 class Server:
