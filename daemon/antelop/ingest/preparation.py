@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from antelop import __version__
 from antelop.analysis.functions import AnalysisFunction
 from antelop.checks.examine import examine, examine_names
-from antelop.checks.examined import Facts
+from antelop.checks.facts import Facts
 from antelop.database import Database
 from antelop.database.row import Row
 from antelop.dropfolder.delivery import Delivery
