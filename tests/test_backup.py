@@ -375,20 +375,21 @@ def test_what_postgresql_says(lab: Lab, tmp_path: Path) -> None:
 
 SERVER = DatabaseConfig("db.lab", "postgresql", 5433, "lab data")
 MYSQL = replace(SERVER, backend="mysql", port=3306)
+CREDENTIALS = 'PGSSLMODE=prefer PGPASSWORD="$DB_PASS"'
 POSTGRESQL_PLACE = '--host=db.lab --port=5433 --username="$DB_USER"'
-MYSQL_PLACE = '--host=db.lab --port=3306 --user="$DB_USER"'
+MYSQL_PLACE = '--host=db.lab --port=3306 --skip-ssl-verify-server-cert --user="$DB_USER"'
 SCHEMAS = "antelop_ingest_metadata antelop_ingest_behaviour antelop_ingest_ingest"
 RSYNC = "rsync --archive '--exclude=/incoming/*'"
 COMMANDS = {
     (SERVER, False): [
         "mkdir --parents /mnt/b",
-        f"PGPASSWORD=\"$DB_PASS\" pg_dump {POSTGRESQL_PLACE} --format=custom --file=/mnt/b/database.dump 'lab data'",
+        f"{CREDENTIALS} pg_dump {POSTGRESQL_PLACE} --format=custom --file=/mnt/b/database.dump 'lab data'",
         f"{RSYNC} /srv/store/ /mnt/b/store/",
     ],
     (SERVER, True): [
         "mkdir --parents /srv/store",
         f"{RSYNC} /mnt/b/store/ /srv/store/",
-        f"PGPASSWORD=\"$DB_PASS\" pg_restore {POSTGRESQL_PLACE} --single-transaction '--dbname=lab data' /mnt/b/database.dump",
+        f"{CREDENTIALS} pg_restore {POSTGRESQL_PLACE} --single-transaction '--dbname=lab data' /mnt/b/database.dump",
     ],
     (MYSQL, False): [
         "mkdir --parents /mnt/b",
@@ -413,6 +414,26 @@ def test_a_server(database: DatabaseConfig, *, restoring: bool) -> None:
     what = "the database is on the server db.lab, and antelop backs up the embedded one only"
     remedy = f"Run this, and no `antelop gc` meanwhile: {' && '.join(COMMANDS[database, restoring])}"
     assert refused.value.problems == (Problem("database_server", "[database]", what, remedy),)
+
+
+@pytest.mark.parametrize("restoring", [False, True])
+@pytest.mark.parametrize(
+    ("database", "use_tls", "options"),
+    [
+        (SERVER, True, "PGSSLMODE=verify-full PGSSLROOTCERT='/etc/our ca.pem' "),
+        (SERVER, False, "PGSSLMODE=disable "),
+        (MYSQL, True, "--ssl-verify-server-cert --ssl-ca='/etc/our ca.pem' "),
+        (MYSQL, False, "--skip-ssl "),
+    ],
+)
+def test_a_server_s_tools_connect_as_the_service_does(
+    database: DatabaseConfig, options: str, *, use_tls: bool, restoring: bool
+) -> None:
+    """The commands verify the server's certificate, or do without encryption, where the configuration says so."""
+    secured = replace(database, use_tls=use_tls, tls_ca=Path("/etc/our ca.pem") if use_tls else None)
+    with pytest.raises(Misconfigured) as refused:
+        expect_embedded(Config(Path("/srv/state"), Path("/srv/store"), secured), Path("/mnt/b"), restoring=restoring)
+    assert refused.value.problems[0].remedy.count(options) == 1
 
 
 @pytest.mark.mariadb_dump

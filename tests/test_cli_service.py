@@ -111,11 +111,27 @@ def test_status_for_people_and_for_programs(antelop: Run, lab: Lab) -> None:
         "last outcome at that is",
         f"rig-2: a.nwb ingested {finished:%m-%d %H:%M:%S} session lab/1/41: 2 features, 10 trials in trials",
     ]
-    assert json.loads(antelop("status", "--json").stdout) == {**written, "running": True}
+    assert json.loads(antelop("status", "--json").stdout) == {**written, "running": True, "warnings": []}
     status.write(stopped=True, **more)
     stopped = antelop("status")
     assert stopped.exit_code == 3
     assert stopped.stdout.startswith("antelop does not run; it was last heard of at ")
+
+
+def test_status_warns_of_a_configuration_that_everybody_may_read(antelop: Run, configuration: Path, lab: Lab) -> None:
+    """The URLs of notices hold passwords: people and programs are told who may read them, and what to do."""
+    Status(lab.config.state, still).write(folders=[], waiting=[], workers=[], notices={"failing": []})
+    with configuration.open("a") as file:
+        file.write('\n[notify]\nurls = ["mailtos://ada:canary@lab.example.org"]')
+    configuration.chmod(0o644)
+    (warning,) = json.loads(antelop("status", "--json").stdout)["warnings"]
+    assert warning["what"] == "every user of this machine can read the passwords in its URLs"
+    assert warning["remedy"] == f"Let only the service's group read it: `chmod o= {configuration}`"
+    shown = antelop("status").stdout
+    assert f"  warning  {configuration}: notify.urls: {warning['what']}\n" in shown
+    assert "canary" not in shown
+    subprocess.run(["/bin/sh", "-c", warning["remedy"].split("`")[1]], check=True)
+    assert "warning" not in antelop("status").stdout
 
 
 def test_a_crowd_that_waits_is_listed_in_part(antelop: Run, lab: Lab) -> None:

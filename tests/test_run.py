@@ -227,6 +227,18 @@ def test_a_reload_with_a_mistake_changes_nothing(launch: Launch, lab: Lab, dropp
     daemon.until(second.receipt("b").exists)
 
 
+def test_a_configuration_that_everybody_may_read_is_logged(launch: Launch) -> None:
+    """It has passwords in its URLs, which the log does not repeat."""
+    daemon = launch('[notify]\nurls = ["mailtos://ada:canary@lab.example.org"]')
+    daemon.hear("READY")
+    daemon.configuration.chmod(0o644)
+    daemon.signal(signal.SIGHUP)
+    daemon.hear("READY")
+    line = daemon.logged("configuration_doubtful")[-1]
+    assert "every user of this machine can read the passwords" in line["sentence"]
+    assert "canary" not in str(daemon.log())
+
+
 def test_a_wrong_configuration_ends_it_for_good(launch: Launch) -> None:
     """With the exit status by which systemd does not start it again, and every mistake on standard error."""
     daemon = launch("[nonsense]\nsettle = 3")

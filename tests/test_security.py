@@ -208,6 +208,12 @@ def test_every_attack_has_a_test() -> None:
         assert [name for module, name in named if f"def {name}(" not in sources[module]] == []
 
 
+def test_the_policy_names_the_same_attackers() -> None:
+    """Who reports a vulnerability is asked for one of the attackers that the manual has."""
+    policy = " ".join((ROOT / ".github" / "SECURITY.md").read_text().split())
+    assert [attacker for attacker in ATTACKERS if attacker.lower() not in policy] == []
+
+
 # Credentials, and connections to a server.
 
 

@@ -15,6 +15,7 @@ from antelop.cli import main
 from antelop.cli.terminal import Terminal
 from antelop.demo.acquisition import events
 from antelop.lab import Lab
+from antelop.lab.metadata import LONGEST
 from tests.clocks import NOW, still
 from tests.commands import ANTELOP, Run, deliver, lines, on_a_terminal, one_database
 from tests.labs import OWNER
@@ -186,7 +187,7 @@ def test_a_defect_of_ours(flag: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
         raise ZeroDivisionError("by nothing\n\x1b[31m")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("antelop.formats.document.load", defect)
+    monkeypatch.setattr("antelop.lab.metadata.read", defect)
     result = CliRunner().invoke(main, ["add", "session", "--from-json", "-", *flag.split()], input="{}")
     said = r"ZeroDivisionError: by nothing\n\u001b[31m. This is a defect of antelop, not of your data: please report it"
     assert result.exit_code == 4
@@ -204,10 +205,18 @@ def test_what_the_system_refuses_is_no_defect(monkeypatch: pytest.MonkeyPatch) -
     def refuse(_text: bytes) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "/srv/state/a")
 
-    monkeypatch.setattr("antelop.formats.document.load", refuse)
+    monkeypatch.setattr("antelop.lab.metadata.read", refuse)
     result = CliRunner().invoke(main, ["add", "session", "--from-json", "-"], input="{}")
     said = "unavailable  /srv/state/a cannot be used: No space left on device\n"
     assert (result.exit_code, result.output) == (3, said)
+
+
+def test_a_row_that_is_far_too_long(tmp_path: Path) -> None:
+    """No more of a row is read than its columns could take."""
+    (tmp_path / "row.json").write_bytes(b'{"notes": "' + bytes([0x61]) * LONGEST + b'"}')
+    result = CliRunner().invoke(main, ["add", "experiment", "--from-json", str(tmp_path / "row.json")])
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"rejected  1 problem\n  problem  the row has more than {LONGEST} bytes\n")
 
 
 def test_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,7 +225,7 @@ def test_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(_text: bytes) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("antelop.formats.document.load", interrupt)
+    monkeypatch.setattr("antelop.lab.metadata.read", interrupt)
     result = CliRunner().invoke(main, ["add", "session", "--from-json", "-"], input="{}")
     assert (result.exit_code, result.output) == (130, "")
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -12,9 +13,11 @@ from typing import Any
 import pytest
 from datajoint.adapters import get_adapter
 
+from antelop.config import Config, DatabaseConfig
 from antelop.database import Database
 from antelop.database.opening import Address, open_connection, system_cas
 from antelop.errors import Misconfigured, Problem, Unavailable
+from antelop.upkeep.server_backup import SCHEMAS, expect_embedded
 from tests import servers
 from tests.certificates import Authority
 from tests.wires import Wire
@@ -159,3 +162,27 @@ def test_our_own_way_to_open_a_connection_is_datajoint_s(secured: Secured) -> No
             cursor.execute(asked)
             answers.append(sorted(cursor.fetchall()))
     assert answers[0] == answers[1]
+
+
+@pytest.mark.mariadb_dump
+def test_the_tools_of_a_backup_verify_the_server_too(secured: Secured, tmp_path: Path) -> None:
+    """The commands that back up a server dump it if its certificate is by the configured CA, and refuse it otherwise."""
+    backend, address = secured.address.backend, secured.address
+    with closing(open_connection(address)) as connection, closing(connection.cursor()) as cursor:
+        for schema in SCHEMAS if backend == "mysql" else ():
+            cursor.execute(f"CREATE DATABASE antelop_ingest_{schema}")
+
+    def dump(tls_ca: Path) -> subprocess.CompletedProcess[str]:
+        database = DatabaseConfig(address.host, backend, address.port, use_tls=True, tls_ca=tls_ca)
+        with pytest.raises(Misconfigured) as refused:
+            expect_embedded(Config(tmp_path, tmp_path / "store", database), tmp_path, restoring=False)
+        command = refused.value.problems[0].remedy.partition("meanwhile: ")[2].split(" && ")[1]
+        path = f"{servers.newest_postgresql()}:{os.environ['PATH']}"
+        environment = {"PATH": path, "DB_USER": address.user, "DB_PASS": address.password}
+        return subprocess.run(["/bin/sh", "-c", command], env=environment, capture_output=True, text=True, check=False)
+
+    assert address.tls_ca
+    assert dump(address.tls_ca).returncode == 0
+    strange = dump(secured.stranger)
+    assert strange.returncode != 0
+    assert "certificate" in strange.stderr

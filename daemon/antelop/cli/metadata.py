@@ -81,10 +81,9 @@ def session(terminal: Terminal, /, **values: Any) -> None:  # noqa: ANN401  # as
 
 def _add(terminal: Terminal, kind: str, from_json: BinaryIO | None, parent: key.Path | None = None, **options: Any) -> None:  # noqa: ANN401  # as above
     """Insert a row with the values of the command line, and those of a JSON object that the command line does not give."""
-    from antelop.formats.document import load
-    from antelop.lab.metadata import enrol
+    from antelop.lab.metadata import LONGEST, enrol, read
 
-    values = load(from_json.read()) if from_json else {}
+    values = read(from_json.read(LONGEST + 1)) if from_json else {}
     # The experiment on the command line may be an id or a name: `enrol` finds out. A name in the JSON must not contradict it.
     if parent:
         values.pop("experiment_name", None)

@@ -87,6 +87,7 @@ def status(ctx: click.Context) -> None:
     # A service that was killed leaves a status with its process in it: only a fresh status shows that it runs.
     quiet = ctx.obj.clock() - datetime.fromisoformat(document["written"])
     document["running"] = document["process"] is not None and quiet < SILENT
+    document["warnings"] = [warning.as_dict() for warning in config.warnings]
     if ctx.obj.as_json:
         ctx.obj.write(document)
     else:
@@ -182,6 +183,7 @@ def _show(terminal: Terminal, document: dict[str, Any]) -> None:
         say(f"mask function {name} is not the version that the rig was uploaded with: upload the rig again")
     for service in document["notices"]["failing"]:
         say(f"notification service {service} did not take the last message")
+    complain("warning", document["warnings"])
     tables: dict[tuple[str, ...], list[tuple[object, ...]]] = {
         ("folder", "state", "settle", "scanned", "entries"): [_folder(folder) for folder in document["folders"]],
         ("waits", "since", "why"): [

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from antelop.errors import Problem
+
 
 @dataclass(frozen=True)
 class DatabaseConfig:
@@ -128,6 +130,8 @@ class Config:
         The drop folders.
     checks
         ``error``, ``warning`` or ``off`` by a check's name, where the configuration differs from the default.
+    warnings
+        What keeps nothing from working but should not be so.
     """
 
     state: Path
@@ -138,3 +142,4 @@ class Config:
     workers: WorkersConfig = WorkersConfig()
     checks: Mapping[str, Literal["error", "warning", "off"]] = field(default_factory=dict)
     notify: NotifyConfig = NotifyConfig()
+    warnings: tuple[Problem, ...] = field(default=(), compare=False)

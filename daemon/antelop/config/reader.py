@@ -1,5 +1,8 @@
 """Reads the configuration, and says everything that is wrong with it at once, by key."""
 
+import os
+import shlex
+import stat
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -7,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from antelop import files
 from antelop.checks.severities import CHECKS, FIXED, Severity
 from antelop.config.model import AnalysisConfig, Config, DatabaseConfig, FolderConfig, NotifyConfig, WorkersConfig
 from antelop.config.places import default_state
 from antelop.config.table import Table, problem
 from antelop.config.values import Read, address, duration, flag, list_of, matching, one_of, path, size, somebody, text, whole
 from antelop.errors import Misconfigured, Problem
+from antelop.files import RegularFile
 
 Backend = Literal["postgresql", "mysql"]
 
@@ -34,7 +37,9 @@ def load(file: Path | None, environment: Mapping[str, str]) -> Config:
     if file is None:
         return parse("", Path("/"), environment)
     try:
-        return parse(files.read(file, LONGEST).decode(), file.absolute().parent, environment)
+        with RegularFile.at(file) as held:
+            found = parse(held.whole(LONGEST).decode(), file.absolute().parent, environment)
+            return replace(found, warnings=tuple(_exposed(found, held)))
     except OSError as error:
         remedy = "Name a file that is there and that you may read, by --config or ANTELOP_CONFIG"
         raise Misconfigured([problem(str(file), f"the configuration cannot be read: {error.strerror}", remedy)]) from None
@@ -43,6 +48,14 @@ def load(file: Path | None, environment: Mapping[str, str]) -> Config:
         raise Misconfigured([problem(str(file), what, "Save the file as UTF-8")]) from None
     except Misconfigured as error:
         raise Misconfigured(replace(each, where=f"{file}: {each.where}") for each in error.problems) from None
+
+
+def _exposed(found: Config, held: RegularFile) -> Iterator[Problem]:
+    """Yield a problem if a configuration with passwords can be read by everybody."""
+    if found.notify.urls and os.fstat(held.descriptor).st_mode & stat.S_IROTH:
+        what = "every user of this machine can read the passwords in its URLs"
+        remedy = f"Let only the service's group read it: `chmod o= {shlex.quote(str(held.path))}`"
+        yield problem(f"{held.path}: notify.urls", what, remedy)
 
 
 def parse(written: str, folder: Path, environment: Mapping[str, str]) -> Config:

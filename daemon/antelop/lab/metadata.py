@@ -12,10 +12,14 @@ from datajoint.errors import DuplicateError
 from antelop.database import Database
 from antelop.database.row import Row
 from antelop.errors import Problem, Rejected, Unavailable
+from antelop.formats.document import load
 from antelop.lab.lab import Lab
 from antelop.lab.naming import NAMES, find
 from antelop.lab.resolve import refusal
 from antelop.wording import nearest, quoted, storable
+
+LONGEST = 1 << 17
+"""How many bytes a row may have as JSON: more than all its columns take. A reader reads one byte more at most."""
 
 RETRIES = 5
 """How often an insert is tried, because another process may take the same id or name just before."""
@@ -26,6 +30,20 @@ _NO_NAME = re.compile(r"[\\\x00-\x1f\x7f]|\A\s*\Z")
 
 class _Unfit(Exception):
     """A value does not fit its attribute; the two arguments say what is wrong, and the remedy."""
+
+
+def read(text: bytes) -> dict[str, Any]:
+    """Return the values of a row that a JSON text holds; `enrol` checks them.
+
+    Raises
+    ------
+    Rejected
+        If the text is not a JSON object that can be stored (see `document.load`), or is longer than `LONGEST`.
+    """
+    if len(text) > LONGEST:
+        what = f"the row has more than {LONGEST} bytes"
+        raise Rejected([Problem("metadata_long", "", what, "Write nothing into it that does not belong there")])
+    return load(text)
 
 
 def enrol(lab: Lab, kind: str, values: Mapping[str, Any]) -> Row:

@@ -41,7 +41,7 @@ def run(load: Callable[[], Config], environment: Mapping[str, str], clock: Calla
     """
     with _signals() as (heard, wakened):
         supervisor = Supervisor(environment, os.getpid())
-        service = Service(load(), environment, time.monotonic(), clock)
+        service = Service(_warned(load()), environment, time.monotonic(), clock)
         service.tick(time.monotonic())
         supervisor.ready(service.status.sentence())
         log.info("ready")
@@ -65,9 +65,16 @@ def run(load: Callable[[], Config], environment: Mapping[str, str], clock: Calla
 def _reload(service: Service, load: Callable[[], Config]) -> None:
     """Go on with the configuration as it is now, unless it is wrong."""
     try:
-        service.reload(load(), time.monotonic())
+        service.reload(_warned(load()), time.monotonic())
     except Misconfigured as misconfigured:
         log.error("configuration_wrong", sentence=str(misconfigured))  # noqa: TRY400  # it is no defect
+
+
+def _warned(config: Config) -> Config:
+    """Log what is doubtful in a configuration, and return it."""
+    for warning in config.warnings:
+        log.warning("configuration_doubtful", sentence=str(warning))
+    return config
 
 
 @contextmanager

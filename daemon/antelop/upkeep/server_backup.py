@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 
 from antelop.config import Config, DatabaseConfig
+from antelop.database.opening import system_cas
 from antelop.errors import Misconfigured, Problem
 
 SCHEMAS = ("metadata", "behaviour", "ingest")
@@ -34,7 +35,10 @@ def _on_postgresql(database: DatabaseConfig, folder: Path) -> tuple[str, str]:
     name, file = database.name or "postgres", f"{folder}/database.dump"
     dumped = shlex.join(["--format=custom", f"--file={file}", name])
     loaded = shlex.join(["--single-transaction", f"--dbname={name}", file])
-    return f'PGPASSWORD="$DB_PASS" pg_dump {where} {dumped}', f'PGPASSWORD="$DB_PASS" pg_restore {where} {loaded}'
+    # As the service connects (`opening`), whatever the variables of the shell say.
+    modes = {True: f"verify-full PGSSLROOTCERT={_cas(database)}", False: "disable", None: "prefer"}
+    credentials = f'PGSSLMODE={modes[database.use_tls]} PGPASSWORD="$DB_PASS"'
+    return f"{credentials} pg_dump {where} {dumped}", f"{credentials} pg_restore {where} {loaded}"
 
 
 def _on_mysql(database: DatabaseConfig, folder: Path) -> tuple[str, str]:
@@ -42,13 +46,20 @@ def _on_mysql(database: DatabaseConfig, folder: Path) -> tuple[str, str]:
 
     A lab with pipelines of its own has to add their schemas.
     """
+    # As the service connects: newer clients verify the certificate by default, and older ones do not.
+    verified = f"--ssl-verify-server-cert --ssl-ca={_cas(database)}"
+    tls = {True: verified, False: "--skip-ssl", None: "--skip-ssl-verify-server-cert"}[database.use_tls]
     # As on PostgreSQL, the shell replaces the variables.
-    where = f'--host={shlex.quote(database.host)} --port={database.port} --user="$DB_USER"'
+    where = f'--host={shlex.quote(database.host)} --port={database.port} {tls} --user="$DB_USER"'
     names, file = " ".join(f"{database.prefix}{name}" for name in SCHEMAS), shlex.quote(f"{folder}/database.sql")
     return (
         f'MYSQL_PWD="$DB_PASS" mariadb-dump {where} --single-transaction --databases {names} > {file}',
         f'MYSQL_PWD="$DB_PASS" mariadb {where} < {file}',
     )
+
+
+def _cas(database: DatabaseConfig) -> str:
+    return shlex.quote(str(database.tls_ca or system_cas()))
 
 
 def _made(folder: str) -> str:
