@@ -63,6 +63,8 @@ def as_toml(config: Config) -> str:
     lines = [f"state = {json.dumps(str(config.state))}"]
     for section, values in sections.items():
         lines += [f"[{section}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
+    for folder in config.folders:
+        lines += ["[[folders]]", f"path = {json.dumps(str(folder.path))}"]
     return "\n".join(lines)
 
 

@@ -1,6 +1,7 @@
 """Rows that a person with an account in the database has written, changed or deleted: nothing is executed, and nothing dies."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,13 +18,14 @@ from antelop.upkeep.gc import collect
 from antelop.upkeep.removal import remove
 from antelop.upkeep.verify import verify
 from antelop.worker.worker import Worker
+from tests.commands import Run
 from tests.drops import Drop, hasten
 from tests.hostile.sql import LONG, STORABLE
 from tests.labs import SESSION
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 TEXTS = [*STORABLE, LONG]
-SHAPES: list[Any] = [[1, "x", None, {"check": 1}], {"a": [{}], "trials": "x"}, 7]
+SHAPES: list[Any] = [[1, "x", None, {"check": 1}], {"a": [{}], "trials": "x"}, 7, "no list", '{"check": 1}']
 """JSON of other shapes than ours."""
 
 
@@ -118,18 +120,18 @@ def test_any_text_in_a_column(lab: Lab, scene: Callable[[], list[dict[str, Any]]
         scene()
 
 
-@pytest.mark.parametrize(
-    ("table", "column"),
-    [
-        ("Delivery", "manifest"),
-        ("Delivery", "videos"),
-        ("Attempt", "problems"),
-        ("Ingestion", "rows_inserted"),
-        ("Ingestion", "trials"),
-        ("Ingestion", "warnings"),
-        ("BehaviourRig", "rig_json"),
-    ],
-)
+JSON_COLUMNS = [
+    ("Delivery", "manifest"),
+    ("Delivery", "videos"),
+    ("Attempt", "problems"),
+    ("Ingestion", "rows_inserted"),
+    ("Ingestion", "trials"),
+    ("Ingestion", "warnings"),
+    ("BehaviourRig", "rig_json"),
+]
+
+
+@pytest.mark.parametrize(("table", "column"), JSON_COLUMNS)
 def test_json_of_another_shape(lab: Lab, scene: Callable[[], list[dict[str, Any]]], table: str, column: str) -> None:
     """A list where an object is expected, or the reverse, keeps nothing else from being worked on."""
     for shape in SHAPES:
@@ -138,15 +140,30 @@ def test_json_of_another_shape(lab: Lab, scene: Callable[[], list[dict[str, Any]
 
 
 @pytest.mark.usefixtures("scene")
-def test_text_in_the_place_of_json(lab: Lab) -> None:
-    """Text, of which DataJoint makes an error on PostgreSQL, is said once, and the worker goes on."""
-    change(lab, "Attempt", "problems", '"no list"')
-    worker = Worker(lab, lambda event: said.append(event["event"]))
-    said: list[str] = []
-    for _ in range(3):
-        worker.look_again("")
-    assert said.count("defect") <= 1
-    assert said.count("looked") == 3
+@pytest.mark.parametrize(
+    ("value", "kind"), [("no object", "string"), ('{"a": 1}', "string"), (True, "boolean"), (None, "null")]
+)
+def test_a_json_scalar_ends_no_command(lab: Lab, drop: Drop, command: Run, value: object, kind: str) -> None:
+    """Commands read a scalar as an empty list or object, and `antelop verify` says where it is."""
+    for table, column in JSON_COLUMNS:
+        change(lab, table, column, json.dumps(value))
+    commands = {
+        ("sessions", "--since", "2026-11-01"): 0,
+        ("explain", str(drop.path / "good.nwb")): 0,
+        ("explain", str(drop.path / "bad.nwb")): 0,
+        ("status",): 3,  # no service has run
+        ("verify",): 1,
+        ("gc", "--dry-run"): 0,
+    }
+    for words, status in commands.items():
+        result = command(lab.config, *words)
+        assert (words, result.exit_code) == (words, status), result.output
+    said = [json.loads(line) for line in command(lab.config, "verify", "--json").stdout.splitlines()]
+    odd = [problem for problem in said if problem.get("check") == "json_shape"]
+    found = {re.sub(r" [^,]*", "", problem["where"], count=1) for problem in odd}
+    assert found == {f"{table}, {column}" for table, column in JSON_COLUMNS}
+    whats = {problem["what"].removeprefix(f"it holds JSON of type {kind}, and not of type ") for problem in odd}
+    assert whats == {"array", "object"}
 
 
 @pytest.mark.parametrize("table", ["Attempt", "Ingestion", "Mask", "jobs", "World"])

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from antelop.config import FolderConfig
+from antelop.database.statement import composed
 from antelop.dropfolder.delivery import Delivery
 from antelop.errors import Problem
 from antelop.ingest.session import insert_nwb
@@ -207,6 +208,16 @@ def test_an_altered_object(whole: Lab) -> None:
     what = "does not match the checksum in its name: it was changed, or the disk has lost part of it"
     assert found(whole) == []
     assert found(whole, deep=True) == [f"Video lab/1/41/1, video: {altered} {what}. {BROUGHT}"]
+
+
+def test_a_descriptor_that_is_no_object(whole: Lab) -> None:
+    """A JSON string in the place of a descriptor is named by its row, and refers to nothing."""
+    name = whole.database.Video().full_table_name
+    whole.database.connection.query(composed("UPDATE {name} SET video = %s", name=name), ('"no object"',))
+    what = "it holds JSON of type string, and not of type object"
+    assert found(whole) == [
+        f"Video lab/1/41/1, video: {what}. This software did not write it: correct it, or restore a backup."
+    ]
 
 
 def test_tables_of_others(whole: Lab) -> None:

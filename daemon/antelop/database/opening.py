@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import psycopg2
 import psycopg2.extensions
+import psycopg2.extras
 import pymysql
 
 from antelop.errors import Misconfigured, Problem
@@ -99,6 +100,10 @@ def _open_postgresql(address: Address) -> Any:  # noqa: ANN401  # as above
             _try_tls(address)
         raise
     connection.autocommit = True
+    # DataJoint decodes the JSON that a driver gives it as text. This driver would decode it before, and of a JSON string make
+    # text that is no JSON, at which DataJoint fails.
+    psycopg2.extras.register_default_json(connection, loads=str)
+    psycopg2.extras.register_default_jsonb(connection, loads=str)
     return connection
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from antelop.database import Database
+from antelop.database.json_shapes import misshapen
 from antelop.database.references import unreadable
 from antelop.database.row import TABLES, Row, counts_in
 from antelop.database.statement import composed
@@ -70,7 +71,7 @@ def verify(lab: Lab, report: Callable[[Problem], None], reading: Progress | None
     # First of all, because it may be refused, and reading the store may take hours.
     lab.analysis.load(lab.database.tables)
     # Rows are streamed, which needs a transaction. One for each step keeps them short.
-    for find in (_ledger, _rows, _rigs, _masks, _deliveries, _receipts):
+    for find in (_shapes, _ledger, _rows, _rigs, _masks, _deliveries, _receipts):
         with lab.database.transaction(commit=False, patient=True):
             for problem in find(lab):
                 report(problem)
@@ -82,6 +83,11 @@ def verify(lab: Lab, report: Callable[[Problem], None], reading: Progress | None
             for problem in _objects(lab.database, inventory):
                 report(problem)
         return Holdings(len(lab.database.World()), inventory.total(), inventory.total(referenced=True))
+
+
+def _shapes(lab: Lab) -> Problems:
+    """Find values of JSON columns that this software did not write."""
+    return misshapen(lab.database)
 
 
 def _ledger(lab: Lab) -> Problems:
@@ -109,9 +115,8 @@ def _rows(lab: Lab) -> Problems:
     for table in ("Self", "Video"):
         count = _matching(database.tables[table].proj(), SESSION, "COUNT(*)")
         for row in _select(ledger, "TRUE", found=count):
-            # The query is not DataJoint's, so a driver may return JSON as text.
-            counts = row["rows_inserted"]
-            inserted = counts_in(json.loads(counts) if isinstance(counts, str) else counts).get(table, 0)
+            # The query is not DataJoint's, which would decode the JSON.
+            inserted = counts_in(json.loads(row["rows_inserted"])).get(table, 0)
             if row["found"] < inserted:
                 yield _of_session("rows_lack", row, f"{inserted} rows were inserted into {table}, and {row['found']} are there")
 
