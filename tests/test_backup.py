@@ -21,7 +21,7 @@ from antelop.lab.rigs import attach
 from antelop.queue import deliveries, jobs
 from antelop.store import Store
 from antelop.store.survey import Object, is_whole, objects
-from antelop.upkeep.backup import NAME, backup, read, restore
+from antelop.upkeep.backup import NAME, SPECIFICATION, backup, read, restore
 from antelop.upkeep.gc import collect
 from antelop.upkeep.inventory import Progress
 from antelop.upkeep.removal import remove
@@ -77,6 +77,12 @@ def problems_of(lab: Lab) -> list[Problem]:
 def inodes(folder: Path) -> dict[str, int]:
     """Return which files the objects of a store are."""
     return {each.address: (folder / each.address).stat().st_ino for each in objects(Store(folder))}
+
+
+def written(path: Path, text: str) -> Path:
+    """Write a text to a file; return the file."""
+    path.write_text(text)
+    return path
 
 
 @pytest.fixture
@@ -360,6 +366,26 @@ def test_what_is_not_restored(whole: Lab, tmp_path: Path) -> None:
     (folder / made.database).write_bytes(b"!")
     assert refused(new).where == made.database
     assert not nowhere.exists()
+
+
+@embedded
+def test_a_backup_leads_nowhere_else(whole: Lab, tmp_path: Path, elsewhere: Config) -> None:
+    """Paths that others wrote into a backup or its list are damage: no file outside of its folder is read."""
+    folder, secret = tmp_path / "backup", tmp_path / "secret"
+    made = backup(whole, folder, NOW, unseen)
+    secret.write_text("correct horse")
+    for address in ("/etc/passwd", f"../backup/{made.database}", str(folder / made.database), 7, None):
+        for member in ("database", "listing"):
+            (folder / NAME).write_text(json.dumps({**SPECIFICATION, **asdict(made), member: address}))
+            with pytest.raises(Rejected, match=r"its backup\.json is damaged"):
+                restore(elsewhere, folder, print, unseen)
+    for line in (f"{'0' * 64}  {secret}", f"{'0' * 64}  objects/../../secret", "", "0", f"{'0' * 9999}  objects", "\x00é"):
+        list_ = Store(folder).keep(written(tmp_path / "list.sha256", f"{line}\n"))
+        (folder / NAME).write_text(json.dumps({**SPECIFICATION, **asdict(made), "listing": list_.descriptor["path"]}))
+        with pytest.raises(Rejected) as refused:
+            restore(elsewhere, folder, print, unseen)
+        assert [problem.where for problem in refused.value.problems] == [list_.descriptor["path"]]
+        assert list(objects(Store(elsewhere.store))) == []
 
 
 @embedded

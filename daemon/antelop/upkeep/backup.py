@@ -25,13 +25,14 @@ from antelop.lab import Lab
 from antelop.lab.lab import RESTORING
 from antelop.lab.store_lock import exclusive_store_lock
 from antelop.store import Store
-from antelop.store.objects import Incoming
+from antelop.store.objects import ADDRESS, Incoming
 from antelop.store.survey import Object, discard, is_whole, objects, size_of
 from antelop.upkeep.inventory import Inventory, Progress
 from antelop.upkeep.server_backup import expect_embedded
 
 NAME = "backup.json"
 LONGEST = 1 << 16  # bytes that are read of it at most; it has some hundred
+LONGEST_LINE = 1 << 9  # characters of the list that are read at a time; a line has some 160
 SPECIFICATION = {"specification": "antelop-backup", "version": "1.0"}
 
 _TABLES = r"SELECT 1 FROM pg_class WHERE relnamespace::regnamespace::text !~ '^(pg_|information_schema$)' LIMIT 1"
@@ -57,6 +58,11 @@ class Backup:
         The addresses of the dump and of the list of objects.
     sessions, objects, bytes
         The number of sessions that hold a recording, and the number and total size of the objects that rows refer to.
+
+    Raises
+    ------
+    ValueError
+        If an address is none of a store.
     """
 
     began: str
@@ -68,6 +74,12 @@ class Backup:
     sessions: int
     objects: int
     bytes: int
+
+    def __post_init__(self) -> None:
+        # Others may have changed the file that this is read from, and a path in it must not lead out of the backup's folder.
+        for address in (self.database, self.listing):
+            if not ADDRESS.fullmatch(address):
+                raise ValueError(f"{address!r} is no object of a store")
 
 
 def backup(lab: Lab, folder: Path, now: datetime, progress: Progress) -> Backup:
@@ -209,10 +221,13 @@ def _copy(source: Store, target: Store, wanted: Iterable[Object], report: Callab
 
 
 def _listed(store: Store, made: Backup) -> Iterator[Object]:
-    """Yield the objects in the list of a backup."""
-    with (store.folder / made.listing).open() as lines:
-        for line in lines:
-            address = line.split()[1]
+    """Yield the objects in the list of a backup; a line that names anything else is damage of the list."""
+    with (store.folder / made.listing).open(encoding="ascii", errors="replace") as lines:
+        while line := lines.readline(LONGEST_LINE):
+            address = line.rstrip("\n").partition("  ")[2]
+            # Only an address of a store is looked at: any other path could be that of any file that this user may read.
+            if not ADDRESS.fullmatch(address):
+                raise Rejected([_damaged(made.listing)])
             yield Object(address, size_of(store, address) or 0, 0.0)
 
 
