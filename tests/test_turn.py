@@ -1,18 +1,21 @@
 """The turn of a session: what a mask function does to get out of it, and that it ends with it."""
 
+import fcntl
 import os
 import select
 import signal
 import socket
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
-from antelop.analysis.process import PATIENCE, Process
-from antelop.analysis.turn import Limits, Turn
+from antelop.analysis.fork_server import PATIENCE, ForkServer
+from antelop.analysis.functions import AnalysisFunction
+from antelop.analysis.limits import Limits
+from antelop.analysis.turns import Turns
 from antelop.database import Database
 from antelop.errors import Rejected
 from antelop.lab import Lab
@@ -112,10 +115,8 @@ def test_a_mask_has_no_way_to_the_connection(bench: Bench, how: str) -> None:
 def test_masks_of_one_turn_share_a_process(bench: Bench) -> None:
     """It is started once, reads what the transaction has written, and takes another one's place after a mask that ended it."""
     database, function = bench.database, bench.function("import os\nreturn [1, -1], [os.getpid(), 1e9 + len(Experimenter())]")
-    deadly = Bench(database, bench.folder / "deadly")
-    deadly.folder.mkdir()
-    ends = deadly.function("import os\nos._exit(3)")
-    with Turn([function, ends], SESSION, connection=database.connection, limits=Limits(60, 1 << 30)) as turn:
+    ends = bench.function("import os\nos._exit(3)", script="deadly")
+    with closing(Turns(Limits(60, 1 << 30))) as turns, turns.take([function, ends], SESSION, database.connection) as turn:
         first = turn.compute(function).timestamps
         with database.transaction():
             database.Experimenter.insert1(NEW)
@@ -128,6 +129,62 @@ def test_masks_of_one_turn_share_a_process(bench: Bench) -> None:
     assert (second[1] - first[1], third[1]) == (1, first[1])
     assert has_ended(int(first[0]))
     assert has_ended(int(third[0]))
+
+
+# From one turn to the next.
+
+
+@pytest.fixture
+def turns() -> Iterator[Turns]:
+    """Yield the turns of a worker."""
+    with closing(Turns(Limits(60, 1 << 30))) as turns:
+        yield turns
+
+
+def take(turns: Turns, bench: Bench, function: AnalysisFunction) -> list[float]:
+    """Run a mask in a turn of its own; return its times."""
+    with turns.take([function], SESSION, bench.database.connection) as turn:
+        return [float(time) for time in turn.compute(function).timestamps]
+
+
+def test_turns_share_nothing_but_their_fork_server(turns: Turns, bench: Bench) -> None:
+    """What a mask leaves in its modules, and in its environment, is not there in the next turn."""
+    function = bench.function("""
+import os
+np.seen = getattr(np, "seen", 0) + 1
+os.environ["SEEN"] = str(int(os.environ.get("SEEN", 0)) + 1)
+return [1, -1, 1, -1], [np.seen, 1 + int(os.environ["SEEN"]), 2 + os.getppid(), 1e9]
+""")
+    first, second = take(turns, bench, function), take(turns, bench, function)
+    assert first == second
+    assert first[:2] == [1, 2]
+
+
+def test_a_function_that_has_changed_runs_as_it_is_now(turns: Turns, bench: Bench) -> None:
+    """And so does another one that was not known before."""
+    assert take(turns, bench, bench.function("return [1, -1], [1, 2]")) == [1, 2]
+    assert take(turns, bench, bench.function("return [1, -1], [3, 4]")) == [3, 4]
+    assert take(turns, bench, bench.function("return [1, -1], [5, 6]", script="other")) == [5, 6]
+
+
+@on_postgresql
+def test_a_fork_server_that_ended_is_replaced(turns: Turns, bench: Bench) -> None:
+    """A mask that kills it is rejected, and the next turn has another one."""
+    with pytest.raises(Rejected, match="its process was ended by SIGKILL before it returned"):
+        take(turns, bench, bench.function("import os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(60)"))
+    assert take(turns, bench, bench.function("return [1, -1], [1, 2]")) == [1, 2]
+
+
+@on_postgresql
+def test_a_fork_server_holds_no_file(turns: Turns, bench: Bench, tmp_path: Path) -> None:
+    """A lock that was held when it was forked is free as soon as the worker has released it, and no recording stays open."""
+    with (tmp_path / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        server = int(take(turns, bench, bench.function("import os\nreturn [1, -1], [os.getppid(), 1e9]"))[0])
+    with (tmp_path / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    opened = {str(entry.readlink()) for entry in Path(f"/proc/{server}/fd").iterdir() if int(entry.name) > 2}
+    assert {name.partition(":")[0] for name in opened} <= {"/dev/null", "socket", "anon_inode"}
 
 
 # Outliving.
@@ -176,7 +233,7 @@ def test_a_mask_ends_with_the_worker(tmp_path: Path) -> None:
     """If the process that started it is killed, a mask and what it has started end at once."""
     names = tmp_path / "names"
 
-    def run(_: socket.socket) -> None:
+    def run(_: socket.socket, __: bytes) -> None:
         child = os.fork() or os.getpid()
         with names.open("a") as file:
             file.write(f"{child} {os.getpid()} ")
@@ -186,7 +243,8 @@ def test_a_mask_ends_with_the_worker(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     if not (worker := os.fork()):
         try:
-            Process(run, 1 << 30)
+            server = ForkServer(run)
+            server.begin(b"", 1 << 30)
             os.write(writer, b"!")
             signal.pause()
         finally:

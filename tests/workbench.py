@@ -1,14 +1,16 @@
 """Where mask functions are written and tried, on a session that holds a recording."""
 
+from contextlib import closing
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from antelop.analysis.functions import AnalysisFunction
+from antelop.analysis.limits import Limits
 from antelop.analysis.masks import MaskResult
 from antelop.analysis.scripts import Analysis
-from antelop.analysis.turn import Limits, Turn
+from antelop.analysis.turns import Turns
 from antelop.database import Database
 from antelop.errors import Rejected
 from tests.lab_database import SESSION
@@ -35,11 +37,11 @@ class Bench:
         self.database = database
         self.folder = folder
 
-    def function(self, body: str, text: str = MASK) -> AnalysisFunction:
+    def function(self, body: str, text: str = MASK, script: str = "licks") -> AnalysisFunction:
         """Write a script, and return its function."""
         indented = "\n".join(f"        {line}" for line in dedent(body).strip().splitlines())
-        (self.folder / "licks.py").write_text(text.replace("BODY", indented))
-        return Analysis([self.folder]).function("licks.trials", self.database.tables)
+        (self.folder / f"{script}.py").write_text(text.replace("BODY", indented))
+        return Analysis([self.folder]).function(f"{script}.trials", self.database.tables)
 
     def run(self, body: str, seconds: float = 60) -> MaskResult:
         """Write a mask, and run it on the session."""
@@ -47,7 +49,8 @@ class Bench:
 
     def compute(self, function: AnalysisFunction, seconds: float = 60, memory: int = 1 << 30) -> MaskResult:
         """Run a mask on the session."""
-        with Turn([function], SESSION, connection=self.database.connection, limits=Limits(seconds, memory)) as turn:
+        turns = Turns(Limits(seconds, memory))
+        with closing(turns), turns.take([function], SESSION, self.database.connection) as turn:
             return turn.compute(function)
 
     def rejected(self, body: str, seconds: float = 60) -> str:

@@ -13,8 +13,8 @@ What each package is for, and what may never be in it, is the docstring of its `
 formats      `document`, `schema`, `manifest`, `rig`, `rig_rules`, `difference`
 recording    `samples`, `views`, `recording`, `events`, `source`, `reader`, `contents`, `objects`, `hdf5`, `bounds`,
              `chunks`
-analysis     `permissions`, `search`, `functions`, `scripts`, `masks`, `statements`, `reading`, `frames`, `process`,
-             `mask_process`, `turn`
+analysis     `permissions`, `search`, `functions`, `scripts`, `masks`, `statements`, `reading`, `frames`,
+             `descendants`, `limits`, `fork_server`, `mask_process`, `turn`, `turns`
 checks       `severities`, `examine`, `check`, `examined`, `facts`, `channel`, `scans`, `session`, `features`, `size`,
              `times`, `videos`
 store        `codecs`, `objects`, `store`, `survey`

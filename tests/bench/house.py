@@ -187,13 +187,15 @@ class Daemon:
         return sum(seconds), sum(memory)
 
     def used_by_all(self) -> dict[str, float]:
-        """Return how many seconds of processor time its own process, its watchers, its workers and its database have used."""
+        """Return how many seconds of processor time each kind of process has used; the masks are their fork servers', too."""
+        workers = self._children("antelop.worker.process")
+        servers = [server for worker in workers for server in _children(worker)]
         postmaster = int((self._state / "postgres/data/postmaster.pid").read_text().partition("\n")[0])
         return {
             "service": _used(self.process.pid)[0],
             "watchers": self.used_by_watchers()[0],
-            "workers": _used_by_ended_children(self.process.pid)
-            + sum(_used(worker)[0] for worker in self._children("antelop.worker.process")),
+            "workers": _used_by_ended_children(self.process.pid) + sum(_used(worker)[0] for worker in workers),
+            "masks": sum(_used(server)[0] + _used_by_ended_children(server) for server in servers),
             "database": _used_by_ended_children(postmaster)
             + sum(_used(process)[0] for process in (postmaster, *_children(postmaster))),
         }

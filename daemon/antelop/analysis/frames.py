@@ -11,7 +11,7 @@ LARGEST = 128 << 20
 class Kind(bytes, Enum):
     """What a frame is.
 
-    The process is told to `RUN` a function, by its number; it sends what it `PRINTED` or `COMPLAINED`, statements to `ASK`,
+    The process is told to `RUN` a function, by its name; it sends what it `PRINTED` or `COMPLAINED`, statements to `ASK`,
     which are `ANSWERED` or `FAILED`, and at the end that it has `FOUND` trials, or is `REJECTED`, or met what is `UNAVAILABLE`.
     """
 

@@ -1,4 +1,4 @@
-"""What happens in a mask's process: the functions run, and everything else is asked of the process that started it."""
+"""What happens in a mask's process: the functions run, and everything else is asked of the worker."""
 
 import io
 import json
@@ -7,15 +7,15 @@ import pickle
 import socket
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NoReturn
 
 import datajoint as dj
 
 from antelop.analysis.frames import Kind, receive, send
 from antelop.analysis.functions import AnalysisFunction
+from antelop.analysis.limits import lift_limit
 from antelop.analysis.masks import checked
-from antelop.analysis.process import lift_limit
 from antelop.analysis.reading import Rows, sql_code
 from antelop.analysis.scripts import described
 from antelop.errors import Problem, Rejected, Unavailable
@@ -26,19 +26,19 @@ UNDEFINED_COLUMN = "42703"  # PostgreSQL's SQLSTATE undefined_column
 def serve(
     end: socket.socket,
     connection: Any,  # noqa: ANN401  # DataJoint has no types
-    functions: Sequence[AnalysisFunction],
+    functions: Mapping[str, AnalysisFunction],
     key: Mapping[str, Any],
 ) -> None:
-    """Run functions on a key as they are asked for, until the other end is gone."""
+    """Run functions on a key as the worker asks for them, until it closes its end."""
     line = _Line(end)
     sys.stdout, sys.stderr = _Printed(line, Kind.PRINTED, 1), _Printed(line, Kind.COMPLAINED, 2)
     _ask_elsewhere(connection, line)
     while True:
         try:
-            _, number = line.receive()
+            _, name = line.receive()
         except EOFError:
             return
-        kind, content = _outcome(functions[int(number)], key)
+        kind, content = _outcome(functions[name.decode()], key)
         line.send(kind, content)
 
 

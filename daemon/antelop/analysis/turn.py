@@ -5,50 +5,33 @@ import pickle
 import signal
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
 from typing import Any, Self
 
 import datajoint as dj
 import numpy as np
 
+from antelop.analysis.descendants import SIGNALLED
+from antelop.analysis.fork_server import ForkServer
 from antelop.analysis.frames import Kind, receive, send
 from antelop.analysis.functions import AnalysisFunction
-from antelop.analysis.mask_process import serve
+from antelop.analysis.limits import Limits
 from antelop.analysis.masks import MaskResult, checked, mask_problems
-from antelop.analysis.process import SIGNALLED, Process
 from antelop.analysis.reading import Reader, TimeOver, reading_only, sql_code
 from antelop.errors import MOST, Problem, Rejected, Unavailable
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a mask may take.
-
-    Attributes
-    ----------
-    seconds
-        How long it may run.
-    memory
-        How many bytes of memory its process may take.
-    """
-
-    seconds: float
-    memory: int
 
 
 class Turn:
     """Runs mask functions on one session, in a transaction or outside one, until the end of a ``with`` block.
 
-    They run in a process of their own, which sees the database through this one. It is started when it is needed, and again
-    after one that was ended.
+    They run in a process of their own, which sees the database through this one. It is forked when it is needed, and again
+    after one that was killed.
 
     Parameters
     ----------
-    functions
-        The mask functions that may be run.
+    server
+        Returns the fork server that knows the functions.
     key
         The primary key of the World.
     connection
@@ -59,17 +42,17 @@ class Turn:
 
     def __init__(
         self,
-        functions: Sequence[AnalysisFunction],
+        server: Callable[[], ForkServer],
         key: Mapping[str, Any],
         *,
         connection: Any,  # noqa: ANN401  # DataJoint has no types
         limits: Limits,
     ) -> None:
-        self._functions = [*functions]
+        self._server = server
         self._key = dict(key)
         self._connection = connection
         self._limits = limits
-        self._process: Process | None = None
+        self._process: tuple[ForkServer, socket.socket] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -110,13 +93,14 @@ class Turn:
     def _run(self, function: AnalysisFunction, reader: Reader) -> MaskResult:
         """Have a function run; end its process at once where that is not at its end."""
         if self._process is None:
-            run = partial(serve, connection=self._connection, functions=self._functions, key=self._key)
             try:
-                self._process = Process(run, self._limits.memory)
+                server = self._server()
+                self._process = server, server.begin(pickle.dumps(self._key), self._limits.memory)
             except OSError as error:
                 raise Unavailable(f"no process can be started for a mask: {error.strerror}") from error
+        _, end = self._process
         try:
-            return self._converse(function, reader, self._process.socket)
+            return self._converse(function, reader, end)
         except Rejected:
             raise
         except EOFError:
@@ -130,7 +114,7 @@ class Turn:
 
     def _converse(self, function: AnalysisFunction, reader: Reader, end: socket.socket) -> MaskResult:
         """Have a function run, and do what it asks for; raise `EOFError` if its process is gone."""
-        _send(end, reader, Kind.RUN, str(self._functions.index(function)).encode())
+        _send(end, reader, Kind.RUN, function.name.encode())
         while True:
             kind, content = receive(end, lambda: reader.remaining)
             match kind:
@@ -150,8 +134,15 @@ class Turn:
 
     def _end(self, *, kill: bool) -> int:
         """End the process with all that it started; return its exit status."""
-        process, self._process = self._process, None
-        return process.end(kill=kill) if process else 0
+        if self._process is None:
+            return 0
+        (server, end), self._process = self._process, None
+        end.close()
+        status = server.end(kill=kill)
+        if status is None:  # the function has killed or stopped the fork server, and another one takes its place
+            server.close()
+            return SIGNALLED + signal.SIGKILL
+        return status
 
 
 class _Ended(Exception):

@@ -9,7 +9,6 @@ import numpy as np
 
 from antelop.analysis.functions import AnalysisFunction
 from antelop.analysis.masks import MaskResult
-from antelop.analysis.turn import Limits, Turn
 from antelop.database import Database
 from antelop.database.row import Row
 from antelop.errors import Problem, Rejected, gathering
@@ -70,7 +69,7 @@ def insert_masks(lab: Lab, session: Mapping[str, Any], masks: Sequence[tuple[Row
     # Masks that exist are updated and not deleted, because rows of other tables may refer to them.
     stored = set((lab.database.Mask & session).to_arrays("mask_id"))
     # One turn for all masks: they share one process, and whatever they start ends with it.
-    with _turn(lab, [function for _, function in masks], session) as turn:
+    with lab.turns.take([function for _, function in masks], session, lab.database.connection) as turn:
         for mask, function in masks:
             with gathering(problems):
                 result = turn.compute(function)
@@ -110,7 +109,7 @@ def attempt(lab: Lab, name: str, session: Mapping[str, Any]) -> MaskResult:
     # The session is checked first: a wrong key gets its own message, and no function runs in vain.
     _under(lab.database, session)
     function = lab.analysis.function(name, lab.database.tables)
-    with _turn(lab, [function], session) as turn:
+    with lab.turns.take([function], session, lab.database.connection) as turn:
         return turn.compute(function)
 
 
@@ -205,10 +204,3 @@ def _recompute(lab: Lab, session: Row, masks: Sequence[tuple[Row, AnalysisFuncti
         for ledger in (database.Ingestion & session).proj().to_dicts():
             database.Ingestion.update1({**ledger, "trials": trials})
     return trials
-
-
-def _turn(lab: Lab, functions: Sequence[AnalysisFunction], session: Mapping[str, Any]) -> Turn:
-    """Return the `Turn` in which these functions run on a session, within the configured limits."""
-    workers = lab.config.workers
-    limits = Limits(workers.mask_timeout, workers.memory)
-    return Turn(functions, session, connection=lab.database.connection, limits=limits)

@@ -8,7 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from antelop.analysis.limits import Limits as MaskLimits
 from antelop.analysis.scripts import Analysis
+from antelop.analysis.turns import Turns
 from antelop.config import Config, DatabaseConfig, credentials
 from antelop.database import Database
 from antelop.database.embedded import Server, serving
@@ -54,6 +56,7 @@ class Lab:
         self.clock = clock
         self.store = Store(config.store)
         self.analysis = Analysis(config.analysis.folders, config.analysis.trusted)
+        self.turns = Turns(MaskLimits(config.workers.mask_timeout, config.workers.memory))
         self._server: Server | None = None
         # Stop before tables are made: the restore has to continue, and it needs a database without tables.
         if (owner := self.store.owner()).startswith(RESTORING):
@@ -67,6 +70,7 @@ class Lab:
             else:
                 self.database = self._remote(config.database, environment, may_migrate=may_migrate)
             opened.callback(self.database.close)
+            opened.callback(self.turns.close)
             self._open_store()
             self._opened = opened.pop_all()
 
