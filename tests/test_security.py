@@ -232,7 +232,7 @@ def test_a_password_is_shown_nowhere(prototype: Path) -> None:
                 assert f'process": {daemon.pid}' in said[-1]
                 processes = list(family(daemon.pid))
                 here = f"{socket.inet_aton(server.host)[::-1].hex().upper()}:{server.port:04X}"
-                assert len(processes) == 5  # the service, the watchers, a worker, its fork server, and the process of the next masks
+                assert len(processes) == 5  # service, watchers, worker, its fork server, and the process of the next masks
                 assert {remote for _, remote in connections(processes)} == {here}
                 server.execute(f"ALTER USER '{server.user}'@'%' IDENTIFIED BY 'another'")
                 server.kill()
