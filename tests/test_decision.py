@@ -3,7 +3,7 @@
 import pytest
 
 from antelop.queue.ledger import named
-from antelop.worker.reconsider import named_key
+from antelop.worker.inputs import named_key
 
 
 @pytest.mark.parametrize("experimenter", ["lab", "open/field/lab", "o'neill"])

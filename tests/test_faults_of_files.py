@@ -84,7 +84,7 @@ def test_what_was_put_off_by_a_clock_that_is_set_back_is_due(lab: Lab, drop: Dro
     desk.enqueue(delivery)
     for ahead in (LONGEST_PAUSE, 366 * 86400.0):
         jobs.schedule(lab.database, {"delivery_id": delivery.delivery_id}, ahead)
-        desk.worker.release({})
+        desk.worker.finish_orphans({})
         assert desk.worker.work() == (ahead > LONGEST_PAUSE)
     assert desk.events[-1]["state"] == "ingested"
 
@@ -110,7 +110,7 @@ def test_a_worker_is_missed_although_the_clock_is_set_back(lab: Lab, drop: Drop,
     await_release(lab, delivery.delivery_id)
     future = {"delivery_id": delivery.delivery_id, "reserved_time": datetime(2099, 1, 1)}  # noqa: DTZ001  # of the database
     lab.database.jobs.update1(future)
-    desk.worker.release({})
+    desk.worker.finish_orphans({})
     assert desk.events[-1]["outcome"]["outcome"] == "unavailable"
     assert desk.work()["state"] == "ingested"
 

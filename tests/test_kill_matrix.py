@@ -57,7 +57,7 @@ def test_every_kind_of_step_is_known(matrix: Matrix) -> None:
     [
         ("worker: after COMMIT in _attempt", "process", 1),
         ("worker: before COMMIT in _attempt", "everything", 1),
-        ("recovery: before Worker.release", "process", 2),
+        ("recovery: before Orphans.finish", "process", 2),
         ("backup: before replace in write", "everything", 1),
         ("restore: before load", "process", 1),
         ("gc: before unlink in discard", "process", 1),

@@ -43,8 +43,8 @@ def scene(lab: Lab, drop: Drop) -> Iterator[Callable[[], list[dict[str, Any]]]]:
         hasten(lab)
         for _ in range(4):
             worker.work()
-            worker.release({})
-            worker.look_again("")
+            worker.finish_orphans({})
+            worker.reconsider("")
         verify(lab, lambda _: None)
         collect(lab, timedelta(days=1), lambda _: None, dry_run=True)
         for stem in ("good", "bad"):
@@ -183,9 +183,9 @@ def test_attempts_that_are_gone_are_made_anew(lab: Lab) -> None:
     lab.database.Attempt.delete_quick()
     said: list[dict[str, Any]] = []
     worker = Worker(lab, lambda event: said.append(dict(event)))
-    worker.look_again("")
+    worker.reconsider("")
     hasten(lab)
     worker.work()
-    worker.look_again("")
+    worker.reconsider("")
     assert [event["event"] for event in said if event["event"] in ("odd_row", "defect")] == ["odd_row"]
     assert [row["outcome"] for row in (lab.database.Attempt & {"outcome": "rejected"}).to_dicts()] == ["rejected"]

@@ -154,11 +154,11 @@ def test_no_worker_runs_a_script(trap: Trap) -> None:
     events: list[Mapping[str, object]] = []
     worker = Worker(trap.lab, events.append)
     assert not worker.work()
-    assert worker.look_again("") is None
+    assert worker.reconsider("") is None
     assert [event["event"] for event in events] == ["untrusted"]
     assert not trap.sprung
     trap.lift()
-    assert worker.look_again("") is None
+    assert worker.reconsider("") is None
     assert [event["event"] for event in events] == ["untrusted", "trusted", "looked"]
 
 

@@ -25,9 +25,9 @@ from antelop.outcome import Outcome
 from antelop.queue import deliveries, jobs
 from antelop.queue.attempts import TRIES, Attempt, finish_attempt
 from antelop.upkeep.removal import remove
-from antelop.worker import Worker, receipt, reconsider, worker
+from antelop.worker import Worker, completion, inputs, receipt, reconsider, worker
+from antelop.worker.orphans import fate_of
 from antelop.worker.process import serve
-from antelop.worker.worker import _fate
 from tests.clocks import NOW
 from tests.drops import RIG, Drop, hasten
 from tests.labs import ANIMALS, MASKS, SCRIPT, SESSION, await_release
@@ -75,7 +75,7 @@ class Desk:
         """Look at all that was rejected; return how many jobs there are then."""
         after: str | None = ""
         while after is not None:
-            after = self.worker.look_again(after)
+            after = self.worker.reconsider(after)
         return jobs.counts(self.lab.database)["total"]
 
     def state(self, delivery: Delivery) -> str:
@@ -238,7 +238,7 @@ ANSWERS = pytest.mark.parametrize("kind", ["ingested", "already-ingested", "reje
 def test_a_receipt_that_cannot_be_written_is_written_later(desk: Desk, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """All goes on as if it were there; the log says once why it is not, and nothing is said or entered twice for it."""
     if kind == "failed":
-        monkeypatch.setattr(worker, "basis", lambda *_: 1 / 0)
+        monkeypatch.setattr(worker, "inputs", lambda *_: 1 / 0)
     done = _hindered(desk, kind)
     sentence = f"The receipt {desk.drop.receipt('a')} could not be written: Is a directory."
     (unanswered,) = [event for event in desk.events if event["event"] == "unanswered"]
@@ -300,7 +300,7 @@ def test_who_dies_of_a_late_receipt_changes_nothing(
 ) -> None:
     """What the delivery came to stays, and the receipt is written by the next worker."""
     if kind == "failed":
-        monkeypatch.setattr(worker, "basis", lambda *_: 1 / 0)
+        monkeypatch.setattr(worker, "inputs", lambda *_: 1 / 0)
     done = _hindered(desk, kind)
     hasten(desk.lab)
     other = others()
@@ -310,7 +310,7 @@ def test_who_dies_of_a_late_receipt_changes_nothing(
     await_release(desk.lab, row["delivery_id"])
     desk.lab.database.jobs.update1({"delivery_id": row["delivery_id"], "host": "elsewhere"})
     before = len(desk.lab.database.Attempt())
-    desk.worker.release({})
+    desk.worker.finish_orphans({})
     assert desk.events[-1]["event"] == "postponed"
     assert len(desk.lab.database.Attempt()) == before
     desk.drop.receipt("a").rmdir()
@@ -320,7 +320,7 @@ def test_who_dies_of_a_late_receipt_changes_nothing(
 
 def test_what_was_parked_is_answered_whoever_dies_of_that(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only when it has been parked is its receipt written, and then by anybody."""
-    monkeypatch.setattr(worker, "basis", lambda *_: 1 / 0)
+    monkeypatch.setattr(worker, "inputs", lambda *_: 1 / 0)
     delivery = desk.drop.deliver("a")
     desk.enqueue(delivery)
     for _ in range(TRIES - 1):
@@ -342,7 +342,7 @@ def test_what_was_parked_is_answered_whoever_dies_of_that(desk: Desk, monkeypatc
 
 def test_what_was_parked_is_told_though_the_database_goes_away(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """People are told of it all the same, and the receipt is written when the database is back."""
-    monkeypatch.setattr(worker, "basis", lambda *_: 1 / 0)
+    monkeypatch.setattr(worker, "inputs", lambda *_: 1 / 0)
     desk.enqueue(desk.drop.deliver("a"))
     for _ in range(TRIES - 1):
         desk.work()
@@ -351,7 +351,7 @@ def test_what_was_parked_is_told_though_the_database_goes_away(desk: Desk, monke
         raise Unavailable("the database is away")
 
     with monkeypatch.context() as patched:
-        patched.setattr(worker, "answer", away)
+        patched.setattr(completion, "answer", away)
         assert desk.work()["state"] == "failed"
     assert desk.work()["event"] == "answered"
     assert desk.drop.answer("a")["outcome"] == "failed"
@@ -627,7 +627,7 @@ def test_what_changes_while_a_delivery_is_looked_at_is_not_missed(desk: Desk, mo
 def test_new_software_lets_a_delivery_in(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What one version rejected or failed at, another may not."""
     assert desk.work(desk.drop.deliver("a", session=99))["state"] == "rejected"
-    monkeypatch.setattr("antelop.worker.reconsider.__version__", "0.2.0")
+    monkeypatch.setattr("antelop.worker.inputs.__version__", "0.2.0")
     assert desk.look_again() == 1
 
 
@@ -638,18 +638,18 @@ def test_what_has_failed_is_tried_again_when_what_decides_has_changed(desk: Desk
     for _ in range(3):
         finish_attempt(desk.lab.database, delivery.delivery_id, Attempt(Outcome.of("failed", "its worker has ended", NOW), 1.0))
     assert [desk.look_again() for _ in range(2)] == [0, 0]
-    monkeypatch.setattr("antelop.worker.reconsider.__version__", "0.2.0")
+    monkeypatch.setattr("antelop.worker.inputs.__version__", "0.2.0")
     assert desk.look_again() == 1
     assert desk.work()["state"] == "ingested"
 
 
 def test_many_rejected_deliveries_are_looked_at_a_few_at_a_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a worker does not keep new ones waiting."""
-    monkeypatch.setattr(worker, "AT_A_TIME", 2)
+    monkeypatch.setattr(reconsider, "BATCH", 2)
     for number in range(5):
         desk.work(desk.drop.deliver(f"{number}", session=90 + number))
     after, looks = "", 0
-    while (following := desk.worker.look_again(after)) is not None:
+    while (following := desk.worker.reconsider(after)) is not None:
         assert following > after
         after, looks = following, looks + 1
     assert looks == 2
@@ -662,12 +662,12 @@ def test_a_delivery_that_cannot_be_judged_keeps_no_other_from_it(desk: Desk, mon
         desk.work(delivery)
     first, second = sorted(dropped, key=lambda delivery: delivery.delivery_id)
 
-    def basis(lab: Lab, manifest: dict[str, Any], policy: Any) -> reconsider.Basis:
+    def broken(lab: Lab, manifest: dict[str, Any], policy: Any) -> inputs.Inputs:
         if manifest["nwb"] == first.nwb_path:
             raise ZeroDivisionError("of ours")
-        return reconsider.basis(lab, manifest, policy)
+        return inputs.inputs(lab, manifest, policy)
 
-    monkeypatch.setattr("antelop.worker.worker.basis", basis)
+    monkeypatch.setattr(reconsider, "inputs", broken)
     desk.lab.database.Session.insert1({**SESSION, "session_id": 99, "session_name": "late"})
     assert desk.look_again() == 1
     (defect,) = [event for event in desk.events if event["event"] == "defect"]
@@ -739,14 +739,14 @@ def test_a_crash_after_commit_is_repaired_by_the_ledger(desk: Desk, monkeypatch:
         raise Crash
 
     with monkeypatch.context() as patched:
-        patched.setattr(*((receipt, "write") if step == "receipt" else (worker, "finish_attempt")), crash)
+        patched.setattr(*((receipt, "write") if step == "receipt" else (completion, "finish_attempt")), crash)
         with pytest.raises(Crash):
             desk.work(delivery)
     assert len(desk.lab.database.World & SESSION) == 1
     await_release(desk.lab, delivery.delivery_id)
     another = Desk(desk.lab, desk.drop)
     assert not another.worker.work()
-    another.worker.release({delivery.delivery_id: Outcome.of("failed", "its worker was killed", NOW)})
+    another.worker.finish_orphans({delivery.delivery_id: Outcome.of("failed", "its worker was killed", NOW)})
     assert another.work()["state"] == "ingested"
     assert len(desk.lab.database.Ingestion()) == 1
     answer = desk.drop.answer("a")
@@ -792,7 +792,7 @@ def test_field_13_an_orphan_is_released_at_once(
     if "pid" in changes:
         changes = {**changes, "pid": _ended()}
     delivery = _orphan(desk, others(), **changes)
-    desk.worker.release({})
+    desk.worker.finish_orphans({})
     (event,) = desk.events
     assert (event["delivery_id"], event["state"], event["outcome"]["outcome"]) == (delivery.delivery_id, "ready", outcome)
     assert desk.work()["state"] == "ingested"
@@ -838,7 +838,7 @@ def test_an_orphan_of_a_namesake_costs_a_try(desk: Desk, others: Callable[[], La
     claimed = queued.fetch1("reserved_time") - timedelta(seconds=1)
     with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as namesake:
         queued.update1({"delivery_id": delivery.delivery_id, "pid": namesake.pid, "reserved_time": claimed})
-        desk.worker.release({})
+        desk.worker.finish_orphans({})
     assert desk.events[-1]["outcome"]["outcome"] == "failed"
 
 
@@ -855,30 +855,30 @@ def test_power_cuts_park_nothing(desk: Desk, others: Callable[[], Lab]) -> None:
             other.database.close()
         await_release(desk.lab, row["delivery_id"])
         desk.lab.database.jobs.update1({"delivery_id": row["delivery_id"], "pid": _ended(), "reserved_time": LONG_AGO})
-        desk.worker.release({})
+        desk.worker.finish_orphans({})
     assert [event["state"] for event in desk.events] == ["ready"] * (TRIES + 1)
 
 
 def test_what_was_claimed_before_a_boot() -> None:
     """Of a job on this machine it is known whether it was claimed before the machine started; of others it is not."""
     before, since = (time.clock_gettime(time.CLOCK_BOOTTIME) + seconds for seconds in (60, -60))
-    assert _fate(platform.node(), os.getpid(), before) == "rebooted"
-    assert _fate(platform.node(), _ended(), since) == "unknown"
-    assert _fate("elsewhere", os.getpid(), before) == "unknown"
+    assert fate_of(platform.node(), os.getpid(), before) == "rebooted"
+    assert fate_of(platform.node(), _ended(), since) == "unknown"
+    assert fate_of("elsewhere", os.getpid(), before) == "unknown"
 
 
 def test_an_orphan_after_an_outage_costs_no_try(desk: Desk, others: Callable[[], Lab]) -> None:
     """On another host, of which nothing is known, it has lost the same database."""
     _orphan(desk, others(), host="elsewhere")
-    desk.worker.lost = time.monotonic()
-    desk.worker.release({})
+    desk.worker.orphans.last_outage = time.monotonic()
+    desk.worker.finish_orphans({})
     assert desk.events[-1]["outcome"]["outcome"] == "unavailable"
 
 
 def test_what_is_known_of_a_death_is_entered(desk: Desk, others: Callable[[], Lab]) -> None:
     """The service that started the worker knows best."""
     delivery = _orphan(desk, others(), host="elsewhere")
-    desk.worker.release({delivery.delivery_id: Outcome.of("failed", "it took longer than 5 s", NOW)})
+    desk.worker.finish_orphans({delivery.delivery_id: Outcome.of("failed", "it took longer than 5 s", NOW)})
     assert desk.lab.database.Attempt.fetch1("sentence") == "it took longer than 5 s"
 
 
@@ -888,17 +888,17 @@ def test_a_worker_that_is_just_ending_is_left_to_who_started_it(desk: Desk, othe
     _orphan(desk, others(), pid=process.pid)
     process.kill()
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    desk.worker.release({})
+    desk.worker.finish_orphans({})
     assert desk.events == []
     process.communicate()
-    desk.worker.release({})
+    desk.worker.finish_orphans({})
     assert desk.events[-1]["outcome"]["outcome"] == "failed"
 
 
 def test_a_delivery_that_kills_its_workers_is_parked_and_answered(desk: Desk, others: Callable[[], Lab]) -> None:
     """The third dead worker is the last."""
     _orphan(desk, others(), host="elsewhere")
-    desk.worker.release({})
+    desk.worker.finish_orphans({})
     for _ in range(2):
         other = others()
         hasten(desk.lab)
@@ -907,7 +907,7 @@ def test_a_delivery_that_kills_its_workers_is_parked_and_answered(desk: Desk, ot
             other.database.close()
         await_release(desk.lab, row["delivery_id"])
         desk.lab.database.jobs.update1({"delivery_id": row["delivery_id"], "host": "elsewhere"})
-        desk.worker.release({})
+        desk.worker.finish_orphans({})
     assert [event["state"] for event in desk.events] == ["ready", "ready", "failed"]
     answer = desk.drop.answer("a")
     assert (answer["outcome"], answer["sentence"]) == ("failed", "its worker lost the database, or has ended")
@@ -972,7 +972,7 @@ def test_who_lost_the_connection_leaves_what_another_has_claimed(desk: Desk, oth
         assert row is not None
         _disconnect(desk.lab, second)
         await_release(desk.lab, row["delivery_id"])
-        desk.worker.release({})
+        desk.worker.finish_orphans({})
         hasten(desk.lab)
         with jobs.claimed(first.database, ["rig-2"]):
             second.reconnect()

@@ -28,7 +28,8 @@ config       `model`, `places`, `reader`, `table`, `values`
 queue        `states`, `pauses`, `ledger`, `jobs`, `deliveries`, `attempts`
 lab          `lab`, `naming`, `resolve`, `metadata`, `rigs`, `store_lock`
 ingest       `session`, `preparation`, `intake`, `source_files`, `rows`, `room`, `masking`, `uniqueness`
-worker       `worker`, `process`, `reconsider`, `receipts`, `receipt`, `archive`, `event_log`
+worker       `worker`, `process`, `events`, `inputs`, `reconsider`, `orphans`, `completion`, `receipts`, `receipt`,
+             `archive`, `odd_rows`, `event_log`
 upkeep       `verify`, `inventory`, `gc`, `backup`, `server_backup`, `removal`
 service      `main`, `service`, `asking`, `entering`, `pool`, `folders`, `watchers`, `status`, `notice`, `explain`,
              `systemd`

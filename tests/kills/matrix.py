@@ -36,7 +36,9 @@ CUTS = [
 ]
 """Where the power is cut, for the service to recover from that."""
 
-RECOVERY = re.compile(r"\b(_answer|_archive|_launch|_move|_replace|clear|committed_outcome|finish_attempt|release|_renamed)\b")
+RECOVERY = re.compile(
+    r"\b(_answer|_archive|_launch|_move|_replace|clear|committed_outcome|finish_attempt|Orphans.finish|_renamed)\b"
+)
 """What is done then, among what is done every time."""
 
 EMBEDDED_ONLY = ("backup", "restore")

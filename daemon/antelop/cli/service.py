@@ -59,7 +59,7 @@ def worker(terminal: Terminal, *, drain: bool) -> None:
         if drain:
             # Jobs whose workers are dead come first: no service may be there to release them.
             one = Worker(lab, event_log.enter)
-            one.release({})
+            one.finish_orphans({})
             while one.work():
                 pass
             return

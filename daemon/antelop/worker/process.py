@@ -54,9 +54,10 @@ class Master(Protocol):
 def serve(lab: Lab, master: Master, clock: Callable[[], float] = time.monotonic) -> None:
     """Work until the master is gone, or for as many deliveries as the configuration gives a worker.
 
-    Orders are ``folders``, those that are there to take deliveries from; ``deaths``, as in `Worker.release`; ``look``, whether
-    to look at rejected deliveries again; and ``retry``, whether the service has just reached the database. The master is told
-    what `Worker` says, ``ready`` at first, ``away`` with why the database is, and ``back`` when it is that.
+    An order holds ``folders``, the names of the folders to take deliveries from; ``deaths``, as in `Worker.finish_orphans`;
+    ``look``, whether to compare rejected deliveries; and ``retry``, whether the service has just reached the database. The
+    master is told the events of `Worker`, and besides them ``ready``, ``away`` with the reason when the database cannot be
+    reached, and ``back`` when it can be reached again.
 
     Parameters
     ----------
@@ -128,20 +129,20 @@ class _Serving:
     def _work(self) -> bool:
         """Work on one delivery, and return true; if there is none, do what else there is to do."""
         if self._left:  # by workers that have died, and not to wait until nothing else is due
-            self._worker.release(self._deaths or {})
+            self._worker.finish_orphans(self._deaths or {})
             self._left = False
         if self._worker.work():
             self.done += 1
             self._backoff.succeed()
             return True
-        self._worker.release(self._deaths or {})
+        self._worker.finish_orphans(self._deaths or {})
         if self._after is not None:
-            self._after = self._worker.look_again(self._after)
+            self._after = self._worker.reconsider(self._after)
         return False
 
     def _fail(self, sentence: str) -> None:
         """Note that the database is away, and say so: once, and again if a delivery was claimed in between."""
-        self._worker.lost = time.monotonic()
+        self._worker.orphans.last_outage = time.monotonic()
         if self._away != sentence or not self._backoff.failing:
             self._master.send({"event": "away", "sentence": sentence})
         self._away = sentence

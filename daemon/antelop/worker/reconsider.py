@@ -1,88 +1,89 @@
-"""When a rejected delivery is retried: when what decided its outcome, besides its file, has changed."""
+"""When a rejected delivery is retried: when its inputs, besides its file, have changed."""
 
-import hashlib
-import json
-from collections.abc import Iterable
-from dataclasses import asdict, replace
-from typing import Any
+from collections.abc import Callable, Mapping
 
-from antelop import __version__
-from antelop.database import Database
-from antelop.errors import Misconfigured, Problem, Rejected
-from antelop.formats.manifest import parse
+from antelop.config import FolderConfig
+from antelop.database.row import Row, problems_in
+from antelop.database.table import restricted
 from antelop.lab import Lab
-from antelop.lab.resolve import Policy, ResolvedManifest, resolve
+from antelop.lab.resolve import Policy
+from antelop.queue import deliveries
+from antelop.worker.events import Event, named
+from antelop.worker.inputs import blocking_sessions, inputs, inputs_hash, outdated, still_blocking
+from antelop.worker.odd_rows import OddRows
 
-TAKEN = ("session_taken", "recording_taken")
-"""Checks that found a recording in the way; they say in ``where`` which session holds it."""
+BATCH = 50
+"""How many rejected deliveries are compared in one call, so that new deliveries need not wait for all of them."""
 
 
-Basis = tuple[object, ...]
-"""What an outcome rests on: facts, of which only a rejection needs the hash."""
-
-
-def basis(lab: Lab, manifest: object, policy: Policy) -> Basis:
-    """Return the rows that a manifest means, the mask functions, the check settings and this software's version.
+class Reconsideration:
+    """Enqueues rejected and failed deliveries whose inputs have changed.
 
     Parameters
     ----------
     lab
-        Where the delivery goes.
-    manifest
-        As the ledger has it.
-    policy
-        What whoever delivered it may do.
+        The lab that the deliveries are for.
+    odd_rows
+        Reports deliveries that cannot be compared.
+    say
+        Receives the events of the worker.
     """
-    settings = (__version__, dict(lab.config.checks), lab.config.workers.mask_timeout, policy.create_sessions)
-    try:
-        meant = resolve(lab.database, parse(manifest), policy)
-    except Rejected as rejected:
-        return *settings, rejected.problems
-    # That other sessions have come only changes what is proposed, and where every recording makes one, they always come.
-    meant = replace(meant, sessions={})
-    return *settings, meant, [_version(lab, mask["maskfunction_name"]) for mask in meant.masks]
+
+    def __init__(self, lab: Lab, odd_rows: OddRows, say: Callable[[Event], None]) -> None:
+        self._lab = lab
+        self._odd_rows = odd_rows
+        self._say = say
+
+    def compare(self, folders: Mapping[str, FolderConfig], after: str) -> str | None:
+        """Compare the next `BATCH` deliveries, and enqueue those whose inputs have changed.
+
+        Parameters
+        ----------
+        folders
+            The drop folders whose deliveries are compared, by name.
+        after
+            The delivery that the last batch ended with; empty for the first batch.
+
+        Returns
+        -------
+        str or None
+            The delivery that this batch ended with; None if no more follow.
+        """
+        database = self._lab.database
+        wanted = [{"state": state, "folder": folder} for state in ("rejected", "failed") for folder in folders]
+        # Only keys are read here, because a row that cannot be read must not block the others.
+        keys = restricted(database.Delivery & wanted, "delivery_id > %s", after).keys(order_by="delivery_id", limit=BATCH)
+        for key in keys:
+            with self._odd_rows.surviving("it", **key):
+                self._compare_one(key, folders)
+        if len(keys) == BATCH:
+            return str(keys[-1]["delivery_id"])
+        # The end of the list: report masks that are out of date, once per round.
+        with self._odd_rows.surviving("MaskFunction"):
+            self._say({"event": "looked", "outdated": outdated(self._lab)})
+        return None
+
+    def _compare_one(self, key: Row, folders: Mapping[str, FolderConfig]) -> None:
+        """Enqueue a delivery if its inputs have changed, or if nothing says what they were."""
+        database = self._lab.database
+        row, attempts = (database.Delivery & key).fetch1(), database.Attempt & key
+        last = next(iter(attempts.to_dicts(order_by="attempt_id DESC", limit=1)), None)
+        # A person has deleted its attempts. A new attempt finds out again what is wrong.
+        if last is None:
+            sentence = f"nothing says why it is {row['state']}: its attempts were deleted; it is tried again"
+            self._say({"event": "odd_row", **named(row), "sentence": sentence})
+            deliveries.retry(database, row["delivery_id"], self._lab.clock())
+            return
+        found = inputs(self._lab, row["manifest"], policy_of(row, folders[row["folder"]]))
+        now = inputs_hash(found, still_blocking(database, blocking_sessions(problems_in(last["problems"]))))
+        # A failure has no hash, as it may have happened before the inputs were read. From now on it is compared with these.
+        if not last["decided_by"]:
+            database.Attempt.update1({name: last[name] for name in attempts.primary_key} | {"decided_by": now})
+        elif now != last["decided_by"]:
+            deliveries.retry(database, row["delivery_id"], self._lab.clock())
 
 
-def decided_by(based_on: Basis, sessions: Iterable[str]) -> str:
-    """Return a hash over what decided a rejection: its `basis`, and the sessions that were in its way.
-
-    The basis is taken before a delivery is looked at: whatever changes from then on makes another hash.
-    """
-    facts = [based_on, sorted(sessions)]
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=_plain).encode()).hexdigest()
-
-
-def in_the_way(problems: Iterable[Problem]) -> list[str]:
-    """Return the sessions that, by these problems, hold a recording that is in the way."""
-    return [problem.where for problem in problems if problem.check in TAKEN]
-
-
-def holding(database: Database, sessions: Iterable[str]) -> list[str]:
-    """Return those of these sessions that hold a recording."""
-    return [session for session in sessions if database.World & named_key(session)]
-
-
-def named_key(name: str) -> dict[str, str | int]:
-    """Return the key that a session's name stands for: the inverse of `ledger.named`."""
-    experimenter, experiment, session = name.rsplit("/", 2)
-    return {"experimenter": experimenter, "experiment_id": int(experiment), "session_id": int(session)}
-
-
-def outdated(lab: Lab) -> list[str]:
-    """Return the mask functions of which the database knows another version than the analysis folder holds."""
-    known = set(zip(*lab.database.MaskFunction.to_arrays("maskfunction_name", "function_sha256"), strict=True))
-    return sorted({name for name, sha256 in known if _version(lab, name) != sha256})
-
-
-def _plain(fact: Any) -> object:  # noqa: ANN401  # what JSON has no words for
-    return asdict(fact) if isinstance(fact, ResolvedManifest | Problem) else str(fact)
-
-
-def _version(lab: Lab, function: str) -> str:
-    """Return what tells one version of a mask function from another, or why there is none."""
-    try:
-        return lab.analysis.function(function, lab.database.tables).sha256
-    except Misconfigured:
-        raise
-    except Rejected as rejected:
-        return str(rejected)
+def policy_of(row: Row, folder: FolderConfig) -> Policy:
+    """Return what the drop folder allows a delivery to do."""
+    settled = tuple((path, size, mtime) for path, size, mtime in row["videos"] or ())
+    return Policy(folder.experimenters, folder.create_sessions, settled)

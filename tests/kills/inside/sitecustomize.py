@@ -57,14 +57,9 @@ FUNCTIONS = {
     "antelop.worker.receipt": ["_replace"],
     "antelop.service.service": ["Service._hear"],
     "antelop.service.status": ["Status.write"],
-    "antelop.worker.worker": [
-        "Worker._answer",
-        "Worker._archive",
-        "Worker._ingest",
-        "Worker._work_on",
-        "Worker.release",
-        "committed_outcome",
-    ],
+    "antelop.worker.completion": ["Completion._answer", "Completion._archive"],
+    "antelop.worker.orphans": ["Orphans.finish"],
+    "antelop.worker.worker": ["Worker._ingest", "Worker._work_on", "committed_outcome"],
 }
 
 CALLS = ("fsync", "link", "rename", "replace", "unlink")
