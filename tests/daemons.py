@@ -47,6 +47,7 @@ class Daemon(Service):
         self.events: list[Mapping[str, Any]] = []
         self.ahead = 0.0
         super().__init__(config, environment, self.now(), wall)
+        self._handle, self._handler.handle = self._handler.handle, self._remember  # type: ignore[method-assign]
 
     def now(self) -> float:
         """Return its time."""
@@ -90,13 +91,13 @@ class Daemon(Service):
 
     def written(self) -> dict[str, Any]:
         """Let it write its status; return that."""
-        self._reported = -inf
+        self._reporting._written = -inf
         self.tick(self.now())
         return status.read(self.state) or {}
 
-    def _hear(self, event: Mapping[str, Any]) -> None:
+    def _remember(self, event: Mapping[str, Any]) -> None:
         self.events.append(event)
-        super()._hear(event)
+        self._handle(event)
 
 
 Start = Callable[..., Daemon]

@@ -15,7 +15,7 @@ from antelop.config import FolderConfig, WorkersConfig
 from antelop.errors import Unavailable
 from antelop.lab import Lab
 from antelop.queue import jobs
-from antelop.service.service import CARE
+from antelop.service.queue_feed import QUEUE_POLL
 from antelop.store import Store
 from antelop.store.survey import objects
 from tests import servers
@@ -58,7 +58,7 @@ def test_the_store_s_disk_is_full(  # noqa: PLR0913, PLR0917  # pytest gives the
     assert len(lab.database.World()) == 0
     disk.empty()
     hasten(lab)
-    daemon.crew.nudge()
+    daemon.pool.nudge()
     daemon.until(lambda: daemon.said("done")[-1]["state"] == "ingested")
     assert len(list(objects(lab.store))) == 2
     *before, last = lab.database.Attempt.to_arrays("outcome", order_by="attempt_id")
@@ -118,11 +118,11 @@ def test_the_database_s_disk_is_full(backend: str, tmp_path: Path, prototype: Pa
                 server.kill()
                 server.start()
             with Lab(config, environment, wall) as lab:
-                daemon.ahead += CARE
+                daemon.ahead += QUEUE_POLL
 
                 def ingested() -> bool:
                     hasten(lab)
-                    daemon.crew.nudge()
+                    daemon.pool.nudge()
                     return jobs.counts(lab.database)["total"] == 0 and len(lab.database.Delivery()) == MANY
 
                 daemon.until(ingested)
@@ -145,7 +145,7 @@ def test_a_folder_is_read_only(start: Start, lab: Lab, drop: Drop, mounted: Call
     assert unanswered["sentence"] == f"The receipt {drop.receipt('a')} could not be written: Read-only file system."
     mount("", drop.path, "", REMOUNT | BIND)
     hasten(lab)
-    daemon.crew.nudge()
+    daemon.pool.nudge()
     daemon.until_said("answered")
     assert drop.answer("a") == json.loads(json.dumps(done["outcome"]))
 
@@ -189,7 +189,7 @@ def test_a_share_hangs(start: Start, lab: Lab, dropping: Callable[..., Drop], on
     daemon = start(workers=WorkersConfig(count=1, mask_timeout=3600.0))
     share.deliver("a", number=1)
     daemon.until(gate.reached)
-    (worker,) = daemon.crew.members
+    (worker,) = daemon.pool.workers
     (watcher,) = [watcher for watcher in daemon.folders.sources() if watcher.folders == {"share"}]
     with hung(share.path) as waiting:
         (lab.config.analysis.folders[0] / "licking.py").write_text(SCRIPT)
@@ -202,11 +202,11 @@ def test_a_share_hangs(start: Start, lab: Lab, dropping: Callable[..., Drop], on
         assert (folder["name"], folder["absent"]) == ("share", "it does not answer: is its share hung?")
         assert daemon.until_said("done")[0]["folder"] == "well"
         worker.process.kill()
-        assert worker in daemon.crew.members
+        assert worker in daemon.pool.workers
 
     def ingested() -> bool:
         hasten(lab)
-        daemon.crew.nudge()
+        daemon.pool.nudge()
         return len(lab.database.Ingestion()) == 2
 
     daemon.pass_time(12, well)
@@ -287,7 +287,7 @@ def test_permission_is_lost_midway(
 
     def ingested() -> bool:
         hasten(lab)
-        daemon.crew.nudge()
+        daemon.pool.nudge()
         return len(lab.database.Ingestion()) == 2
 
     daemon.until(ingested)

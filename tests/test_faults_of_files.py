@@ -20,7 +20,7 @@ from antelop.outcome import Outcome
 from antelop.queue import deliveries, jobs
 from antelop.queue.attempts import TRIES, Attempt, finish_attempt
 from antelop.queue.pauses import LONGEST_PAUSE
-from antelop.service.service import CARE
+from antelop.service.queue_feed import QUEUE_POLL
 from antelop.store.objects import Incoming
 from antelop.store.survey import is_whole, objects
 from tests.clocks import NOW
@@ -153,7 +153,7 @@ def test_a_crowd_of_deliveries_comes_at_once(start: Start, lab: Lab, drop: Drop)
         daemon.until(partial(entered, lab, share))
     assert resident(os.getpid()) - before < 64 << 20
     assert resident(watcher._process.pid) < 128 << 20
-    daemon.ahead += CARE
+    daemon.ahead += QUEUE_POLL
     written = daemon.written()
     assert written["sentence"] == f"{CROWD} queued"
     assert (written["waiting"], written["outcomes"]) == ([], [])

@@ -12,7 +12,7 @@ from antelop.config import FolderConfig, WorkersConfig
 from antelop.lab import Lab
 from antelop.queue import deliveries, jobs
 from antelop.queue.pauses import LONGEST_PAUSE
-from antelop.service.service import CARE
+from antelop.service.queue_feed import QUEUE_POLL
 from tests.clocks import wall
 from tests.daemons import Daemon, Gate, running
 from tests.drops import Drop, hasten
@@ -32,7 +32,7 @@ def go_on(daemon: Daemon, lab: Lab, gate: Gate | None, count: int) -> None:
         if gate and gate.reached():
             gate.open()
         hasten(lab)
-        daemon.crew.nudge()
+        daemon.pool.nudge()
         return len(lab.database.Ingestion()) == count and not jobs.counts(lab.database)["total"]
 
     daemon.until(ingested)
@@ -85,12 +85,12 @@ def test_the_database_is_made_read_only(lab: Lab, served_lab: Served, drop: Drop
             def refused() -> object:
                 # Again, if the server had not heard of it yet.
                 deliveries.retry(database, first.delivery_id, daemon.status._started)
-                daemon.crew.nudge()
-                return daemon.crew.refused
+                daemon.pool.nudge()
+                return daemon.pool.refused
 
             daemon.until(refused)  # only a worker has something to write
-            assert daemon.written()["sentence"] == f"nothing is ingested, for {daemon.crew.refused}"
-            assert daemon.written()["database"] == daemon.crew.refused
+            assert daemon.written()["sentence"] == f"nothing is ingested, for {daemon.pool.refused}"
+            assert daemon.written()["database"] == daemon.pool.refused
             drop.deliver("b", session=42, number=2)
             daemon.until(lambda: daemon.status.database)
             because = "cannot execute INSERT in a read-only transaction"
@@ -99,13 +99,13 @@ def test_the_database_is_made_read_only(lab: Lab, served_lab: Served, drop: Drop
             assert daemon.status.database == f"the database is unavailable: {because}"
             with capture_logs() as logs:
                 for _ in range(5):
-                    daemon.ahead += CARE
+                    daemon.ahead += QUEUE_POLL
                     daemon.step()
                     assert daemon.written()["sentence"] == f"the database is away: {daemon.status.database}"
             assert [line["event"] for line in logs if line["event"].startswith("database_")] == []
         finally:
             switch("OFF")
-        daemon.ahead += CARE
+        daemon.ahead += QUEUE_POLL
         go_on(daemon, lab, None, 2)
         daemon.until(lambda: daemon.written()["database"] is None)
     assert set(database.Attempt.to_arrays("outcome")) <= {"ingested", "unavailable"}
@@ -127,13 +127,13 @@ def test_the_database_is_stopped_for_longer_than_any_pause(tmp_path: Path, proto
             server.stop()
             gate.open()
             drop.deliver("b", session=42, number=2)
-            daemon.until(lambda: daemon.crew.refused and daemon.status.database)
+            daemon.until(lambda: daemon.pool.refused and daemon.status.database)
             for _ in range(10):
                 daemon.ahead += LONGEST_PAUSE
                 daemon.step()
                 assert daemon.written()["sentence"].startswith("the database is away: cannot connect to the database at ")
             server.start()
-            daemon.ahead += CARE
+            daemon.ahead += QUEUE_POLL
             with Lab(config, environment, wall) as lab:
                 go_on(daemon, lab, gate, 2)
                 assert set(lab.database.Attempt.to_arrays("outcome")) <= {"ingested", "unavailable"}

@@ -21,7 +21,7 @@ from antelop.lab import Lab
 from antelop.queue import jobs
 from antelop.recording import reading
 from antelop.recording.bounds import Account
-from antelop.service.service import CARE
+from antelop.service.queue_feed import QUEUE_POLL
 from tests.daemons import PATIENCE, Start
 from tests.drops import Drop
 from tests.hostile import declarations
@@ -481,11 +481,11 @@ def test_a_recording_that_takes_too_much_memory_is_parked(start: Start, lab: Lab
     delivery = drop.delivery("a")
     for count in (1, 2, 3):
         daemon.until_said("died", count)
-        daemon.ahead += 2 * CARE
+        daemon.ahead += 2 * QUEUE_POLL
         daemon.until_said("done", count)
         if count < 3:
             jobs.schedule(lab.database, {"delivery_id": delivery.delivery_id})
-        daemon.crew.nudge()
+        daemon.pool.nudge()
     assert [event["state"] for event in daemon.said("done")] == ["ready", "ready", "failed"]
     answer = drop.answer("a")
     assert answer["outcome"] == "failed"

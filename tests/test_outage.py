@@ -14,8 +14,8 @@ from antelop.backoff import JITTER, Backoff
 from antelop.config import WorkersConfig
 from antelop.lab import Lab
 from antelop.queue import deliveries
-from antelop.service import asking, pool, service, status
-from antelop.service.pool import Crew
+from antelop.service import access, asking, pool, status
+from antelop.service.pool import WorkerPool
 from antelop.worker import process
 from tests.clocks import still
 from tests.daemons import running
@@ -134,14 +134,14 @@ def test_the_service_does_not_spin(lab: Lab, served_lab: Served, drop: Drop, wir
         daemon.until(lambda: daemon.folders.present)
         wire.refuse()
         drop.deliver("a")
-        daemon.until(lambda: daemon.status.database and daemon._arrivals)
+        daemon.until(lambda: daemon.status.database and daemon._backlog)
         before = wire.refused
         with capture_logs() as logs:
             for _ in range(HOUR):
                 assert not daemon.behind  # the loop that calls it waits for a second then, though there is something to enter
                 daemon.ahead += 1.0
                 daemon.step()
-        assert wire.refused - before <= most(service.FIRST_RETRY, service.LONGEST_RETRY)
+        assert wire.refused - before <= most(access.FIRST_RECONNECT, access.LONGEST_RECONNECT)
         said = [line["sentence"] for line in logs if line["event"] == "database_away"]
         assert len(said) == len(set(said))
 
@@ -149,27 +149,27 @@ def test_the_service_does_not_spin(lab: Lab, served_lab: Served, drop: Drop, wir
 @pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
 def test_a_broken_worker_is_started_less_and_less_often(lab: Lab) -> None:
     """One that dies before it has done anything, as in a broken installation: in an hour it is started some sixteen times."""
-    crew = Crew(replace(lab.config, workers=WorkersConfig(count=1)), {"PYTHONHOME": "/nowhere"})
+    workers = WorkerPool(replace(lab.config, workers=WorkersConfig(count=1)), {"PYTHONHOME": "/nowhere"})
     now, starts = 0.0, 0
     while now < HOUR:
-        crew.fill(now, ())
+        workers.fill(now, ())
         starts += 1
-        for member in crew.members:
+        for member in workers.workers:
             select.select([member], [], [])
             member.process.wait()
-        assert [event["event"] for event in crew.listen(now)] == ["died"]
-        now = crew._rest.due
-    assert starts <= most(pool.SHORT_LIFE, pool.LONGEST_REST)
+        assert [event["event"] for event in workers.listen(now)] == ["died"]
+        now = workers._restart.due
+    assert starts <= most(pool.SHORT_LIFE, pool.LONGEST_RESTART)
 
 
 @pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
 def test_a_server_that_hangs_is_left_behind(lab: Lab, drop: Drop, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is stopped, and not closed: the service goes on ticking, hears late what it asked, and goes on where it was."""
-    monkeypatch.setattr(asking, "PATIENCE", 0.2)
+    monkeypatch.setattr(asking, "ANSWER_TIMEOUT", 0.2)
     with running(replace(lab.config, workers=WorkersConfig(count=0)), os.environ) as daemon:
         daemon.until(lambda: daemon.folders.present and daemon.status.database is None)
-        assert daemon._lab
-        with stopped(daemon._lab.database.connection._conn.info.backend_pid), capture_logs() as logs:
+        assert daemon._access._lab
+        with stopped(daemon._access._lab.database.connection._conn.info.backend_pid), capture_logs() as logs:
             delivery = drop.deliver("a")
             daemon.until(lambda: daemon.status.database)
             assert daemon.written()["sentence"].startswith("the database is away: the database does not answer")
@@ -179,7 +179,7 @@ def test_a_server_that_hangs_is_left_behind(lab: Lab, drop: Drop, monkeypatch: p
                 daemon.step()
             assert threading.active_count() == threads  # what is left behind is one thread, however long it takes
             assert [line["event"] for line in logs if line["event"].startswith("database_")] == ["database_away"]
-        daemon.ahead += service.LONGEST_RETRY
+        daemon.ahead += access.LONGEST_RECONNECT
         daemon.until(lambda: daemon.status.database is None)
         assert deliveries.states(lab.database, [delivery.delivery_id]) == {delivery.delivery_id: "ready"}
 
@@ -187,12 +187,12 @@ def test_a_server_that_hangs_is_left_behind(lab: Lab, drop: Drop, monkeypatch: p
 @pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
 def test_a_server_that_hangs_does_not_keep_the_service_from_stopping(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is asked of it is left to the end of the process."""
-    monkeypatch.setattr(asking, "PATIENCE", 0.2)
+    monkeypatch.setattr(asking, "ANSWER_TIMEOUT", 0.2)
     with running(replace(lab.config, workers=WorkersConfig(count=0)), os.environ) as daemon:
         daemon.until(lambda: daemon.status.database is None)
-        assert daemon._lab
-        with stopped(daemon._lab.database.connection._conn.info.backend_pid):
-            daemon._next_count = 0.0
+        assert daemon._access._lab
+        with stopped(daemon._access._lab.database.connection._conn.info.backend_pid):
+            daemon._backlog.next_count = 0.0
             daemon.until(lambda: daemon.status.database)
             daemon.stop(lambda: True)
             assert (status.read(lab.config.state) or {})["sentence"] == "stopped"

@@ -17,7 +17,9 @@ from antelop.lab import Lab
 from antelop.lab.rigs import upload_rig_json
 from antelop.queue import deliveries, jobs
 from antelop.service import status
-from antelop.service.service import CARE, LOOK_AGAIN, NAMED
+from antelop.service.queue_feed import QUEUE_POLL
+from antelop.service.reporting import MOST_NAMED
+from antelop.service.service import RECONSIDER_EVERY
 from tests import servers
 from tests.chats import Chat
 from tests.clocks import wall
@@ -101,7 +103,7 @@ def test_field_13_a_killed_worker_s_delivery_is_taken_over(start: Start, lab: La
     daemon = start(workers=WorkersConfig(count=2, mask_timeout=3600.0))
     drop.deliver("a")
     daemon.until(gate.reached)
-    (worker,) = [member for member in daemon.crew.members if member.job]
+    (worker,) = [member for member in daemon.pool.workers if member.job]
     worker.process.kill()
     (died,) = daemon.until_said("died")
     assert died["sentence"] == "it was killed by signal 9"
@@ -109,7 +111,7 @@ def test_field_13_a_killed_worker_s_delivery_is_taken_over(start: Start, lab: La
     assert (released["state"], released["outcome"]["outcome"]) == ("ready", "failed")
     assert released["outcome"]["sentence"] == "its worker was lost: it was killed by signal 9"
     jobs.schedule(lab.database, {"delivery_id": released["delivery_id"]})
-    daemon.crew.nudge()
+    daemon.pool.nudge()
     daemon.until(gate.reached)
     gate.open()
     assert daemon.until_said("done", 2)[1]["state"] == "ingested"
@@ -123,12 +125,12 @@ def test_a_delivery_that_kills_three_workers_is_parked_and_answered(start: Start
     delivery = drop.deliver("a")
     for count in (1, 2, 3):
         daemon.until(gate.reached)
-        daemon.crew.members[0].process.kill()
+        daemon.pool.workers[0].process.kill()
         daemon.until_said("died", count)
-        daemon.ahead += 2 * CARE
+        daemon.ahead += 2 * QUEUE_POLL
         daemon.until_said("done", count)
         jobs.schedule(lab.database, {"delivery_id": delivery.delivery_id}) if count < 3 else None
-        daemon.crew.nudge()
+        daemon.pool.nudge()
     assert [event["state"] for event in daemon.said("done")] == ["ready", "ready", "failed"]
     assert drop.answer("a")["outcome"] == "failed"
     assert drop.answer("a")["sentence"] == "its worker was lost: it was killed by signal 9"
@@ -192,7 +194,7 @@ def test_a_watcher_that_dies_is_replaced(start: Start, drop: Drop) -> None:
     drop.deliver("a")
     daemon.tick(daemon.now())
     assert daemon.folders.sources() == []
-    daemon.ahead += CARE
+    daemon.ahead += QUEUE_POLL
     assert daemon.until_said("done")[0]["state"] == "ingested"
 
 
@@ -231,7 +233,7 @@ def test_a_worker_dies_before_it_says_that_videos_are_waited_for(start: Start, l
     daemon.until(lambda: len(lab.database.jobs))
     deliveries.hold_for_videos(lab.database, lab.database.Delivery.fetch1("delivery_id"))
     daemon.reload(replace(lab.config, workers=WorkersConfig(count=1)), daemon.now())
-    daemon.ahead += CARE
+    daemon.ahead += QUEUE_POLL
     assert daemon.until_said("done")[0]["state"] == "ingested"
 
 
@@ -242,7 +244,7 @@ def test_a_rejected_delivery_goes_in_when_it_can(start: Start, lab: Lab, drop: D
     drop.deliver("a", session=99)
     assert daemon.until_said("done")[0]["state"] == "rejected"
     lab.database.Session.insert1({**SESSION, "session_id": 99, "session_name": "late"})
-    daemon.ahead += LOOK_AGAIN
+    daemon.ahead += RECONSIDER_EVERY
     assert daemon.until_said("done", 2)[1]["state"] == "ingested"
     assert drop.answer("a")["outcome"] == "ingested"
 
@@ -259,7 +261,7 @@ def test_an_analysis_folder_that_is_not_trusted_holds_everything(start: Start, l
     assert written["analysis"].startswith(f"{script}: ")
     assert written["sentence"] == f"nothing is ingested, for {written['analysis']}"
     script.chmod(0o644)
-    daemon.crew.nudge()
+    daemon.pool.nudge()
     assert daemon.until_said("done")[0]["state"] == "ingested"
     assert daemon.written()["analysis"] is None
 
@@ -278,7 +280,7 @@ def test_people_are_told_once(start: Start, dropping: Callable[..., Drop], chat:
     daemon.ahead += 601
     daemon.until(lambda: daemon.written()["notices"]["sent"] == 2)
     assert chat.received()[0] == "waiting: lonely.nwb in watched"
-    daemon.ahead += LOOK_AGAIN
+    daemon.ahead += RECONSIDER_EVERY
     daemon.until_said("looked")
     assert daemon.written()["notices"] == {"queued": 0, "dropped": 0, "sent": 2, "failed": 0, "failing": []}
 
@@ -296,7 +298,7 @@ def test_what_was_left_alone_for_years_is_one_notice(start: Start, dropping: Cal
         daemon.until(lambda: daemon.written()["notices"]["sent"])
     title, body = chat.received()
     assert title == "waiting: 00.nwb and 19 more in watched"
-    assert [line.split(":")[0] for line in body.splitlines()] == [f"{number:02}.nwb" for number in range(NAMED)]
+    assert [line.split(":")[0] for line in body.splitlines()] == [f"{number:02}.nwb" for number in range(MOST_NAMED)]
     (line,) = [line for line in logs if line["event"] == "waits_long"]
     assert (line["folder"], line["count"], line["sentence"]) == ("watched", 20, body)
 
@@ -349,7 +351,7 @@ def test_a_service_that_is_stopped_lets_its_workers_finish(start: Start, lab: La
 
     daemon.stop(let_go)  # which is asked when nothing more is to be claimed
     assert [event["state"] for event in daemon.said("done")] == ["ingested"]
-    assert daemon.crew.members == []
+    assert daemon.pool.workers == []
     assert (status.read(lab.config.state) or {})["process"] is None
     assert jobs.counts(lab.database)["pending"] == 1
 
@@ -470,13 +472,13 @@ def test_field_19_the_database_stops_and_starts(backend: str, tmp_path: Path, pr
             else:
                 drop.deliver("c", session=43, number=3)
             with Lab(config, environment, wall) as lab:
-                daemon.ahead += CARE
+                daemon.ahead += QUEUE_POLL
 
                 def ingested() -> bool:
                     if gate.reached():
                         gate.open()
                     hasten(lab)
-                    daemon.crew.nudge()
+                    daemon.pool.nudge()
                     return len(lab.database.Ingestion()) == 3
 
                 daemon.until(ingested)
@@ -499,8 +501,8 @@ def test_a_database_that_is_away_at_the_start_is_waited_for(tmp_path: Path, prot
             drop.record("b", number=2)
             daemon.until(lambda: daemon.written()["waiting"])
             assert daemon.written()["database"].startswith("cannot connect to the database at ")
-            assert daemon.crew.members == []
+            assert daemon.pool.workers == []
             server.start()
-            daemon.ahead += CARE
+            daemon.ahead += QUEUE_POLL
             assert daemon.until_said("done")[0]["state"] == "ingested"
             assert daemon.written()["database"] is None

@@ -7,28 +7,28 @@ from pathlib import Path
 
 import pytest
 
-from antelop.service.systemd import Supervisor
+from antelop.service.systemd import Notifier
 
 PROCESS = 4711
 
 
 @pytest.fixture(params=["path", "abstract"])
-def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[socket.socket, Supervisor]]:
+def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[socket.socket, Notifier]]:
     """Yield the socket on which a service manager listens, and what talks to it, once for each kind of address."""
     named = str(tmp_path / "notify") if request.param == "path" else f"@antelop-test-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(named.replace("@", "\0"))
         listening.settimeout(0)
-        yield listening, Supervisor({"NOTIFY_SOCKET": named}, PROCESS)
+        yield listening, Notifier({"NOTIFY_SOCKET": named}, PROCESS)
 
 
-def test_each_call_is_one_datagram_of_the_protocol(manager: tuple[socket.socket, Supervisor]) -> None:
+def test_each_call_is_one_datagram_of_the_protocol(manager: tuple[socket.socket, Notifier]) -> None:
     """READY, STATUS, WATCHDOG, RELOADING with its time, and STOPPING arrive as sd_notify(3) spells them."""
-    listening, supervisor = manager
-    supervisor.ready("2 folders")
-    supervisor.alive("ingesting m17.nwb")
-    supervisor.reloading(86400.25)
-    supervisor.stopping("1 ingest to finish")
+    listening, notifier = manager
+    notifier.ready("2 folders")
+    notifier.alive("ingesting m17.nwb")
+    notifier.reloading(86400.25)
+    notifier.stopping("1 ingest to finish")
     assert [listening.recv(4096) for _ in range(4)] == [
         b"READY=1\nSTATUS=2 folders",
         b"WATCHDOG=1\nSTATUS=ingesting m17.nwb",
@@ -37,33 +37,33 @@ def test_each_call_is_one_datagram_of_the_protocol(manager: tuple[socket.socket,
     ]
 
 
-def test_a_file_name_cannot_add_an_assignment(manager: tuple[socket.socket, Supervisor]) -> None:
+def test_a_file_name_cannot_add_an_assignment(manager: tuple[socket.socket, Notifier]) -> None:
     """Line breaks, other control characters and bytes that are no UTF-8 become spaces; letters of any script stay."""
-    listening, supervisor = manager
-    supervisor.alive("Ärger mit m17\nWATCHDOG=trigger\x1b\udcff.nwb")
+    listening, notifier = manager
+    notifier.alive("Ärger mit m17\nWATCHDOG=trigger\x1b\udcff.nwb")
     assert listening.recv(4096).decode() == "WATCHDOG=1\nSTATUS=Ärger mit m17 WATCHDOG=trigger  .nwb"
 
 
-def test_a_long_status_is_cut_at_a_whole_character(manager: tuple[socket.socket, Supervisor]) -> None:
+def test_a_long_status_is_cut_at_a_whole_character(manager: tuple[socket.socket, Notifier]) -> None:
     """What exceeds systemd's buffer would be thrown away whole, with the watchdog's ping in it."""
-    listening, supervisor = manager
-    supervisor.alive("a" + 3000 * "ä")
+    listening, notifier = manager
+    notifier.alive("a" + 3000 * "ä")
     assert listening.recv(8192).decode() == "WATCHDOG=1\nSTATUS=a" + 499 * "ä"
 
 
 def test_without_a_service_manager_nothing_is_said() -> None:
     """Started from a shell, the service runs as it does under systemd."""
-    supervisor = Supervisor({}, PROCESS)
-    supervisor.ready("2 folders")
-    assert supervisor.patience is None
+    notifier = Notifier({}, PROCESS)
+    notifier.ready("2 folders")
+    assert notifier.patience is None
 
 
 def test_a_service_manager_that_has_gone_is_no_error(tmp_path: Path) -> None:
     """Neither a missing socket nor one that nobody reads any more stops the service."""
-    Supervisor({"NOTIFY_SOCKET": str(tmp_path / "never")}, PROCESS).alive("2 folders")
+    Notifier({"NOTIFY_SOCKET": str(tmp_path / "never")}, PROCESS).alive("2 folders")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(str(tmp_path / "left"))
-    Supervisor({"NOTIFY_SOCKET": str(tmp_path / "left")}, PROCESS).alive("2 folders")
+    Notifier({"NOTIFY_SOCKET": str(tmp_path / "left")}, PROCESS).alive("2 folders")
 
 
 def test_a_service_manager_that_does_not_read_holds_nobody_up(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_service_manager_that_does_not_read_holds_nobody_up(tmp_path: Path) ->
                         filling.sendto(b"STATUS=full", address)
                         is_full = False
         started = time.monotonic()
-        Supervisor({"NOTIFY_SOCKET": address}, PROCESS).alive("2 folders")
+        Notifier({"NOTIFY_SOCKET": address}, PROCESS).alive("2 folders")
         assert 0.5 < time.monotonic() - started < 10
         assert listening.recv(4096) == b"STATUS=full"
 
@@ -99,4 +99,4 @@ def test_a_service_manager_that_does_not_read_holds_nobody_up(tmp_path: Path) ->
 )
 def test_the_watchdog_waits_as_long_as_its_variables_say(environment: dict[str, str], patience: float | None) -> None:
     """WATCHDOG_USEC is in microseconds, zero is no watchdog, and one that waits for another process is not ours."""
-    assert Supervisor(environment, PROCESS).patience == patience
+    assert Notifier(environment, PROCESS).patience == patience

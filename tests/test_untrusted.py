@@ -170,9 +170,9 @@ def test_no_service_runs_a_script(trap: Trap, start: Start) -> None:
     for _ in range(3):
         daemon.ahead += LOOK_AGAIN
         daemon.tick(daemon.now())
-        daemon.crew.nudge()
+        daemon.pool.nudge()
     trap.lift()
-    daemon.crew.nudge()
+    daemon.pool.nudge()
     assert daemon.until_said("done")[0]["state"] == "ingested"
     assert not trap.sprung
 

@@ -31,8 +31,8 @@ ingest       `session`, `preparation`, `intake`, `source_files`, `rows`, `room`,
 worker       `worker`, `process`, `events`, `inputs`, `reconsider`, `orphans`, `completion`, `receipts`, `receipt`,
              `archive`, `odd_rows`, `event_log`
 upkeep       `verify`, `inventory`, `gc`, `backup`, `server_backup`, `removal`
-service      `main`, `service`, `asking`, `entering`, `pool`, `folders`, `watchers`, `status`, `notice`, `explain`,
-             `systemd`
+service      `main`, `service`, `access`, `asking`, `backlog`, `entering`, `queue_feed`, `handling`, `pool`,
+             `worker_process`, `folders`, `watchers`, `reporting`, `status`, `notice`, `explain`, `systemd`
 manual       the pages of the manual
 demo         `show`, `lab`, `daemon`, `licking`, `acquisition`, `video`
 cli          `command`, `terminal`, `key`, `service`, `deliveries`, `sessions`, `masks`, `rigs`, `metadata`,

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from antelop.channel import Link
 from antelop.config import WorkersConfig
 from antelop.formats.rig import Rig
-from antelop.service.pool import Member
+from antelop.service.worker_process import WorkerProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -105,7 +105,7 @@ class Examiners:
             member.link.close()
 
 
-def _start() -> Member:
+def _start() -> WorkerProcess:
     ours, theirs = socket.socketpair()
     path = os.pathsep.join(map(str, (ROOT, ROOT / "daemon")))
     with theirs:
@@ -115,7 +115,7 @@ def _start() -> Member:
             env={**os.environ, "PYTHONPATH": path},
             process_group=0,
         )
-    return Member(process, Link(ours.detach()), time.monotonic(), time.monotonic())
+    return WorkerProcess(process, Link(ours.detach()), time.monotonic(), time.monotonic())
 
 
 @contextmanager

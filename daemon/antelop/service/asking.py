@@ -13,7 +13,7 @@ from antelop.errors import Unavailable
 
 Answer = TypeVar("Answer")
 
-PATIENCE = 5.0
+ANSWER_TIMEOUT = 5.0
 """Seconds that the loop waits for an answer; the service manager waits for the loop for two minutes."""
 
 
@@ -37,7 +37,7 @@ class Asking:
         then
             Takes the answer.
         patience
-            Seconds to wait for it; `PATIENCE` by default.
+            Seconds to wait for it; `ANSWER_TIMEOUT` by default.
 
         Raises
         ------
@@ -46,7 +46,7 @@ class Asking:
         Exception
             What was raised in the other thread.
         """
-        patience = PATIENCE if patience is None else patience
+        patience = ANSWER_TIMEOUT if patience is None else patience
         # Only one call may run at a time: a server that hangs must not collect blocked threads.
         if self._call is not None:
             self._finish(0)

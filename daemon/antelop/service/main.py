@@ -14,7 +14,7 @@ import structlog
 from antelop.config import Config
 from antelop.errors import Misconfigured
 from antelop.service.service import Service
-from antelop.service.systemd import Supervisor
+from antelop.service.systemd import Notifier
 
 log = structlog.get_logger()
 
@@ -40,24 +40,24 @@ def run(load: Callable[[], Config], environment: Mapping[str, str], clock: Calla
         Returns the time by the wall clock, with its zone.
     """
     with _signals() as (heard, wakened):
-        supervisor = Supervisor(environment, os.getpid())
+        notifier = Notifier(environment, os.getpid())
         service = Service(_warned(load()), environment, time.monotonic(), clock)
         service.tick(time.monotonic())
-        supervisor.ready(service.status.sentence())
+        notifier.ready(service.status.sentence())
         log.info("ready")
         while not any(map(heard.count, ENDING)):
             if signal.SIGHUP in heard:
                 heard.remove(signal.SIGHUP)
-                supervisor.reloading(time.monotonic())
+                notifier.reloading(time.monotonic())
                 _reload(service, load)
-                supervisor.ready(service.status.sentence())
+                notifier.ready(service.status.sentence())
             service.tick(time.monotonic())
-            supervisor.alive(service.status.sentence())
+            notifier.alive(service.status.sentence())
             select.select([wakened, *service.sources()], [], [], 0 if service.behind else TICK)
             with suppress(BlockingIOError):
                 wakened.recv(4096)
         log.info("stopping")
-        supervisor.stopping("stopping: waiting for what runs")
+        notifier.stopping("stopping: waiting for what runs")
         service.stop(lambda: sum(map(heard.count, ENDING)) > 1)
         log.info("stopped")
 

@@ -12,7 +12,7 @@ LONGEST = 1000
 """Bytes of a status; systemd reads no more than 4096 of a message."""
 
 
-class Supervisor:
+class Notifier:
     """The service manager; without one, every method does nothing.
 
     A message that cannot be sent is dropped without an error: the service must also work without its service manager.

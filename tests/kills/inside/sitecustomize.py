@@ -34,7 +34,8 @@ FUNCTIONS = {
     "antelop.store.survey": ["discard"],
     "antelop.upkeep.backup": ["_copy", "_publish", "backup", "restore"],
     "antelop.upkeep.gc": ["collect"],
-    "antelop.service.pool": ["Crew.listen", "_start"],
+    "antelop.service.pool": ["WorkerPool.listen"],
+    "antelop.service.worker_process": ["WorkerProcess.start"],
     "antelop.database.embedded.cluster": ["Cluster._launch", "Cluster.stop"],
     "antelop.database.embedded.dump": ["load"],
     "antelop.files": ["write"],
@@ -55,7 +56,7 @@ FUNCTIONS = {
     "antelop.queue.deliveries": ["enqueue", "hold_for_videos", "retry", "retry_missing", "supersede", "withdraw"],
     "antelop.queue.jobs": ["acknowledge", "schedule"],
     "antelop.worker.receipt": ["_replace"],
-    "antelop.service.service": ["Service._hear"],
+    "antelop.service.handling": ["EventHandler.handle"],
     "antelop.service.status": ["Status.write"],
     "antelop.worker.completion": ["Completion._answer", "Completion._archive"],
     "antelop.worker.orphans": ["Orphans.finish"],
@@ -66,11 +67,12 @@ CALLS = ("fsync", "link", "rename", "replace", "unlink")
 """Of the operating system, by which files come to be where they are: steps within the functions."""
 
 WAITS: dict[str, dict[str, float]] = {
-    "antelop.service.pool": {"SHORT_LIFE": 0.2, "LONGEST_REST": 0.2},
+    "antelop.service.pool": {"SHORT_LIFE": 0.2, "LONGEST_RESTART": 0.2},
     "antelop.service.watchers": {"REST": 0.2},
     "antelop.queue.attempts": {"TRIES": 1_000_000},
     "antelop.queue.pauses": {"FIRST_PAUSE": 0.2},
-    "antelop.service.service": {"CARE": 0.5, "FIRST_RETRY": 0.5, "LONGEST_RETRY": 0.5},
+    "antelop.service.access": {"FIRST_RECONNECT": 0.5, "LONGEST_RECONNECT": 0.5},
+    "antelop.service.queue_feed": {"QUEUE_POLL": 0.5},
     "antelop.worker.process": {"IDLE": 0.5, "FIRST_RETRY": 0.5, "LONGEST_RETRY": 0.5},
 }
 

@@ -14,7 +14,7 @@ from antelop.config import Config, WorkersConfig
 from antelop.lab import Lab
 from antelop.outcome import Outcome
 from antelop.queue import deliveries
-from antelop.service.pool import SHORT_LIFE, Crew
+from antelop.service.pool import SHORT_LIFE, WorkerPool
 from tests.clocks import wall
 from tests.daemons import PATIENCE, Gate
 from tests.drops import Drop, hasten
@@ -22,8 +22,8 @@ from tests.drops import Drop, hasten
 pytestmark = pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
 
 
-class Team(Crew):
-    """A crew that remembers what it was told."""
+class Team(WorkerPool):
+    """A pool that remembers what it was told."""
 
     def __init__(self, config: Config) -> None:
         super().__init__(config, os.environ)
@@ -49,54 +49,54 @@ class Team(Crew):
 
 @pytest.fixture
 def team(lab: Lab, drop: Drop) -> Iterator[Callable[..., Team]]:
-    """Give what makes a crew that takes from the drop folder."""
+    """Give what makes a pool that takes from the drop folder."""
     teams = []
 
     def make(**limits: Any) -> Team:
         workers = WorkersConfig(**{"count": 1, "mask_timeout": 3600.0, **limits})
         team = Team(replace(lab.config, workers=workers))
         teams.append(team)
-        team.order([drop.config.name])
+        team.take_from([drop.config.name])
         team.fill(time.monotonic(), ())
         return team
 
     yield make
     for team in teams:
         team.kill()
-        while team.members:
+        while team.workers:
             select.select(team.sources(), [], [], PATIENCE)
             team.events += team.listen(time.monotonic())
 
 
-def test_a_crew_is_as_large_as_configured_and_leaves_when_released(team: Callable[..., Team], lab: Lab, drop: Drop) -> None:
+def test_a_pool_is_as_large_as_configured_and_leaves_when_released(team: Callable[..., Team], lab: Lab, drop: Drop) -> None:
     """What is in the queue is done by then, and nobody has died."""
-    crew = team(count=2)
-    crew.fill(time.monotonic(), ())
-    assert len(crew.members) == 2
-    crew.until_said("ready", 2)
+    pool = team(count=2)
+    pool.fill(time.monotonic(), ())
+    assert len(pool.workers) == 2
+    pool.until_said("ready", 2)
     deliveries.enqueue(lab.database, drop.deliver("a"), wall())
-    crew.nudge()
-    assert crew.until_said("done")[0]["state"] == "ingested"
-    assert sorted(status["done"] for status in crew.status(time.monotonic())) == [0, 1]
-    crew.release()
-    crew.until(lambda: not crew.members)
-    assert crew.said("died") == []
+    pool.nudge()
+    assert pool.until_said("done")[0]["state"] == "ingested"
+    assert sorted(status["done"] for status in pool.status(time.monotonic())) == [0, 1]
+    pool.release()
+    pool.until(lambda: not pool.workers)
+    assert pool.said("died") == []
 
 
 def test_field_24_workers_are_replaced_after_so_many_deliveries(team: Callable[..., Team], lab: Lab, drop: Drop) -> None:
     """Each says what it has done before it ends."""
-    crew = team(jobs_per_worker=2)
+    pool = team(jobs_per_worker=2)
     for number in range(4):
         deliveries.enqueue(lab.database, drop.deliver(f"{number}", session=41 + number, number=number), wall())
-    processes = {crew.members[0].process.pid}
-    crew.until(lambda: not crew.members)
-    assert len(crew.said("done")) == 2
-    crew.fill(time.monotonic(), ())
-    processes.add(crew.members[0].process.pid)
-    assert [event["state"] for event in crew.until_said("done", 4)] == ["ingested"] * 4
-    crew.until(lambda: not crew.members)
+    processes = {pool.workers[0].process.pid}
+    pool.until(lambda: not pool.workers)
+    assert len(pool.said("done")) == 2
+    pool.fill(time.monotonic(), ())
+    processes.add(pool.workers[0].process.pid)
+    assert [event["state"] for event in pool.until_said("done", 4)] == ["ingested"] * 4
+    pool.until(lambda: not pool.workers)
     assert len(processes) == 2
-    assert crew.said("died") == []
+    assert pool.said("died") == []
 
 
 @pytest.mark.parametrize("how", ["killed", "hangs", "grows"])
@@ -107,78 +107,78 @@ def test_a_worker_that_is_lost_is_replaced_and_its_delivery_released(
     gate = Gate(lab, ballast=500_000_000 if how == "grows" else 0)
     delivery = drop.deliver("a")
     deliveries.enqueue(lab.database, delivery, wall())
-    crew = team(timeout=100.0, memory=400 << 20)
-    crew.until(gate.reached)
-    (lost,) = crew.members
+    pool = team(timeout=100.0, memory=400 << 20)
+    pool.until(gate.reached)
+    (lost,) = pool.workers
     now = time.monotonic()
     match how:
         case "killed":
             lost.process.kill()
             because = "it was killed by signal 9"
         case "hangs":
-            crew.enforce(now + 99)
+            pool.enforce(now + 99)
             assert not lost.fault
-            crew.enforce(now + 101)
+            pool.enforce(now + 101)
             because = "it took longer than 100 s ([workers] timeout)"
         case _:
-            crew.enforce(now)
+            pool.enforce(now)
             because = f"it used {lost.fault.split()[2]} MiB of memory, more than 400 ([workers] memory)"
-    (died,) = crew.until_said("died")
+    (died,) = pool.until_said("died")
     assert died["sentence"] == because
     assert died["job"]["delivery_id"] == delivery.delivery_id
-    crew.report(delivery.delivery_id, Outcome.of("failed", because, wall()))
-    crew.fill(time.monotonic() + SHORT_LIFE, ())
-    (done,) = crew.until_said("done")
+    pool.report_death(delivery.delivery_id, Outcome.of("failed", because, wall()))
+    pool.fill(time.monotonic() + SHORT_LIFE, ())
+    (done,) = pool.until_said("done")
     assert (done["state"], done["outcome"]["sentence"]) == ("ready", because)
-    assert crew.deaths == {}
+    assert pool.deaths == {}
     hasten(lab)
-    crew.nudge()
-    crew.until(gate.reached)
+    pool.nudge()
+    pool.until(gate.reached)
     gate.open()
-    assert crew.until_said("done", 2)[1]["state"] == "ingested"
+    assert pool.until_said("done", 2)[1]["state"] == "ingested"
 
 
 def test_a_worker_that_dies_young_is_not_replaced_at_once(team: Callable[..., Team]) -> None:
     """A broken installation does not keep the machine busy."""
-    crew = team()
-    crew.until_said("ready")
-    crew.members[0].started = time.monotonic()  # however long it took to be ready
-    crew.members[0].process.kill()
-    crew.until_said("died")
-    crew.fill(crew._rest.due - 0.1, ())
-    assert crew.members == []
-    crew.fill(crew._rest.due, ())
-    assert len(crew.members) == 1
+    pool = team()
+    pool.until_said("ready")
+    pool.workers[0].started = time.monotonic()  # however long it took to be ready
+    pool.workers[0].process.kill()
+    pool.until_said("died")
+    pool.fill(pool._restart.due - 0.1, ())
+    assert pool.workers == []
+    pool.fill(pool._restart.due, ())
+    assert len(pool.workers) == 1
 
 
 def test_field_22_a_worker_that_is_held_up_by_a_folder_is_replaced(team: Callable[..., Team], lab: Lab, drop: Drop) -> None:
     """Another one works for the other folders meanwhile; when the folder is back, one of them is too many."""
     gate = Gate(lab)
     deliveries.enqueue(lab.database, drop.deliver("a"), wall())
-    crew = team()
-    crew.until(gate.reached)
-    (held_up,) = crew.members
+    pool = team()
+    pool.until(gate.reached)
+    (held_up,) = pool.workers
     os.kill(held_up.process.pid, signal.SIGSTOP)
-    crew.fill(time.monotonic(), ["another"])
-    assert len(crew.members) == 1
-    crew.fill(time.monotonic(), [drop.config.name])
-    assert len(crew.members) == 2
-    crew.until_said("ready", 2)
+    pool.fill(time.monotonic(), ["another"])
+    assert len(pool.workers) == 1
+    pool.fill(time.monotonic(), [drop.config.name])
+    assert len(pool.workers) == 2
+    pool.until_said("ready", 2)
     os.kill(held_up.process.pid, signal.SIGCONT)
     gate.open()
-    crew.until_said("done")
-    crew.fill(time.monotonic(), [])
-    crew.until(lambda: len(crew.members) == 1)
-    assert crew.said("died") == []
+    pool.until_said("done")
+    pool.fill(time.monotonic(), [])
+    pool.until(lambda: len(pool.workers) == 1)
+    assert pool.said("died") == []
 
 
 def test_a_worker_that_does_not_die_counts_as_dead(team: Callable[..., Team]) -> None:
     """In a system call that hangs even SIGKILL waits; another one takes its place."""
-    crew = team(memory=1)
-    crew.until_said("ready")
-    crew.enforce(time.monotonic())
-    crew.fill(time.monotonic(), ())
-    assert [bool(member.fault) for member in crew.members] == [True, False]
+    pool = team(memory=1)
+    pool.until_said("ready")
+    pool.enforce(time.monotonic())
+    pool.fill(time.monotonic(), ())
+    assert [bool(worker.fault) for worker in pool.workers] == [True, False]
 
 
 def test_deliveries_are_taken_from_the_folders_that_are_there(
@@ -189,35 +189,35 @@ def test_deliveries_are_taken_from_the_folders_that_are_there(
     here, there = drop.deliver("a"), other.deliver("b", session=42, number=2)
     for delivery in (there, here):
         deliveries.enqueue(lab.database, delivery, wall())
-    crew = team()
-    assert crew.until_said("done")[0]["delivery_id"] == here.delivery_id
+    pool = team()
+    assert pool.until_said("done")[0]["delivery_id"] == here.delivery_id
     assert deliveries.states(lab.database, [there.delivery_id])[there.delivery_id] == "ready"
-    crew.order(["rig-2", "other"])
-    assert crew.until_said("done", 2)[1]["delivery_id"] == there.delivery_id
+    pool.take_from(["rig-2", "other"])
+    assert pool.until_said("done", 2)[1]["delivery_id"] == there.delivery_id
 
 
 def test_rejected_deliveries_are_looked_at_when_it_is_asked_for(team: Callable[..., Team], lab: Lab, drop: Drop) -> None:
     """By one worker that is idle; what is worth it goes in right after."""
-    crew = team()
+    pool = team()
     deliveries.enqueue(lab.database, drop.deliver("a", session=99), wall())
-    assert crew.until_said("done")[0]["state"] == "rejected"
+    assert pool.until_said("done")[0]["state"] == "rejected"
     lab.database.Session.insert1({"experimenter": "lab", "experiment_id": 1, "session_id": 99, "session_name": "late"})
-    crew.look_again()
-    assert [event["state"] for event in crew.until_said("done", 2)] == ["rejected", "ingested"]
-    assert len(crew.said("looked")) == 1
+    pool.reconsider()
+    assert [event["state"] for event in pool.until_said("done", 2)] == ["rejected", "ingested"]
+    assert len(pool.said("looked")) == 1
 
 
 def test_a_new_configuration_is_for_new_workers(team: Callable[..., Team], lab: Lab, drop: Drop) -> None:
     """Those that are there finish what they do first."""
     gate = Gate(lab)
     deliveries.enqueue(lab.database, drop.deliver("a"), wall())
-    crew = team()
-    crew.until(gate.reached)
-    crew.renew(replace(lab.config, workers=WorkersConfig(count=1)))
-    crew.fill(time.monotonic(), ())
-    assert len(crew.members) == 1
+    pool = team()
+    pool.until(gate.reached)
+    pool.reconfigure(replace(lab.config, workers=WorkersConfig(count=1)))
+    pool.fill(time.monotonic(), ())
+    assert len(pool.workers) == 1
     gate.open()
-    assert crew.until_said("done")[0]["state"] == "ingested"
-    crew.until(lambda: not crew.members)
-    crew.fill(time.monotonic(), ())
-    crew.until_said("ready", 2)
+    assert pool.until_said("done")[0]["state"] == "ingested"
+    pool.until(lambda: not pool.workers)
+    pool.fill(time.monotonic(), ())
+    pool.until_said("ready", 2)
