@@ -7,6 +7,7 @@ settings.load_profile("antelop")
 
 pytest_plugins = [
     "tests.data",
+    "tests.field_cases",
     "tests.left_out",
     "tests.labs",
     "tests.drops",

@@ -13,6 +13,7 @@ import pytest
 
 from tests import networks, servers
 from tests.data import RECORDINGS
+from tests.field_cases import FIELD_CASES
 
 NEEDS = {
     "mariadb": (servers.available(), "MariaDB's programs: apt-get install mariadb-server-core mariadb-client-core"),
@@ -26,6 +27,10 @@ NEEDS = {
     "network": (networks.available(), "network namespaces: run the tests as root, and apt-get install iproute2 iptables"),
     "pgbouncer": (shutil.which("pgbouncer") is not None, "a connection pooler: apt-get install pgbouncer"),
     "openssl": (shutil.which("openssl") is not None, "openssl, which makes a certificate: apt-get install openssl"),
+    "field_case": (
+        FIELD_CASES.is_dir(),
+        f"the cases in {FIELD_CASES}: set ANTELOP_FIELD_CASES to the folder that has them",
+    ),
     "recordings": (RECORDINGS.is_dir(), f"the recordings in {RECORDINGS}: set ANTELOP_RECORDINGS to the folder that has them"),
 }
 MISSING = {mark: need for mark, (there, need) in NEEDS.items() if not there}

@@ -45,15 +45,15 @@ def sampled(data_type: Any = "analog", **members: Any) -> tuple[Recording, Rig]:
 TRIALS = Rig("1", "", (Feature("trials", "intervals", "interval", ""),))
 
 
-def tabled(start: Any, stop: Any) -> tuple[Recording, Rig]:
+def tabled(start: Any, stop: Any, units: tuple[str, str] = ("", "")) -> tuple[Recording, Rig]:
     """Return a recording of a table of trials, and the rig that names it."""
-    table = Intervals("intervals/trials", np.array(start), np.array(stop))
+    table = Intervals("intervals/trials", np.array(start), np.array(stop), units)
     return replace(RECORDING, intervals={table.path: table}), TRIALS
 
 
-def filmed(*videos: Video, timestamps: Samples | None = FRAMES) -> tuple[Recording, Rig]:
+def filmed(*videos: Video, timestamps: Samples | None = FRAMES, times_unit: str = "seconds") -> tuple[Recording, Rig]:
     """Return a recording of a camera, and the rig that declares it."""
-    series = Series("acquisition/top", "ImageSeries", None, timestamps, videos=videos)
+    series = Series("acquisition/top", "ImageSeries", None, timestamps, times_unit=times_unit, videos=videos)
     return replace(RECORDING, series={series.path: series}), Rig("1", "", (), (Camera("top", "", "mp4"),))
 
 
@@ -72,6 +72,12 @@ SOUND = [
     sampled("kinematics", data=np.zeros((3, 4))),
     sampled("kinematics", data=np.zeros((3, 3)), neurodata_type="SpatialSeries"),
     sampled("kinematics", neurodata_type="PoseEstimationSeries", confidence=np.ones(3)),
+    sampled("interval", conversion=0.0, offset=np.nan),  # starts and stops have no unit
+    sampled(data=np.zeros((3, 2)), channel_conversion=(0.1, 0.2), times_unit="Seconds"),
+    sampled(channel_conversion=(0.5,), times_unit=" s."),
+    sampled("digital", data=np.array([2**53, -(2**63), 3 * 2**60]), conversion=0.5, timestamps=np.array([1, 2, 3])),
+    sampled(data=np.array([2**63, 2**64 - 1, 1], np.uint64)),  # stored in its own type
+    sampled(timestamps=Clock(86_000.0, 1e9, 3)),
     tabled([0.0, 2.0, 2.0], [2.0, 2.0, 3.0]),
     filmed(VIDEO, replace(VIDEO, name="TOP2.MP4"), timestamps=np.arange(3.0)),
     filmed(VIDEO),
@@ -106,6 +112,10 @@ class Declared:
 
 
 LARGE = Declared(2**24 + 1, 8 * (2**24 + 1))
+
+FACTOR = "Write the number that turns stored values into the unit"
+SECONDS = "and times are stored in seconds"
+CORRECT = "Write the times in seconds, or correct their unit"
 
 ERRORS = [
     (
@@ -256,6 +266,78 @@ ERRORS = [
         "intervals/trials",
         "its start_time has the shape (2,), its stop_time (1,)",
         REMEDY,
+    ),
+    *(
+        (sampled(data_type, **{name: value}), "conversion_unusable", WHERE, f"its {name} is {shown}", FACTOR)
+        for data_type in ("analog", "digital", "kinematics")
+        for name, value, shown in [
+            ("conversion", 0.0, "0"),
+            ("conversion", np.nan, "nan"),
+            ("conversion", -np.inf, "-inf"),
+            ("offset", np.nan, "nan"),
+        ]
+    ),
+    *(
+        (
+            sampled(data=np.zeros((3, 2)), channel_conversion=(1.0, factor)),
+            "conversion_unusable",
+            WHERE,
+            f"its channel_conversion is {factor:g}",
+            FACTOR,
+        )
+        for factor in (0.0, np.nan, np.inf)
+    ),
+    (
+        sampled(data=np.zeros((3, 2)), channel_conversion=(1.0, 2.0, 3.0)),
+        "conversion_unusable",
+        WHERE,
+        "it has 3 values of channel_conversion, and its data of shape (3, 2) have 2 channels",
+        "Write one for each channel",
+    ),
+    (
+        sampled(channel_conversion=(1.0, 2.0)),
+        "conversion_unusable",
+        WHERE,
+        "it has 2 values of channel_conversion, and its data of shape (3,) have 1 channel",
+        "Write one for each channel",
+    ),
+    *(
+        (sampled(data_type, times_unit=unit), "times_unit", WHERE, f'the unit of its times is "{unit}", {SECONDS}', CORRECT)
+        for data_type in ("analog", "digital", "interval", "kinematics")
+        for unit in ("ms", "Milliseconds", "samples", "frames", "minutes", "ticks of 1/30000 s")
+    ),
+    (
+        filmed(VIDEO, times_unit="frame"),
+        "times_unit",
+        "acquisition/top",
+        f'the unit of its times is "frame", {SECONDS}',
+        CORRECT,
+    ),
+    *(
+        (
+            tabled([0.0], [1.0], units=units),
+            "times_unit",
+            f"intervals/trials/{column}",
+            f'the unit of its times is "ms", {SECONDS}',
+            CORRECT,
+        )
+        for column, units in {"start_time": ("ms", "s"), "stop_time": ("", "ms")}.items()
+    ),
+    *(
+        (
+            sampled(data_type, **changes),
+            "integers_rounded",
+            WHERE,
+            f"1 of 3 rows of its {name} have integers beyond 2**53 that float64 rounds, the first at index {index}",
+            "Subtract their start before they are written",
+        )
+        for data_type, name, index, changes in [
+            ("analog", "data", 1, {"data": np.array([2**53, 2**53 + 1, -(2**63)]), "conversion": 2.0}),
+            ("digital", "data", 2, {"data": np.array([2**63, 1, 2**64 - 1], np.uint64), "offset": 1.0}),
+            ("kinematics", "data", 0, {"data": np.array([[1, -(2**53) - 1], [2, 3], [4, 5]])}),
+            ("digital", "times", 2, {"timestamps": np.array([0, 2**60, 2**60 + 1], ">i8")}),
+            ("analog", "times", 0, {"timestamps": np.array([2**53 + 1, 2**53 + 2, 2**53 + 4], np.uint64)}),
+        ]
     ),
     (
         sampled(unit="V" * 101),
@@ -410,6 +492,32 @@ def test_what_cannot_be_stored_is_an_error(pair: tuple[Recording, Rig], check: s
 
 
 WARNINGS = [
+    *(
+        (
+            sampled(data_type, timestamps=timestamps),
+            "times_indistinct",
+            WHERE,
+            "1 of 3 times equal the one before, the first at index 2",
+            "Store times as float64, and count them from the start of the session",
+        )
+        for data_type in ("analog", "kinematics")
+        for timestamps in (
+            np.array([0.0, 1.0, 1.0]),
+            np.array([0, 1, 1 + np.finfo(np.longdouble).eps], np.longdouble),
+            np.array([260, 261, 261 + 1e-5], np.float32),
+        )
+    ),
+    *(
+        (
+            sampled(data_type, timestamps=Clock(start, 30_000.0, 3)),
+            "times_indistinct",
+            WHERE,
+            "its times are 3.33333e-05 s apart, and float64 has only one number in 0.000244141 s there",
+            "Count times from the start of the session",
+        )
+        for data_type in ("analog", "digital")
+        for start in (1.7e12, -1.7e12)
+    ),
     (
         sampled("digital", timestamps=np.array([0.0, np.nan, 2.0])),
         "events_without_time",
@@ -767,6 +875,9 @@ def test_what_cannot_be_stored_cannot_be_configured() -> None:
         "subject_unknown": "warning",
         "session_date": "warning",
         "channel_empty": "warning",
+        "times_unit": "error",
+        "times_indistinct": "warning",
+        "integers_rounded": "error",
         "never_written": "error",
         "events_without_time": "warning",
         "events_sorted": "warning",

@@ -20,9 +20,10 @@ from pynwb import NWBHDF5IO, TimeSeries
 from antelop.demo.acquisition import events, film, pose, sampled, spans, track
 from antelop.errors import Problem, Rejected, Unavailable
 from antelop.recording import reading
+from antelop.recording.bounds import MOST_FACTORS
 from antelop.recording.recording import Recording, Video
-from antelop.recording.samples import Samples
-from antelop.recording.views import Clock
+from antelop.recording.samples import Samples, blocks
+from antelop.recording.views import Clock, Scaled
 from tests.recordings import write_recording
 
 COPY = "Copy it again from the computer that recorded it"
@@ -427,18 +428,46 @@ class TestContent:
             assert recording.series["acquisition/lick"].neurodata_type == "LickSeries"
 
     def test_what_one_number_cannot_scale_is_not_read_as_if_it_could(self, nwb: Path) -> None:
-        """A conversion for each channel, or one that is no number, costs its own series alone."""
+        """A conversion that is no number costs its own series alone, and so do conversions of more channels than a file has."""
         with h5py.File(nwb, "r+") as file:
-            file["acquisition/force/channel_conversion"] = [1.0, 2.0]
+            file.create_dataset("acquisition/force/channel_conversion", shape=MOST_FACTORS + 1, dtype="f4")
             file["acquisition/lick/data"].attrs["conversion"] = "2 mV"
             file["acquisition/reward/data"].attrs["offset"] = [1.0, 2.0]
         with reading(nwb) as recording:
             others = {path: kind for path, kind in recording.others.items() if path.startswith("acquisition")}
             assert others == {
-                "acquisition/force": "TimeSeries (each of its channels has a conversion of its own)",
+                "acquisition/force": "TimeSeries (its channel_conversion has 1000001 values, and a file may have 1000000 such "
+                "values in all)",
                 "acquisition/lick": "TimeSeries (its conversion is not a number)",
                 "acquisition/reward": "TimeSeries (its offset is not a number)",
             }
+
+    @pytest.mark.parametrize("factors", [[0.5, 0.5], [0.5, 0.25]])
+    def test_each_channel_has_its_factor(self, nwb: Path, factors: list[float]) -> None:
+        """Samples are multiplied by conversion and channel_conversion, as by pynwb; one factor for all leaves them as stored."""
+        data = np.arange(12, dtype="i2").reshape(6, 2)
+        with h5py.File(nwb, "r+") as file:
+            del file["acquisition/force/data"]
+            stored = file.create_dataset("acquisition/force/data", data=data, chunks=(4, 2))
+            stored.attrs["conversion"], stored.attrs["offset"] = 1e-3, 2.0
+            file["acquisition/force/channel_conversion"] = factors
+        with reading(nwb) as recording:
+            values = recording.series["acquisition/force"].values
+            assert values is not None
+            assert (values.shape, values.dtype) == ((6, 2), np.float64)
+            assert isinstance(values, Scaled) == (factors[0] == factors[1])
+            np.testing.assert_array_equal(np.concatenate(list(blocks(values))), data * (1e-3 * np.array(factors)) + 2.0)
+
+    def test_the_unit_of_times_is_read(self, nwb: Path) -> None:
+        """Timestamps, a starting time and the columns of a table say their unit, or nothing."""
+        with h5py.File(nwb, "r+") as file:
+            file["acquisition/lick/timestamps"].attrs["unit"] = "ms"
+            file["acquisition/force/starting_time"].attrs["unit"] = "samples"
+            file["intervals/trials/stop_time"].attrs["unit"] = "frames"
+        with reading(nwb) as recording:
+            units = [recording.series[f"acquisition/{name}"].times_unit for name in ("lick", "force", "reward")]
+            assert units == ["ms", "samples", "seconds"]
+            assert recording.intervals["intervals/trials"].units == ("", "frames")
 
     def test_what_is_neither_numbers_nor_text_is_told(self, nwb: Path) -> None:
         """Ragged and compound data are listed with their type."""
@@ -952,6 +981,7 @@ class TestDisk:
         code = """
 import pathlib, sys, threading
 from antelop.recording import reading
+from antelop.recording.bounds import MOST_FACTORS
 def read():
     with reading(pathlib.Path(sys.argv[1])):
         opened.set()

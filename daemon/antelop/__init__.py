@@ -15,8 +15,8 @@ recording    `samples`, `views`, `recording`, `events`, `source`, `reader`, `con
              `chunks`
 analysis     `permissions`, `search`, `functions`, `scripts`, `masks`, `statements`, `reading`, `frames`,
              `descendants`, `limits`, `fork_server`, `mask_process`, `turn`, `turns`
-checks       `severities`, `examine`, `check`, `examined`, `facts`, `channel`, `scans`, `session`, `features`, `size`,
-             `times`, `videos`
+checks       `severities`, `examine`, `check`, `examined`, `facts`, `channel`, `scans`, `session`, `features`, `scale`,
+             `size`, `times`, `videos`
 store        `codecs`, `objects`, `store`, `survey`
 dropfolder   `inbox`, `listing`, `folder_files`, `snapshot`, `contents`, `inotify`, `inotify_instance`, `settle`,
              `waiting`, `delivery`, `completeness`, `presence`, `mount`, `sharing`, `junk`, `finished`, `messages`,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from antelop.checks import features, session, size, times, videos
+from antelop.checks import features, scale, session, size, times, videos
 from antelop.checks.check import Check
 from antelop.checks.examined import Examined
 from antelop.checks.facts import Facts
@@ -19,7 +19,7 @@ from antelop.errors import MOST, Problem, first
 from antelop.formats.rig import Rig
 from antelop.recording.recording import Recording
 
-_MODULES = (session, features, size, times, videos)
+_MODULES = (session, features, scale, size, times, videos)
 _ALL = [found for module in _MODULES for found in vars(module).values() if isinstance(found, Check)]
 
 
@@ -34,7 +34,8 @@ class Findings:
 def examine(recording: Recording, rig: Rig, facts: Facts | None, severities: Mapping[str, Severity]) -> Findings:
     """Run every check, and return the errors and warnings.
 
-    Only times and interval data are read, one block at a time and each array at most twice.
+    Only times, interval data and integers that float64 may round are read, one block at a time and each array at most
+    three times.
 
     Parameters
     ----------

@@ -7,9 +7,11 @@ from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
+import numpy as np
+
 from antelop.checks.channel import Channel, are_times
 from antelop.checks.facts import Facts
-from antelop.checks.scans import Order, Rows, States, order, rows, states
+from antelop.checks.scans import Order, Rows, States, Tally, order, rounded, rows, states
 from antelop.errors import MOST, Problem, Rejected
 from antelop.formats.rig import Camera, Rig
 from antelop.recording.events import MOST_LOADED, Events, TooLarge, in_time_order
@@ -142,6 +144,24 @@ class Examined:
                     seen = self._order(times) if times is not None and are_times(times) else None
                 found.append(View(camera, series, seen))
         return tuple(found)
+
+    @property
+    def rounded(self) -> Iterator[tuple[str, str, Samples, Tally]]:
+        """Path, name and samples of integers that become float64, with those that change by it."""
+        for channel in self.channels:
+            # Without a factor, data are stored in their own type; so are intervals, whose values are 1 and -1.
+            data = channel.series.data if channel.feature.data_type != "interval" and channel.sound else None
+            if data is not None and (channel.feature.data_type == "kinematics" or channel.samples is not data):
+                yield from self._rounded(channel.series.path, "data", data)
+        for where, times in self.timed:
+            if are_times(times):
+                yield from self._rounded(where, "times", times)
+
+    def _rounded(self, where: str, name: str, samples: Samples) -> Iterator[tuple[str, str, Samples, Tally]]:
+        # Smaller integers all have a float64, and need not be read.
+        if samples.dtype.kind in "iu" and samples.dtype.itemsize == np.dtype(np.int64).itemsize:
+            with self.noting_damage():
+                yield where, name, samples, rounded(samples)
 
     @property
     def timed(self) -> Iterator[tuple[str, Samples]]:

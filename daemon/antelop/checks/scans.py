@@ -25,7 +25,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Order:
-    """Whether times (n,) are finite and in order.
+    """Whether times (n,) are finite, in order and distinct, as float64.
 
     Attributes
     ----------
@@ -33,21 +33,25 @@ class Order:
         Times that are not finite.
     backward
         Times that are earlier than the finite one before them.
+    equal
+        Times that are the same as the finite one before them.
     """
 
     lost: Tally
     backward: Tally
+    equal: Tally
 
 
 def order(times: Samples) -> Order:
     """Scan times (n,); a clock is always in order."""
-    seen = Order(Tally(), Tally())
+    seen = Order(Tally(), Tally(), Tally())
     if isinstance(times, Clock):
         return seen
     position, last = 0, -np.inf
-    for block in blocks(times):
-        # Fast path, taken by nearly every block: it is sorted and its ends are finite, so all of it is finite.
-        if last <= block[0] and (block[:-1] <= block[1:]).all() and np.isfinite(block[[0, -1]]).all():
+    for stored in blocks(times):
+        block = stored.astype(np.float64, copy=False)  # as it is stored
+        # Fast path, taken by nearly every block: it increases and its ends are finite, so all of it is finite.
+        if last < block[0] and (block[:-1] < block[1:]).all() and np.isfinite(block[[0, -1]]).all():
             last = block[-1]
         else:
             # Compare each finite time with the finite one before it, across the border between blocks too.
@@ -55,8 +59,22 @@ def order(times: Samples) -> Order:
             kept = np.flatnonzero(finite)
             run = np.concatenate([[last], block[kept]])
             seen.lost.add(position + np.flatnonzero(~finite))
-            seen.backward.add(position + kept[np.diff(run) < 0])
+            seen.backward.add(position + kept[run[1:] < run[:-1]])
+            seen.equal.add(position + kept[run[1:] == run[:-1]])
             last = run[-1]
+        position += len(block)
+    return seen
+
+
+def rounded(samples: Samples) -> Tally:
+    """Scan integers (n,) or (n, channels), and count the rows that have some which float64 does not hold exactly."""
+    seen, position = Tally(), 0
+    for block in blocks(samples):
+        # float64 has 53 bits: it holds an integer exactly if the integer without its trailing zeros has no more.
+        size = np.where(block < 0, np.negative(block.astype(np.uint64)), block.astype(np.uint64))
+        lowest = np.maximum(size & np.negative(size), 1)
+        large = (size // lowest >> np.uint64(53)).reshape(len(block), -1)
+        seen.add(position + np.flatnonzero(large.any(axis=1)))
         position += len(block)
     return seen
 

@@ -34,12 +34,16 @@ LONGEST_ROW = 8 << 20
 """Values of one sample, because at least one sample is in memory as a whole: 64 MiB as float64."""
 
 
+MOST_FACTORS = 1_000_000
+"""Channels with a conversion of their own in a file, because these factors are read before a rig names their series."""
+
+
 class OutOfReach(ValueError):
     """An object is missing, invalid, in another file, or too large to read; the message says which."""
 
 
 class Account:
-    """Counts the names and texts that are read of one file.
+    """Counts the names, texts and factors that are read of one file.
 
     Parameters
     ----------
@@ -51,6 +55,7 @@ class Account:
         self._file = file
         self._names = 0
         self._characters = 0
+        self._factors = 0
 
     def name(self, name: bytes) -> None:
         """Count a name; raise `Rejected` if there are too many names, or names and texts are too long together."""
@@ -64,6 +69,12 @@ class Account:
         """Count a text and return it; raise `Rejected` if names and texts are too long together."""
         self._count(len(text))
         return text
+
+    def factors(self, name: str, count: int) -> None:
+        """Count the factors of a series before they are read; raise `OutOfReach` if the file has too many."""
+        self._factors += count
+        if self._factors > MOST_FACTORS:
+            raise OutOfReach(f"its {name} has {count} values, and a file may have {MOST_FACTORS} such values in all")
 
     def _count(self, characters: int) -> None:
         self._characters += characters

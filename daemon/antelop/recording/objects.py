@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from antelop.directory import Directory, LeadsOut
 from antelop.files import ABSENT
 from antelop.recording.bounds import Account, OutOfReach
-from antelop.recording.hdf5 import Hdf5, Stored, attribute, dataset, find, number, samples, text, texts, values
+from antelop.recording.hdf5 import Hdf5, Stored, attribute, dataset, number, samples, text, texts, values
 from antelop.recording.recording import Intervals, Series, Video
 from antelop.recording.source import disk_told
 from antelop.recording.views import Clock
@@ -47,9 +47,6 @@ class ObjectReader:
         group
             The group that holds its data and times.
         """
-        # One factor for all channels would give wrong values silently, so such a series is not read.
-        if find(group, "channel_conversion") is not None:
-            raise OutOfReach("each of its channels has a conversion of its own")
         data, timestamps, confidence = (self._samples(group, name, path) for name in ("data", "timestamps", "confidence"))
         # NWB keeps unit and conversion at the data, with these defaults.
         unit, conversion, offset = (
@@ -65,6 +62,8 @@ class ObjectReader:
             unit=self.account.text(text(unit)),
             conversion=number(conversion, "conversion"),
             offset=number(offset, "offset"),
+            channel_conversion=self._factors(group),
+            times_unit=self._unit(timestamps.dataset if timestamps else dataset(group, "starting_time")),
             confidence=confidence,
             videos=videos,
         )
@@ -74,7 +73,20 @@ class ObjectReader:
         start, stop = (self._samples(group, name, path) for name in ("start_time", "stop_time"))
         if start is None or stop is None:
             raise OutOfReach("its start_time or stop_time is empty")
-        return Intervals(path, start, stop)
+        return Intervals(path, start, stop, (self._unit(start.dataset), self._unit(stop.dataset)))
+
+    def _factors(self, group: Hdf5) -> tuple[float, ...]:
+        """Return the conversion of each channel; nothing if the file has none."""
+        name = "channel_conversion"
+        stored = dataset(group, name)
+        if stored is None:
+            return ()
+        self.account.factors(name, stored.size)
+        return tuple(number(factor, name) for factor in values(group, name))
+
+    def _unit(self, times: Hdf5 | None) -> str:
+        """Return the unit that the file gives times; empty if it gives none."""
+        return "" if times is None else self.account.text(text(attribute(times, "unit")))
 
     def _samples(self, group: Hdf5, name: str, path: str) -> Stored | None:
         """Return a dataset as samples. Series that share a dataset get the same object, so that it is read and stored once."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from antelop.recording.samples import Samples
-from antelop.recording.views import Scaled, Track
+from antelop.recording.views import Scaled, ScaledChannels, Track
 
 SPATIAL = {"SpatialSeries", "PoseEstimationSeries"}
 """NWB types in which every column is a coordinate."""
@@ -52,6 +52,10 @@ class Series:
         Seconds, float64 in a good file; a `Clock` if the file declares a rate; None if it has neither.
     unit, conversion, offset
         As in the file; ``data * conversion + offset`` is in `unit`.
+    channel_conversion
+        Factors by which the channels are multiplied too, one for each channel; empty if the file has none.
+    times_unit
+        The unit that the file gives its times, as it is written there; empty if it gives none.
     confidence
         Certainty of each position, (n,), for pose estimation.
     videos
@@ -65,15 +69,23 @@ class Series:
     unit: str = ""
     conversion: float = 1.0
     offset: float = 0.0
+    channel_conversion: tuple[float, ...] = ()
+    times_unit: str = ""
     confidence: Samples | None = None
     videos: tuple[Video, ...] = ()
 
     @property
     def values(self) -> Samples | None:
-        """The samples in `unit`; the stored samples themselves if conversion is 1 and offset is 0."""
-        if self.data is None or (self.conversion == 1.0 and self.offset == 0.0):
+        """The samples in `unit`; the stored samples themselves if no factor or offset changes them."""
+        if self.data is None:
+            return None
+        # Most writers repeat one factor for all channels, and then the samples can be stored as they are in the file.
+        factors = tuple(self.conversion * factor for factor in self.channel_conversion) or (self.conversion,)
+        if len(set(factors)) > 1:
+            return ScaledChannels(self.data, factors, self.offset)
+        if factors[0] == 1.0 and self.offset == 0.0:
             return self.data
-        return Scaled(self.data, self.conversion, self.offset)
+        return Scaled(self.data, factors[0], self.offset)
 
     @property
     def spatial(self) -> bool:
@@ -100,11 +112,15 @@ class Series:
 
 @dataclass(frozen=True)
 class Intervals:
-    """A TimeIntervals table such as ``intervals/trials``: start and stop times, each (n,), in seconds."""
+    """A TimeIntervals table such as ``intervals/trials``: start and stop times, each (n,), in seconds.
+
+    `units` are those that the file gives start and stop, as they are written there; empty if it gives none.
+    """
 
     path: str
     start: Samples
     stop: Samples
+    units: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)

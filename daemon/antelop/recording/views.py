@@ -62,6 +62,36 @@ class Scaled:
 
 
 @dataclass(frozen=True)
+class ScaledChannels:
+    """Samples (n, channels) in their unit: ``samples * conversions + offset``, with a factor for each channel, float64.
+
+    The factors are those of NWB's ``conversion`` and ``channel_conversion`` together (NWB 2 schema, ElectricalSeries).
+    """
+
+    samples: Samples
+    conversions: tuple[float, ...]
+    offset: float
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the stored samples."""
+        return self.samples.shape
+
+    @property
+    def dtype(self) -> np.dtype[np.float64]:
+        """Always float64."""
+        return np.dtype(np.float64)
+
+    @property
+    def chunks(self) -> Any:  # noqa: ANN401  # h5py has no type for it
+        """How the stored samples are chunked, if they are."""
+        return getattr(self.samples, "chunks", None)
+
+    def __getitem__(self, key: slice) -> NDArray[np.float64]:
+        return self.samples[key] * np.array(self.conversions) + np.float64(self.offset)
+
+
+@dataclass(frozen=True)
 class Cast:
     """The same samples in another dtype that can hold their values."""
 

@@ -1,0 +1,80 @@
+"""Recordings as other software writes them: what is right goes in with its values, and nothing else goes in silently."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from antelop.checks.examine import Findings, examine
+from antelop.database.row import TABLES
+from antelop.errors import Rejected
+from antelop.formats.rig import parse
+from antelop.ingest.rows import Keys, plan
+from antelop.recording import reading
+
+T = np.arange(10) * 0.5 + 1.0
+"""The times of most cases, in seconds."""
+
+STORED: Mapping[str, Mapping[str, tuple[Any, Any]]] = {
+    "12-channel-conversion-uniform": {"adc": (np.arange(20).reshape(10, 2) * float(np.float32(5e-8)), T)},
+}
+"""By case: data and times of each feature, where the whole recording goes in."""
+
+REFUSED = {
+    "01-conversion-not-finite": {"conversion_unusable"},
+    "03-times-in-milliseconds": {"times_unit"},
+    "25-declared-but-never-written": {"never_written"},
+}
+"""By case: the checks that reject what no rig could make right."""
+
+NOT_READ_YET = {
+    "06-container-with-member-named-timestamps": {"feature_missing"},
+    "07-same-name-in-two-containers": {"name_repeated"},
+    "08-core-events-table": {"rig_format"},
+    "10-intervals-outside-intervals": {"feature_missing"},
+    "11-table-one-bad-row": {"table_not_finite", "table_overlap"},
+    "15-matlab-vectors": {"data_shape", "confidence_shape", "times_not_numeric"},
+    "16-interval-values": {"interval_values"},
+    "18-video-windows-path": {"video_file_missing"},
+    "24-columns": {"feature_missing", "data_shape"},
+    "26-vds-in-the-same-file": {"feature_missing"},
+}
+"""By case: the checks that reject what a lab would expect to work, and which is therefore not stored wrongly."""
+
+
+def rows_of(folder: Path) -> tuple[Findings, dict[str, Any]]:
+    """Return what the checks find in the recording of a folder, and the data and times that would be stored."""
+    rig = parse(json.loads((folder / "rig.json").read_text()))
+    with reading(folder / "a.nwb") as recording:
+        findings = examine(recording, rig, None, {})
+        rows = {} if findings.errors else plan(recording, rig, Keys({}, 1, [1, 2]))
+        stored = {
+            row[f"{table.lower()}_name"]: (row["data"][:], row["timestamps"][:])
+            for table in TABLES.values()
+            for row in rows.get(table, ())
+        }
+    return findings, stored
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_what_goes_in_has_its_values(field_case: Callable[[str], Path], name: str) -> None:
+    """Data and times of every feature are those that the file means."""
+    findings, stored = rows_of(field_case(name))
+    assert findings == Findings((), ())
+    assert stored.keys() == STORED[name].keys()
+    for feature, (data, times) in STORED[name].items():
+        np.testing.assert_array_equal(stored[feature][0], data)
+        np.testing.assert_array_equal(stored[feature][1], times)
+
+
+@pytest.mark.parametrize("name", REFUSED | NOT_READ_YET)
+def test_what_cannot_be_stored_right_is_refused(field_case: Callable[[str], Path], name: str) -> None:
+    """The check that is named after the reason finds it, before anything is stored."""
+    try:
+        errors = rows_of(field_case(name))[0].errors
+    except Rejected as rejected:
+        errors = rejected.problems
+    assert {problem.check for problem in errors} == (REFUSED | NOT_READ_YET)[name]
