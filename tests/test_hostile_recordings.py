@@ -189,7 +189,6 @@ HARMLESS: dict[str, Edit] = {
     "an enumeration": lick(data=zeros(h5py.enum_dtype({"OFF": 0, "ON": 1}, "i1"))),
     "NaN for every value": lick(data=lambda group, name, length: group.create_dataset(name, data=np.full(length, np.nan))),
     "NaN for every time": lick(timestamps=lambda group, name, length: group.create_dataset(name, data=np.full(length, np.nan))),
-    "a conversion of NaN": lambda file: file["acquisition/force/data"].attrs.create("conversion", np.nan),
 }
 
 REFUSED: dict[str, tuple[Edit, str]] = {
@@ -231,6 +230,17 @@ REFUSED: dict[str, tuple[Edit, str]] = {
     "a single number": (
         lick(data=1.0),
         f"acquisition/lick: its data have the shape (), and digital data are (n,). {RETYPE}",
+    ),
+    "a conversion of NaN": (
+        lambda file: file["acquisition/force/data"].attrs.create("conversion", np.nan),
+        "acquisition/force: its conversion is nan. Write the number that turns stored values into the unit.",
+    ),
+    "a unit of time of 10 MB": (
+        lambda file: file["acquisition/lick/timestamps"].attrs.create("unit", "x" * 10_000_000, dtype=h5py.string_dtype()),
+        (
+            f'acquisition/lick: the unit of its times is "{"x" * 58}…, and times are stored in seconds. '
+            "Write the times in seconds, or correct their unit."
+        ),
     ),
     "a rate of nearly 0": (
         lambda file: file["acquisition/force/starting_time"].attrs.create("rate", 1e-307),

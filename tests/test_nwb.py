@@ -444,7 +444,7 @@ class TestContent:
 
     @pytest.mark.parametrize("factors", [[0.5, 0.5], [0.5, 0.25]])
     def test_each_channel_has_its_factor(self, nwb: Path, factors: list[float]) -> None:
-        """Samples are multiplied by conversion and channel_conversion, as by pynwb; one factor for all leaves them as stored."""
+        """Samples are multiplied by conversion and channel_conversion, as pynwb does; one for all leaves them as stored."""
         data = np.arange(12, dtype="i2").reshape(6, 2)
         with h5py.File(nwb, "r+") as file:
             del file["acquisition/force/data"]
