@@ -117,6 +117,15 @@ FACTOR = "Write the number that turns stored values into the unit"
 SECONDS = "and times are stored in seconds"
 CORRECT = "Write the times in seconds, or correct their unit"
 
+ROUNDED: list[tuple[DataType, str, int, dict[str, Any]]] = [
+    ("analog", "data", 1, {"data": np.array([2**53, 2**53 + 1, -(2**63)]), "conversion": 2.0}),
+    ("digital", "data", 2, {"data": np.array([2**63, 1, 2**64 - 1], np.uint64), "offset": 1.0}),
+    ("kinematics", "data", 0, {"data": np.array([[1, -(2**53) - 1], [2, 3], [4, 5]])}),
+    ("digital", "times", 2, {"timestamps": np.array([0, 2**60, 2**60 + 1], ">i8")}),
+    ("analog", "times", 0, {"timestamps": np.array([2**53 + 1, 2**53 + 2, 2**53 + 4], np.uint64)}),
+]
+"""By data type: whether data or times have an integer that float64 rounds, in which row, and what makes it so."""
+
 ERRORS = [
     (
         sampled(data=Declared(3, 0)),
@@ -331,13 +340,7 @@ ERRORS = [
             f"1 of 3 rows of its {name} have integers beyond 2**53 that float64 rounds, the first at index {index}",
             "Subtract their start before they are written",
         )
-        for data_type, name, index, changes in [
-            ("analog", "data", 1, {"data": np.array([2**53, 2**53 + 1, -(2**63)]), "conversion": 2.0}),
-            ("digital", "data", 2, {"data": np.array([2**63, 1, 2**64 - 1], np.uint64), "offset": 1.0}),
-            ("kinematics", "data", 0, {"data": np.array([[1, -(2**53) - 1], [2, 3], [4, 5]])}),
-            ("digital", "times", 2, {"timestamps": np.array([0, 2**60, 2**60 + 1], ">i8")}),
-            ("analog", "times", 0, {"timestamps": np.array([2**53 + 1, 2**53 + 2, 2**53 + 4], np.uint64)}),
-        ]
+        for data_type, name, index, changes in ROUNDED
     ),
     (
         sampled(unit="V" * 101),

@@ -454,7 +454,8 @@ class TestContent:
         with reading(nwb) as recording:
             values = recording.series["acquisition/force"].values
             assert values is not None
-            assert (values.shape, values.dtype) == ((6, 2), np.float64)
+            assert values.shape == (6, 2)
+            assert values.dtype == np.float64
             assert isinstance(values, Scaled) == (factors[0] == factors[1])
             np.testing.assert_array_equal(np.concatenate(list(blocks(values))), data * (1e-3 * np.array(factors)) + 2.0)
 

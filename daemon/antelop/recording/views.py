@@ -88,7 +88,8 @@ class ScaledChannels:
         return getattr(self.samples, "chunks", None)
 
     def __getitem__(self, key: slice) -> NDArray[np.float64]:
-        return self.samples[key] * np.array(self.conversions) + np.float64(self.offset)
+        scaled: NDArray[np.float64] = self.samples[key] * np.array(self.conversions) + np.float64(self.offset)
+        return scaled
 
 
 @dataclass(frozen=True)
