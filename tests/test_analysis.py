@@ -15,7 +15,7 @@ from antelop.lab import Lab
 from tests.lab_database import recorded
 from tests.scripts import HELLO_WORLD
 
-MEND = "Mend the script; the other scripts work meanwhile"
+MEND = "Correct the script; the other scripts work meanwhile"
 
 TABLES = {name: object() for name in ("Experimenter", "World", "IntervalEvents")}
 
@@ -274,8 +274,8 @@ def test_import_of_a_script(folder: Path) -> None:
     (problem,) = said(folder, "licks.first")
     assert problem == (
         f"{folder / 'licks.py'}: ModuleNotFoundError: No module named 'rewards_of_this_lab' "
-        "(licks.py, line 1, in <module>: import rewards_of_this_lab). Install rewards_of_this_lab beside antelop; "
-        "or if it is a script of yours, name its functions in `calls` instead."
+        "(licks.py, line 1, in <module>: import rewards_of_this_lab). Install rewards_of_this_lab where antelop is installed; "
+        "or if it is a script of yours, name its functions in `calls`."
     )
 
 
@@ -347,7 +347,7 @@ def test_missing_folder(folder: Path) -> None:
     missing = folder / "missing"
     write(folder, licks=function("first"))
     analysis = Analysis([missing, folder])
-    remedy = "Make it readable for this user, or mend [analysis] folders in the configuration"
+    remedy = "Make it readable for this user, or correct [analysis] folders in the configuration"
     told = [str(problem) for problem in analysis.load(TABLES)]
     assert told == [f"{missing}: it cannot be read: No such file or directory. {remedy}."]
     assert analysis.function("licks.first", TABLES).values({}) == {"value": 1}

@@ -21,7 +21,8 @@ from antelop.lab.rigs import attach
 from antelop.queue import deliveries, jobs
 from antelop.store import Store
 from antelop.store.survey import Object, is_whole, objects
-from antelop.upkeep.backup import NAME, SPECIFICATION, backup, read, restore
+from antelop.upkeep.backup import backup, restore
+from antelop.upkeep.backup_record import NAME, SPECIFICATION, read
 from antelop.upkeep.gc import collect
 from antelop.upkeep.inventory import Progress
 from antelop.upkeep.removal import remove

@@ -5,7 +5,8 @@ from textwrap import dedent
 import numpy as np
 import pytest
 
-from antelop.analysis.functions import MARK, AnalysisFunction, antelop_analysis, define
+from antelop.analysis.definition import define
+from antelop.analysis.functions import MARK, AnalysisFunction, antelop_analysis
 from antelop.errors import Rejected
 
 TABLES = {"Experimenter": object(), "World": object(), "IntervalEvents": object(), "AnalogEvents": object()}

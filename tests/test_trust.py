@@ -198,7 +198,7 @@ def test_what_is_no_script_is_not_read(script: Path) -> None:
 def test_missing(script: Path) -> None:
     """What is not there is told."""
     missing = script.with_name("missing") / "script.py"
-    remedy = "Make it readable for this user, or mend [analysis] folders in the configuration"
+    remedy = "Make it readable for this user, or correct [analysis] folders in the configuration"
     (problem,) = search(missing).unreadable.values()
     assert str(problem) == f"{missing.parent}: it cannot be read: No such file or directory. {remedy}."
 

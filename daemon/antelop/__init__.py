@@ -13,8 +13,8 @@ What each package is for, and what may never be in it, is the docstring of its `
 formats      `document`, `schema`, `manifest`, `rig`, `rig_rules`, `difference`
 recording    `samples`, `views`, `recording`, `events`, `source`, `reader`, `contents`, `objects`, `hdf5`, `bounds`,
              `chunks`
-analysis     `permissions`, `search`, `functions`, `scripts`, `masks`, `statements`, `reading`, `frames`,
-             `descendants`, `limits`, `fork_server`, `mask_process`, `turn`, `turns`
+analysis     `permissions`, `search`, `functions`, `definition`, `script`, `scripts`, `masks`, `statements`, `reading`,
+             `frames`, `descendants`, `limits`, `fork_server`, `mask_process`, `turn`, `turns`
 checks       `severities`, `examine`, `check`, `examined`, `facts`, `channel`, `scans`, `session`, `features`, `scale`,
              `size`, `times`, `videos`
 store        `codecs`, `objects`, `store`, `survey`
@@ -30,7 +30,7 @@ lab          `lab`, `naming`, `resolve`, `metadata`, `rigs`, `store_lock`
 ingest       `session`, `preparation`, `intake`, `source_files`, `rows`, `room`, `masking`, `uniqueness`
 worker       `worker`, `process`, `events`, `inputs`, `reconsider`, `orphans`, `completion`, `receipts`, `receipt`,
              `archive`, `odd_rows`, `event_log`
-upkeep       `verify`, `inventory`, `gc`, `backup`, `server_backup`, `removal`
+upkeep       `verify`, `inventory`, `gc`, `backup`, `backup_record`, `server_backup`, `removal`
 service      `main`, `service`, `access`, `asking`, `backlog`, `entering`, `queue_feed`, `handling`, `pool`,
              `worker_process`, `folders`, `watchers`, `reporting`, `status`, `notice`, `explain`, `systemd`
 manual       the pages of the manual

@@ -13,7 +13,7 @@ from antelop.errors import Problem
 from antelop.lab import Lab
 from antelop.store import Store
 from antelop.store.survey import is_whole, objects
-from antelop.upkeep.backup import NAME, Backup, read
+from antelop.upkeep.backup_record import NAME, Backup, read
 from antelop.upkeep.verify import verify
 from tests.clocks import wall
 from tests.kills.account import Content, content, differences, fault_of

@@ -1,4 +1,4 @@
-"""The lab's own functions: their scripts, and what a script must be allowed to do before it runs.
+"""The lab's own functions: find their scripts, check who may change these, and run the functions.
 
-Nothing here knows a session's rows or a delivery; it runs what it is given.
+No module of this package knows a delivery or how a session is stored: the caller says on which session a function runs.
 """

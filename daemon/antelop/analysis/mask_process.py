@@ -17,7 +17,7 @@ from antelop.analysis.functions import AnalysisFunction
 from antelop.analysis.limits import lift_limit
 from antelop.analysis.masks import checked
 from antelop.analysis.reading import Rows, sql_code
-from antelop.analysis.scripts import described
+from antelop.analysis.script import described
 from antelop.errors import Problem, Rejected, Unavailable
 
 UNDEFINED_COLUMN = "42703"  # PostgreSQL's SQLSTATE undefined_column

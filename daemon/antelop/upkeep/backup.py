@@ -8,15 +8,13 @@ An object is in the store before a row refers to it, and never changes. So a sna
 the objects to which it refers are copied.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
 
-from antelop import __version__, files
+from antelop import __version__
 from antelop.config import Config
 from antelop.database.embedded import serving
 from antelop.database.embedded.dump import ask, dump, load, stop_loading
@@ -27,59 +25,17 @@ from antelop.lab.store_lock import exclusive_store_lock
 from antelop.store import Store
 from antelop.store.objects import ADDRESS, Incoming
 from antelop.store.survey import Object, discard, is_whole, objects, size_of
+from antelop.upkeep.backup_record import Backup, read, write
 from antelop.upkeep.inventory import Inventory, Progress
 from antelop.upkeep.server_backup import expect_embedded
 
-NAME = "backup.json"
-LONGEST = 1 << 16  # bytes that are read of it at most; it has some hundred
-LONGEST_LINE = 1 << 9  # characters of the list that are read at a time; a line has some 160
-SPECIFICATION = {"specification": "antelop-backup", "version": "1.0"}
+LONGEST_LINE = 1 << 9  # largest number of characters that are read of a line of the list; it has about 160
 
 _TABLES = r"SELECT 1 FROM pg_class WHERE relnamespace::regnamespace::text !~ '^(pg_|information_schema$)' LIMIT 1"
 _OWNER = "SELECT schema_id FROM antelop_ingest_ingest.schema_version WHERE schema_name = 'antelop_ingest_behaviour'"
 
 _RELEASE = """UPDATE antelop_ingest_ingest."~~ingestion" SET status = 'pending' WHERE status = 'reserved'"""
 """Releases the deliveries that were claimed when the backup was made: no worker works on them in the restored lab."""
-
-
-@dataclass(frozen=True)
-class Backup:
-    """A finished backup.
-
-    Attributes
-    ----------
-    began
-        The time of the database's snapshot, in ISO 8601.
-    software, postgresql
-        The versions of antelop and of the server that made it.
-    owner
-        The identity of the lab.
-    database, listing
-        The addresses of the dump and of the list of objects.
-    sessions, objects, bytes
-        The number of sessions that hold a recording, and the number and total size of the objects that rows refer to.
-
-    Raises
-    ------
-    ValueError
-        If an address is none of a store.
-    """
-
-    began: str
-    software: str
-    postgresql: str
-    owner: str
-    database: str
-    listing: str
-    sessions: int
-    objects: int
-    bytes: int
-
-    def __post_init__(self) -> None:
-        # Others may have changed the file that this is read from, and a path in it must not lead out of the backup's folder.
-        for address in (self.database, self.listing):
-            if not ADDRESS.fullmatch(address):
-                raise ValueError(f"{address!r} is no object of a store")
 
 
 def backup(lab: Lab, folder: Path, now: datetime, progress: Progress) -> Backup:
@@ -131,8 +87,7 @@ def backup(lab: Lab, folder: Path, now: datetime, progress: Progress) -> Backup:
         listing = _publish(copy, (_line(each.address) for each in inventory.referenced()), ".sha256")
         began = now.astimezone(UTC).isoformat(timespec="seconds")
         made = Backup(began, __version__, version, lab.store.owner(), database, listing, sessions, total.count, total.bytes)
-        with available(f"{folder / NAME} cannot be written"):
-            files.write(folder / NAME, f"{json.dumps({**SPECIFICATION, **asdict(made)}, indent=2)}\n".encode())
+        write(folder, made)
         # The new backup is valid now: what only an earlier one needs may go.
         for each in objects(copy):
             if each.address not in (database, listing) and not inventory.is_referenced(each.address):
@@ -187,27 +142,6 @@ def restore(config: Config, folder: Path, report: Callable[[Problem], None], pro
         ask(server, _RELEASE)
     target.make(made.owner)
     return made
-
-
-def read(folder: Path) -> Backup:
-    """Return the finished backup in a folder.
-
-    Raises
-    ------
-    Rejected
-        If there is no finished backup.
-    """
-    try:
-        document = json.loads(files.read(folder / NAME, LONGEST))
-        if {name: document.pop(name) for name in SPECIFICATION} == SPECIFICATION:
-            return Backup(**document)
-        what = f"its {NAME} is of another version"
-    except OSError as error:
-        what = f"it has no {NAME} ({error.strerror}), so that no backup was finished there"
-    except (ValueError, TypeError, AttributeError, KeyError):
-        what = f"its {NAME} is damaged"
-    remedy = "Give the folder of a finished backup; one that was interrupted is finished by `antelop backup`"
-    raise Rejected([Problem("backup_unfinished", str(folder), what, remedy)])
 
 
 def _copy(source: Store, target: Store, wanted: Iterable[Object], report: Callable[[Problem], None]) -> None:

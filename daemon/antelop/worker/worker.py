@@ -138,7 +138,7 @@ class Worker:
 
     def _distrusts(self) -> bool:
         """Tell whether an untrusted user could have written the scripts that would run; report when that changes."""
-        problems = self._lab.analysis.hindrances()
+        problems = self._lab.analysis.folder_problems()
         distrust = str(problems[0]) if problems else None
         if distrust != self._distrust:
             self._distrust = distrust
