@@ -210,13 +210,13 @@ class TestMistakes:
             "database.host: it is missing. Write the name of the server.",
             'database.prefix: "Lab-" will not do. Write up to 40 lower-case letters, digits and underscores, a letter first.',
             'folders[rig-2].watch: "pol" is not known here. Write "poll".',
-            "folders[rig-2].settle: 10 is no duration. Write numbers with units, in quotes, such as 10s, 5min or 1h30min.",
+            "folders[rig-2].settle: 10 is not a duration. Write numbers with units, in quotes, such as 10s, 5min or 1h30min.",
             "folders[rig-3].path: it is missing. Write which folder it is.",
-            "folders[rig-3].experimenters: it lists nobody. Name who may deliver, or leave it out for everybody.",
+            "folders[rig-3].experimenters: the list is empty. Name who may deliver, or leave it out for everybody.",
             "folders[rig-3].archive: it is missing. Write to which folder recordings move.",
             "folders[3].path: it is missing. Write which folder it is.",
-            "workers.count: 0 is no whole number from 1 to 1000. Write one, without quotes.",
-            'workers.memory: "2G" is no size. Write numbers with units, in quotes, such as 2GB or 512MiB.',
+            "workers.count: 0 is not a whole number from 1 to 1000. Write one, without quotes.",
+            'workers.memory: "2G" is not a size. Write numbers with units, in quotes, such as 2GB or 512MiB.',
             'checks.session_date: "of" is not known here. Write "off".',
             "checks.feature_missing: what it finds cannot be stored, so it is always an error. Leave it out.",
             "stat: there is no such key. Write `state`.",
@@ -231,23 +231,26 @@ class TestMistakes:
     @pytest.mark.parametrize(
         ("written", "said"),
         [
-            ("state = 3", 'state: 3 is no name. Write a text on one line, such as "name".'),
-            ('state = ""', 'state: "" is no name. Write a text on one line, such as "name".'),
-            ('state = "a\\u0000b"', 'state: "a\\u0000b" is no name. Write a text on one line, such as "name".'),
+            ("state = 3", 'state: 3 is not a name. Write a text on one line, such as "name".'),
+            ('state = ""', 'state: "" is not a name. Write a text on one line, such as "name".'),
+            ('state = "a\\u0000b"', 'state: "a\\u0000b" is not a name. Write a text on one line, such as "name".'),
             ('state = "~bob/x"', 'state: "~bob/x" begins in a home folder that is not known. Write it from the root, with /.'),
-            ("store = 3", "store: 3 is no table. Write [store], and its keys below."),
+            ("store = 3", "store: 3 is not a table. Write [store], and its keys below."),
             ("frobnicate = 3", "frobnicate: there is no such key. Leave it out."),
             ('folders = "/in"', "folders: it is one table, and there can be several. Write [[folders]], in double brackets."),
             (
                 '[folders]\npath = "/in"',
                 "folders: it is one table, and there can be several. Write [[folders]], in double brackets.",
             ),
-            ("[analysis]\nfolders = 1", "analysis.folders: 1 is no list. Write a list, in square brackets."),
+            ("[analysis]\nfolders = 1", "analysis.folders: 1 is not a list. Write a list, in square brackets."),
             (
                 '[analysis]\ntrusted = ["a", 1, ""]',
-                'analysis.trusted: item 2: 1 is no name; item 3: "" is no name. Write a text on one line, such as "name".',
+                (
+                    'analysis.trusted: item 2: 1 is not a name; item 3: "" is not a name. '
+                    'Write a text on one line, such as "name".'
+                ),
             ),
-            ("[workers]\ncount = true", "workers.count: true is no whole number from 1 to 1000. Write one, without quotes."),
+            ("[workers]\ncount = true", "workers.count: true is not a whole number from 1 to 1000. Write one, without quotes."),
             ('[workers]\nmemory = "1kB"', 'workers.memory: "1kB" is too little. Write 256MiB or more.'),
             ('[workers]\ntimeout = "0s"', 'workers.timeout: "0s" is too little. Write 1s or more.'),
             (
@@ -269,7 +272,7 @@ class TestMistakes:
             (
                 '[notify]\nurls = ["lab@example.org:secret"]',
                 (
-                    "notify.urls: item 1: this is no URL as apprise writes it. "
+                    "notify.urls: item 1: this is not a URL as apprise writes it. "
                     "Write one such as mailto://user:password@example.org."
                 ),
             ),

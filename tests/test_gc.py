@@ -343,5 +343,5 @@ def test_the_command(lab: Lab, command: Run) -> None:
     assert command(lab.config, "gc", "--grace", "0s").output == f"removed  {listed}\n"
     assert stored(lab) == []
     wrong = command(lab.config, "gc", "--grace", "a week")
-    said = '"a week" is no duration. Write numbers with units, in quotes, such as 10s, 5min or 1h30min'
+    said = '"a week" is not a duration. Write numbers with units, in quotes, such as 10s, 5min or 1h30min'
     assert (wrong.exit_code, wrong.stderr.endswith(f"Error: Invalid value for '--grace': {said}\n")) == (2, True)

@@ -167,18 +167,18 @@ def test_a_function_that_is_gone_is_told_once(three: Lab) -> None:
 @pytest.mark.parametrize(
     ("key", "problem"),
     [
-        ({"sesion_id": 41}, ("key_unknown", "sesion_id", "it is no part of a session's key", "Write session_id")),
+        ({"sesion_id": 41}, ("key_unknown", "sesion_id", "it is not part of a session's key", "Write session_id")),
         (
             {"cohort": 1},
             (
                 "key_unknown",
                 "cohort",
-                "it is no part of a session's key",
+                "it is not part of a session's key",
                 "Name the sessions by experimenter, experiment_id, session_id, behaviourrig_id, dlc_training",
             ),
         ),
-        ({"session_id": "41"}, ("key_value", "session_id", '"41" is no session_id', "Give a whole number")),
-        ({"experimenter": 3}, ("key_value", "experimenter", "3 is no experimenter", "Give text")),
+        ({"session_id": "41"}, ("key_value", "session_id", '"41" is not a valid session_id', "Give a whole number")),
+        ({"experimenter": 3}, ("key_value", "experimenter", "3 is not a valid experimenter", "Give text")),
         (
             {**SESSION, "session_id": 99},
             (

@@ -1,32 +1,32 @@
-"""The pause between two tries of something that fails: it grows, has a limit, and is never quite the same."""
+"""Backoff: the pause between two tries of an operation that fails grows up to a limit, with jitter."""
 
 import random
 from collections.abc import Callable
 from math import inf
 
 JITTER = 0.25
-"""By which part a pause may be shorter, by chance: so that all who wait for one server do not come back at the same moment."""
+"""Largest part by which a pause is shortened at random, so that not all clients of a server retry at the same moment."""
 
 
 class Backoff:
-    """When a loop whose work fails may try again.
+    """The time at which a loop may retry work that failed.
 
-    The first pause is the shortest, each further one is twice as long, up to the longest. After a success, and if the loop did
-    not fail for as long as the longest pause, the next pause is the shortest again.
+    Each pause is twice as long as the one before, up to the longest. After a success, or after the longest pause without a
+    failure, the next pause is the shortest again.
 
     Parameters
     ----------
     first, longest
         The shortest and the longest pause, in seconds.
     jitter
-        By which part of it a pause may be shorter.
+        Largest part by which a pause is shortened at random, from 0 to 1.
     chance
         Returns random numbers from 0 to 1.
 
     Attributes
     ----------
     due
-        When the next try may be made, in monotonic seconds: in the past, unless the last try failed.
+        Time of the next try in monotonic seconds; minus infinity unless the last try failed.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Backoff:
         return self.due > -inf
 
     def fail(self, now: float) -> None:
-        """Note that a try failed, at a time in monotonic seconds."""
+        """Record that a try failed, at a time in monotonic seconds."""
         if now > self.due + self._longest:
             self._pause = self._first
         self._failed = now
@@ -52,13 +52,13 @@ class Backoff:
         self._pause = min(2 * self._pause, self._longest)
 
     def succeed(self) -> None:
-        """Note that a try succeeded."""
+        """Record that a try succeeded."""
         self.due, self._pause = -inf, self._first
 
     def hasten(self) -> None:
-        """Let the next try be due after the shortest pause: there is reason to think that it succeeds."""
+        """Make the next try due after the shortest pause, because it will probably succeed."""
         self.due = min(self.due, self._failed + self._first)
 
     def left(self, now: float) -> float:
-        """Return how many seconds are left until the next try, at a time in monotonic seconds; 0 if it is due."""
+        """Return the seconds until the next try, at a time in monotonic seconds; 0 if it is due."""
         return max(0.0, self.due - now)

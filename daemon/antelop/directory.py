@@ -1,4 +1,4 @@
-"""A directory that is held open, and from which no path leads out: each is data that a stranger may have written."""
+"""A directory that is held open, and out of which no path leads: paths are data, and may come from a hostile file."""
 
 import ctypes
 import errno
@@ -16,16 +16,16 @@ from antelop.files import FLAGS, RegularFile
 _OPENAT2 = 437  # on every architecture of this century (asm-generic/unistd.h)
 _BENEATH = 0x08 | 0x02  # linux/openat2.h: RESOLVE_BENEATH, RESOLVE_NO_MAGICLINKS
 _SEARCH = os.O_PATH | os.O_CLOEXEC
-_MOST_LINKS = 40  # on the way to one file, as many as the kernel itself follows (path_resolution(7))
+_MOST_LINKS = 40  # on one path, as many as the kernel follows (path_resolution(7))
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 _BY_STEPS = {errno.ENOSYS, errno.EPERM, errno.EXDEV, errno.EAGAIN, errno.EINVAL}
-"""What openat2(2) says where the kernel or a sandbox does not have it, where a directory on the way is moved, and where a path
-leads out, which an absolute link into the directory does not: then the walk by steps decides."""
+"""Errors of openat2(2) after which the walk by steps decides: the kernel or a sandbox does not have the call; a directory on
+the path is moved meanwhile; or the path seems to lead out, as for an absolute link, which may lead back into the directory."""
 
 
 class LeadsOut(FileNotFoundError):
-    """A path, or a link on its way, leads out of the directory; for whoever asks, there is no such file in it."""
+    """A path, or a link on it, leads out of the directory; callers treat it like a file that does not exist."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(errno.ENOENT, f"a link leads out of {path}")
@@ -36,20 +36,20 @@ class _How(ctypes.Structure):
 
 
 class Directory:
-    """A directory that is held by its descriptor: it is the same one, whatever takes the place of its path.
+    """A directory that is held by its descriptor: it stays the same one, even if another directory takes its path.
 
-    Names are paths relative to it, with ``/`` between their parts. Links are followed as long as they stay in the directory,
-    also where one replaces a file or a sub-directory at any moment. Nothing that is opened blocks.
+    Names are paths relative to it, with ``/`` between their parts. Links are followed if they stay in the directory, even if
+    another process replaces a file or sub-directory by a link at any moment. Opening a file never blocks.
 
     Parameters
     ----------
     path
-        Where it is; links are followed, as the configuration or a person gives it.
+        Path of the directory. Links in it are followed, because the configuration or a person gives it.
 
     Raises
     ------
     OSError
-        If there is none.
+        If it is not a directory, or cannot be opened.
     """
 
     def __init__(self, path: Path) -> None:
@@ -63,7 +63,7 @@ class Directory:
         self.close()
 
     def close(self) -> None:
-        """Let go of the directory."""
+        """Close the directory; a second call has no effect."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
         self.descriptor = -1
@@ -74,16 +74,17 @@ class Directory:
         Raises
         ------
         LeadsOut
-            If it is not in the directory.
+            If the path leads out of the directory.
         IsADirectoryError
             If it is not a regular file.
         OSError
-            If it is not there, or cannot be read.
+            If it does not exist, or cannot be read.
         """
         return RegularFile(self._opened(name, FLAGS), self.path / name)
 
     def stat(self, name: str) -> os.stat_result:
-        """Return what a file or directory is like; raises as `open` does."""
+        """Return the status of a file or directory, through links; raise as `open` does."""
+        # A name without a path that is not a link needs no open descriptor: one call instead of three.
         if "/" not in name and name not in {"", ".", ".."} and "\0" not in name:
             found = self.itself(name)
             if not stat.S_ISLNK(found.st_mode):
@@ -95,24 +96,24 @@ class Directory:
             os.close(descriptor)
 
     def itself(self, name: str) -> os.stat_result:
-        """Return what stands under a name right in this directory, a link being a link; OSError if that cannot be told."""
+        """Return the status of a direct entry of this directory, of the link itself if it is one; raise OSError if it fails."""
         return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
 
     def own(self, name: str) -> os.stat_result | None:
-        """Return what stands under a name itself, a link being a link; None if nothing does."""
+        """Return the status of an entry, of the link itself if it is one; None if it does not exist."""
         parent, _, last = name.rpartition("/")
         with suppress(FileNotFoundError, NotADirectoryError), self.below(parent) as directory:
             return directory.itself(last)
         return None
 
     def below(self, name: str) -> "Directory":
-        """Return a directory in this one, or this one again for an empty name; raises as `open` does."""
+        """Return a directory in this one, opened, or this one again for an empty name; raise as `open` does."""
         found = Directory.__new__(Directory)
         found.path, found.descriptor = self.path / name, self._opened(name, _SEARCH | os.O_DIRECTORY)
         return found
 
     def made(self, name: str) -> "Directory":
-        """Return a directory in this one, which is made, with those above it, if it is not there."""
+        """Return a directory in this one, opened; it and those above it are created if they do not exist."""
         here = self.below("")
         for part in filter(None, name.split("/")):
             with here:
@@ -132,21 +133,23 @@ class Directory:
             os.close(readable)
 
     def writing(self, name: str, *, replace: bool = True) -> AbstractContextManager[BinaryIO]:
-        """Write a file right in this directory, whole or not at all; see `files.writing`."""
+        """Write a file that is directly in this directory, whole or not at all; see `files.writing`."""
         return files.writing(self.descriptor, name, replace=replace)
 
     def rename(self, name: str, into: "Directory", new: str) -> None:
-        """Move what is right in this directory to another one, where nothing is replaced; see `files.rename`."""
+        """Move a direct entry of this directory into another one, without replacing a file; see `files.rename`."""
         files.rename(self.descriptor, name, into.descriptor, new)
 
     def relative(self, path: str) -> str:
-        """Return a path as one from this directory, without ``.`` and ``..``, also if it is absolute and leads into it."""
+        """Return a path, relative or absolute, as a path relative to this directory, without ``.`` and ``..``."""
         return posixpath.normpath("/".join(self._parts(path)[::-1]))
 
     def _opened(self, name: str, flags: int) -> int:
-        """Return a descriptor of what a path in the directory leads to."""
+        """Return a descriptor of the file or directory that a path leads to."""
+        # A NUL would end the path early in the call below.
         if "\0" in name:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+        # The kernel resolves the path in one call and refuses to leave the directory.
         how = _How(flags, 0, _BENEATH)
         path = os.fsencode(name) or b"."
         descriptor = int(_LIBC.syscall(_OPENAT2, self.descriptor, path, ctypes.byref(how), ctypes.sizeof(how)))
@@ -157,9 +160,9 @@ class Directory:
         return self._walked(name, flags)
 
     def _walked(self, name: str, flags: int) -> int:
-        """Do by steps, each without following a link, what openat2(2) does at once."""
+        """Resolve a path part by part, without the kernel following a link; openat2(2) does the same in one call."""
         ahead, links = self._parts(name), 0
-        held = [os.dup(self.descriptor)]  # from this directory down to where the walk has come
+        held = [os.dup(self.descriptor)]  # from this directory down to the current one
         try:
             while ahead:
                 part = ahead.pop()
@@ -168,6 +171,7 @@ class Directory:
                         raise LeadsOut(self.path)
                     os.close(held.pop())
                     continue
+                # A link is opened as itself, and its target is walked like the rest of the path.
                 step = os.open(part, _SEARCH | os.O_NOFOLLOW, dir_fd=held[-1])
                 held.append(step)
                 if stat.S_ISLNK(os.fstat(step).st_mode):
@@ -185,7 +189,8 @@ class Directory:
                 os.close(descriptor)
 
     def _parts(self, path: str) -> list[str]:
-        """Return the parts of a path from this directory on, the last one first; `LeadsOut` if it begins elsewhere."""
+        """Return the parts of a path relative to this directory, last one first; raise `LeadsOut` if it begins elsewhere."""
+        # An absolute path may begin with the configured path, or with the one behind its links.
         if path.startswith("/"):
             for root in (str(self.path), str(Path(f"/proc/self/fd/{self.descriptor}").readlink())):
                 if path == root or path.startswith(f"{root.rstrip('/')}/"):

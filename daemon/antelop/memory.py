@@ -1,17 +1,19 @@
-"""How much memory this process may take, which the kernel sees to, also in libraries that take it for what a file declares."""
+"""A limit on the memory of this process, which the kernel enforces, also for libraries that allocate what a file declares."""
 
 import resource
 from pathlib import Path
 
 _STACKS = 256 << 20
-"""Bytes that threads and allocators reserve and hardly touch, which count all the same."""
+"""Bytes that threads and allocators reserve and hardly use, but which the limit counts."""
 
 
 def limit(size: int) -> None:
-    """Have more memory refused than the process has now and so many bytes: MemoryError, or an error of the library that asks.
+    """Limit the memory of this process to what it uses now and `size` bytes more.
 
-    Processes that are started later inherit the limit.
+    Beyond the limit an allocation fails, with MemoryError or an error of the library that allocates. Processes that are started
+    later inherit the limit.
     """
+    # RLIMIT_DATA counts what the process has allocated already.
     taken = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()  # proc_pid_statm(5)
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     most = taken + size + _STACKS

@@ -1,4 +1,4 @@
-"""What a script sees of a lab: its tables, its analysis functions, and the functions that are documented for scripts.
+"""The lab in a script: its tables, its analysis functions, and the functions that are documented for scripts.
 
 `insert_nwb`, `recompute_masks` and `upload_rig_json` of this module work on the lab that the configuration describes. They
 connect when the first of them is called.
@@ -26,7 +26,7 @@ class Scripting:
     Parameters
     ----------
     connect
-        Opens the lab. It is called when the lab is first needed, and once.
+        Opens the lab; called once, when the lab is first needed.
     """
 
     def __init__(self, connect: Callable[[], Lab]) -> None:
@@ -34,7 +34,7 @@ class Scripting:
 
     @cached_property
     def lab(self) -> Lab:
-        """The lab, open."""
+        """The lab, opened at first use."""
         return self._connect()
 
     def upload_rig_json(
@@ -46,17 +46,17 @@ class Scripting:
     ) -> dict[str, Any]:
         """Validate a rig and store it with its features and mask functions.
 
-        The same rig again changes nothing; masks in `masklist` are added or updated. A different rig replaces the one of the
-        same name as long as no session uses it.
+        If the same rig is stored already, only masks in `masklist` are added or updated. A different rig replaces the one of
+        the same name if no session uses that one.
 
         Parameters
         ----------
         experimenter
-            Whose rig it is.
+            The owner of the rig.
         rig_name
             Unique among the experimenter's rigs.
         rig_json
-            Path to the rig's JSON file, or what it holds.
+            Path of the rig's JSON file, or its contents.
         masklist
             Masks: ``name``, ``description`` and ``function`` (``script.function`` in the analysis folder).
 
@@ -81,23 +81,23 @@ class Scripting:
         nwbpath: str | Path,
         rig: str | int | None = None,
     ) -> Outcome:
-        """Ingest one session from its NWB file: everything that the rig describes, and the masks; or nothing.
+        """Ingest one session from its NWB file in one transaction: everything that the rig describes, and the masks.
 
         Parameters
         ----------
         session
-            The session's primary key; it may carry ``behaviourrig_id``.
+            The session's primary key; it may include ``behaviourrig_id``.
         animals
             The animals' primary keys, in the order of the rig's animal numbers.
         nwbpath
-            The NWB file.
+            Path of the NWB file.
         rig
             The rig's name or ``behaviourrig_id``; without it, and without ``behaviourrig_id``, the experimenter's only rig.
 
         Returns
         -------
         Outcome
-            What was inserted, and warnings; ``print`` shows it in words.
+            What was inserted, and the warnings; ``print`` shows it as text.
 
         Raises
         ------
@@ -124,8 +124,8 @@ class Scripting:
         Raises
         ------
         antelop.errors.Rejected
-            At the end, with the problems of every session that failed, which keeps its masks; the others are done. At once, if
-            there is no session under the key.
+            At the end, with the problems of every session that failed: it keeps its old masks, and the others have new ones.
+            Immediately, if there is no session under the key.
         antelop.errors.Unavailable
             If the database or the store cannot be reached.
         """
@@ -133,7 +133,7 @@ class Scripting:
 
 
 def names(scripting: Scripting) -> dict[str, Any]:
-    """Return everything that a script sees, by its name; if two have one name, ours comes before the lab's."""
+    """Return every table and function for scripts by its name; ours replace functions of the lab that have the same name."""
     tables = scripting.lab.database.tables
     return {
         **scripting.lab.analysis.namespace(tables),

@@ -1,4 +1,4 @@
-"""Mask functions: what is one, and what one may return."""
+"""Mask functions: what an analysis function needs to be one, and which results are valid."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ RETURNS = ("data", "timestamps")
 REMEDY = "Return data, timestamps: two one-dimensional arrays of numbers, of one length"
 
 LONGEST = 10_000_000
-"""How many starts and stops a mask may have: one every millisecond for hours."""
+"""Largest number of starts and stops of a mask: one every millisecond for hours."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class MaskResult:
     Attributes
     ----------
     data
-        1 at each start and -1 at each stop, in turn; int8 (n,).
+        1 at each start and -1 at each stop, alternating; int8 (n,).
     timestamps
-        When; seconds, float64 (n,), finite and in order.
+        Times of the starts and stops in seconds, finite and in ascending order; float64 (n,).
     """
 
     data: NDArray[np.int8]
@@ -36,7 +36,7 @@ class MaskResult:
 
 
 def mask_problems(function: AnalysisFunction) -> list[Problem]:
-    """Say why a function cannot be used as a mask; none if it can."""
+    """Return the problems that keep a function from being used as a mask."""
     found = []
     if not function.mask:
         found.append(("it is not marked as a mask", "Set mask = True in its class"))
@@ -55,20 +55,22 @@ def mask_problems(function: AnalysisFunction) -> list[Problem]:
 
 
 def checked(name: str, values: Mapping[str, Any]) -> MaskResult:
-    """Check what a mask function returned.
+    """Return the result of a mask function, if it is valid.
 
     Parameters
     ----------
     name
         The function's name.
     values
-        ``data`` and ``timestamps``: numbers, one-dimensional, of one length (none, where there are no trials).
+        ``data`` and ``timestamps``: numbers, shape (n,) both; n is 0 if there are no trials.
 
     Raises
     ------
     Rejected
-        With all that is wrong: data other than 1 and -1 in turn, from a 1 to a -1; times that are not finite or not in order.
+        With every problem: a wrong shape or type; data that do not alternate between 1 and -1, from a 1 to a -1; times that are
+        not finite or not in ascending order.
     """
+    # Only arrays of numbers in one dimension can be compared further.
     arrays = [_array(values[returned]) for returned in RETURNS]
     found = [
         ("mask_shape", f"`{returned}` {what}", REMEDY)
@@ -77,10 +79,11 @@ def checked(name: str, values: Mapping[str, Any]) -> MaskResult:
     ]
     if found:
         raise Rejected(Problem(check, name, *rest) for check, *rest in found)
-    with np.errstate(over="ignore"):  # what is too large a number for that becomes infinite, which is told below
+    with np.errstate(over="ignore"):  # a number that is too large becomes infinite, and is reported below
         data, timestamps = arrays[0], arrays[1].astype(np.float64)
     if len(data) != len(timestamps):
         found.append(("mask_shape", f"it returned {len(data)} data and {len(timestamps)} timestamps", REMEDY))
+    # Starts and stops must alternate, so that each trial has both.
     turns = np.where(np.arange(len(data)) % 2, -1, 1)
     if (wrong := np.flatnonzero(data != turns)).size:
         i = wrong[0]
@@ -104,10 +107,10 @@ def checked(name: str, values: Mapping[str, Any]) -> MaskResult:
 
 
 def _misshapen(value: Any, array: NDArray[Any]) -> str:  # noqa: ANN401  # whatever the lab returns
-    """Say what keeps an array from being one of numbers in a row; nothing if it is one."""
+    """Return why a value is not a valid one-dimensional array of numbers; an empty text if it is one."""
     if np.ma.isMaskedArray(value):
         return "is a masked array, which hides some of its values"
-    if array.size > LONGEST:  # before it is looked at: one value, repeated, may be of any size
+    if array.size > LONGEST:  # checked before the values are read: an array that repeats one value can have any size
         return f"has {array.size:,} values, more than {LONGEST:,}"
     if array.ndim != 1 or array.dtype.kind not in "iuf":
         return f"is of shape {array.shape} and type {array.dtype}" if array.ndim else f"is a {type(value).__name__}"
@@ -117,5 +120,5 @@ def _misshapen(value: Any, array: NDArray[Any]) -> str:  # noqa: ANN401  # whate
 def _array(value: Any) -> NDArray[Any]:  # noqa: ANN401  # whatever the lab returns
     try:
         return np.asarray(value)
-    except ValueError:  # lists of unequal lengths in a list
+    except ValueError:  # a list that holds lists of unequal lengths
         return np.empty((), object)

@@ -1,4 +1,4 @@
-"""Who else could change what this user runs, asked as sshd asks it of the files that hold keys."""
+"""Which other users could change a script that this user runs, checked as sshd checks the files that hold keys."""
 
 import grp
 import os
@@ -12,24 +12,24 @@ from pathlib import Path
 from antelop.errors import Problem
 
 _NAMED = (0x02, 0x08)
-"""Tags of an access control list's entries (linux/posix_acl.h): a user and a group that it names."""
+"""Tags of the entries of an access control list that name a user and a group (linux/posix_acl.h)."""
 
 
 class Trust:
-    """Whom a user trusts to change what it runs.
+    """The users and groups that may change the scripts which a user runs.
 
-    What is asked about has to belong to root, to this user, to a trusted user or to a member of a trusted group, and nobody
-    else may write it. What is only a parent may be written by all where its sticky bit keeps them from replacing what is not
-    theirs, as in ``/tmp``. A group of a trusted user's own, as Debian and Fedora make one for each user, is nobody else: it has
-    the user's name, and no other member. (The name has to be the same because not every directory service lists all of its
-    users.) The access control lists of NFSv4 are not read.
+    A file or folder must belong to root, to this user, to a trusted user or to a member of a trusted group, and no other user
+    may have the right to write it. There are two exceptions. A folder above a script may be writable for all users if its
+    sticky bit keeps them from replacing the files of others, as in ``/tmp``. A private group, as Debian and Fedora create one
+    for each user, counts as its user: it has the user's name, and no other member. (The name must be equal because not every
+    directory service lists all of its users.) The access control lists of NFSv4 are not read.
 
     Parameters
     ----------
     uid
-        The number of the user who is to run it.
+        The number of the user who runs the scripts.
     trusted
-        Names of users and groups.
+        Names of trusted users and groups.
     """
 
     def __init__(self, uid: int, trusted: Collection[str] = ()) -> None:
@@ -42,29 +42,31 @@ class Trust:
                 self._groups.add(grp.getgrnam(name).gr_gid)
 
     def problems(self, path: Path, held: int, *, searched: bool) -> list[Problem]:
-        """Say by whom a file, folder or link could be changed who is not trusted.
+        """Return the ways in which users who are not trusted could change a file, folder or link.
 
         Parameters
         ----------
         path
-            What it is called; it is not looked up.
+            The path for messages; it is not opened.
         held
-            A descriptor of it.
+            A descriptor of the file, folder or link.
         searched
-            Whether scripts are looked for in it, so that everybody who may add to it is asked about.
+            Whether scripts are searched in it. Then the sticky bit is no protection, because others could add a script.
 
         Returns
         -------
         list of Problem
-            Each with the path and how to mend it; none if it can be trusted.
+            Each with the path and the command that corrects it; empty if only trusted users can change it.
         """
         info = os.fstat(held)
         mode, found = stat.filemode(info.st_mode), []
         owner = _user_name(info.st_uid)
+        # The owner can always change the permissions, so the owner must be trusted.
         known = info.st_uid in (0, self._uid) or owner in self._trusted
         if not known and self._groups.isdisjoint(_groups_of(info.st_uid)):
             remedy = f"Run `chown root {path}`, or add {owner} to the trusted"
             found.append((f"it belongs to {owner}, who is not trusted", remedy))
+        # The permissions of a link mean nothing on Linux, and those of a folder with a sticky bit protect its entries.
         guarded = stat.S_ISDIR(info.st_mode) and info.st_mode & stat.S_ISVTX and not searched
         if not stat.S_ISLNK(info.st_mode) and not guarded:
             if info.st_mode & stat.S_IWGRP and _lets_others_write(held):
@@ -93,7 +95,7 @@ def _group_name(number: int) -> str:
 
 
 def _is_private(number: int, users: Collection[str]) -> bool:
-    """Tell whether a group is the own one of one of these users."""
+    """Tell whether a group is the private group of one of these users."""
     try:
         group = grp.getgrgid(number)
     except KeyError:
@@ -103,10 +105,10 @@ def _is_private(number: int, users: Collection[str]) -> bool:
 
 
 def _lets_others_write(held: int) -> bool:
-    """Tell whether the access control list of what is group-writable names users or groups who may write (acl(5))."""
+    """Tell whether the access control list of a group-writable file or folder lets named users or groups write (acl(5))."""
     try:
         stored = os.getxattr(f"/proc/self/fd/{held}", "system.posix_acl_access")
-    except OSError:  # it has none
+    except OSError:  # it has no access control list
         return False
     entries = struct.iter_unpack("<HHI", stored[4:])  # linux/posix_acl_xattr.h: tag, permissions, number
     return any(tag in _NAMED and permissions & 2 for tag, permissions, _ in entries)

@@ -1,6 +1,6 @@
-"""Whether a statement of SQL does no more than read, by its words, as its server would take it apart.
+"""Whether an SQL statement only reads, decided by its words, as its server would split it.
 
-What cannot be told apart for certain is not let pass: a statement is refused rather than guessed at.
+A statement that cannot be split with certainty is refused.
 """
 
 import re
@@ -8,44 +8,48 @@ import re
 _READING = {"SELECT", "WITH", "SHOW", "EXPLAIN", "DESCRIBE", "DESC", "VALUES", "TABLE"}
 
 _WRITING = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE|REPLACE|INTO)\b(?!\s*\()")
-"""Words by which what begins by reading writes; not the functions REPLACE() and INSERT()."""
+"""Words that make a statement write, even if it begins with a word that reads; the functions REPLACE() and INSERT() do not."""
 
 _ACTING = re.compile(
     r"\b(?:PG_(?:TRY_)?ADVISORY\w*|PG_(?:TERMINATE|CANCEL)_BACKEND|SET_CONFIG|QUERY_TO_XML\w*|DBLINK\w*|LO_\w+|"
     r"GET_LOCK|RELEASE_LOCK|RELEASE_ALL_LOCKS|(?:NEXT|SET)VAL)(?=\s*\()"
 )
-"""Functions of the servers that do more than compute; those that the lab has made are not known here."""
+"""Functions of the servers that change something; functions that the lab has created are not known here."""
 
 _POSTGRESQL = re.compile(r"""'[^']*'|"[^"]*"|--[^\r\n]*|/\*(?:(?!/\*).)*?\*/""", re.DOTALL)
-"""Strings, quoted names and comments. A backslash means the same in every string, for one before a quote is not let pass."""
+"""Strings, quoted names and comments. A backslash has one meaning in every string, because a statement with a backslash before
+a quote is refused."""
 
 _MYSQL = re.compile(
     r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|--(?=\s|\Z)[^\n]*|\#[^\n]*|/\*(?!M?!).*?\*/""", re.DOTALL | re.ASCII
 )
-"""The same. What MySQL and MariaDB run in a comment (/*! and /*M!) is none."""
+"""The same for MySQL and MariaDB. They execute the contents of /*! and /*M!, so these are not comments."""
 
 _DOUBTFUL = {
     True: (re.compile(r"(?<!\\)(?:\\\\)*\\'"), re.compile(r"""['"]|/\*|\$[^\W\d]?\w*\$|\x00""")),
     False: (None, re.compile(r"""['"`]|/\*(?!M?!)|\x00""")),
 }
-"""What is not let pass, whether on PostgreSQL: anywhere in a statement, and outside quotes and comments. Of PostgreSQL these
-are what ends one kind of string and not the other, strings in dollars, and comments in comments; of both, what has no end."""
+"""Patterns that make a statement refused, by whether the server is PostgreSQL: the first anywhere in the statement, the second
+outside quotes and comments. For PostgreSQL these are a backslash before a quote, which ends one kind of string and not the
+other; strings in dollar signs; and comments inside comments. For both they are strings and comments without an end."""
 
 
 def writing_verb(statement: str, *, postgresql: bool) -> str | None:
-    """Return the word by which a statement does more than read, if there is one.
+    """Return the word that makes a statement do more than read; None if it only reads.
 
     Parameters
     ----------
     statement
-        As the server gets it: nothing is put into it any more.
+        The statement as the server receives it, with all values inserted.
     postgresql
         Whether the server is PostgreSQL.
     """
+    # Strings, quoted names and comments are removed first: words in them have no effect.
     anywhere, outside = _DOUBTFUL[postgresql]
     bare = (_POSTGRESQL if postgresql else _MYSQL).sub(" ", statement)
     if (anywhere and anywhere.search(statement)) or outside.search(bare):
         return "hide something in quotes or comments"
+    # One text can hold several statements, and each must only read.
     for part in bare.upper().split(";"):
         first = re.match(r"[\s(]*(\w*)", part, re.ASCII)
         if part.strip() and first and first[1] not in _READING:

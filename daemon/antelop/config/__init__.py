@@ -1,4 +1,4 @@
-"""The configuration: ``antelop.toml``, and what takes the place of what it leaves out."""
+"""The configuration: ``antelop.toml``, and the defaults of keys that it leaves out."""
 
 from antelop.config.model import AnalysisConfig, Config, DatabaseConfig, FolderConfig, NotifyConfig, WorkersConfig
 from antelop.config.places import Password, credentials, default_state, find

@@ -1,4 +1,4 @@
-"""What the configuration says, as frozen values: every default is here, and ``config/antelop.toml`` explains them."""
+"""The values of the configuration, frozen: every default is here, and ``config/antelop.toml`` explains the keys."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,18 +10,19 @@ from antelop.errors import Problem
 
 @dataclass(frozen=True)
 class DatabaseConfig:
-    """A database server; user and password come from the environment, see `credentials`.
+    """The connection to a database server; user and password come from the environment, see `credentials`.
 
     Attributes
     ----------
     name
         The database on a PostgreSQL server; None: ``postgres``.
     prefix
-        What the names of our three schemas begin with.
+        Beginning of the names of our three schemas.
     use_tls
-        True: encrypted, and the server's certificate is verified. None: encrypted where the server offers it, without proof.
+        True: encrypted, and the certificate of the server is verified. None: encrypted if the server offers it, without
+        verification.
     tls_ca
-        The CA's certificates, in PEM format, by which it is verified; None: those that the system trusts.
+        File with certificates in PEM format that verify the server's; None: those that the system trusts.
     service
         The database user of the daemon, who may write for every experimenter.
     """
@@ -38,7 +39,7 @@ class DatabaseConfig:
 
 @dataclass(frozen=True)
 class AnalysisConfig:
-    """Where the lab's own functions are, and which users or groups may write there beside root and the service."""
+    """The folders of the lab's own functions, and the users and groups who may write there, besides root and the service."""
 
     folders: tuple[Path, ...] = ()
     trusted: tuple[str, ...] = ()
@@ -51,23 +52,23 @@ class FolderConfig:
     Attributes
     ----------
     experimenters
-        Who may deliver there; None: anyone.
+        The experimenters who may deliver there; None: all.
     create_sessions
-        Whether a manifest may name a session that does not exist yet.
+        Whether a manifest may name a session that does not exist yet; it is then created.
     watch
-        Whether changes are told by the operating system or found by looking; ``auto``: as the filesystem allows.
+        ``events``: the operating system reports changes. ``poll``: scans find them. ``auto``: as the filesystem allows.
     settle
-        Seconds without a change after which a file is whole; None: as the filesystem requires.
+        Seconds without a change after which a file has settled; None: as the filesystem requires.
     scan
-        Seconds from one scan of everything to the next; None: as the filesystem requires.
+        Seconds between two scans of the whole folder; None: as the filesystem requires.
     recursive
-        Whether its sub-folders belong to it.
+        Whether sub-folders are watched too.
     sentinel
-        A file in it without which the share is not mounted.
+        Name of a file in the folder; if it is missing, the share counts as not mounted.
     after, archive
-        Whether what was ingested stays, or moves to the archive.
+        Whether ingested recordings stay (``keep``), or move to the folder `archive`.
     announce
-        Seconds after which waiting for a missing part is announced.
+        Seconds after which a notice reports that a delivery waits for a missing part.
     """
 
     name: str
@@ -86,18 +87,18 @@ class FolderConfig:
 
 @dataclass(frozen=True)
 class WorkersConfig:
-    """The processes that ingest.
+    """The worker processes, and their limits.
 
     Attributes
     ----------
     timeout
-        Seconds that one ingest may take.
+        Longest duration of one ingest, in seconds.
     memory
-        Bytes of resident memory that a worker may use.
+        Largest resident memory of a worker, in bytes.
     jobs_per_worker
-        Deliveries after which a worker is replaced by a fresh one.
+        Number of deliveries after which a new process replaces a worker.
     mask_timeout
-        Seconds that one mask function may take.
+        Longest duration of one mask function, in seconds.
     """
 
     count: int = 2
@@ -109,14 +110,14 @@ class WorkersConfig:
 
 @dataclass(frozen=True)
 class NotifyConfig:
-    """Who is told of rejections, failures and long waits, as apprise URLs, which hold passwords."""
+    """The receivers of notices about rejections, failures and long waits: apprise URLs, which contain passwords."""
 
     urls: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
 class Config:
-    """Where everything is, and how it is to be done.
+    """The whole configuration.
 
     Attributes
     ----------
@@ -125,13 +126,13 @@ class Config:
     store
         The folder of large arrays and files.
     database
-        None: the embedded database.
+        The database server; None: the embedded database.
     folders
         The drop folders.
     checks
-        ``error``, ``warning`` or ``off`` by a check's name, where the configuration differs from the default.
+        Severities by the names of checks: ``error``, ``warning`` or ``off``; only those that the file states.
     warnings
-        What keeps nothing from working but should not be so.
+        Conditions that do not stop the software but should be corrected.
     """
 
     state: Path

@@ -1,4 +1,4 @@
-"""Where the configuration, the state and the credentials are looked for."""
+"""The places of the configuration, the state and the credentials."""
 
 import os
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ SYSTEM_STATE = Path("/var/lib/antelop")
 
 
 class Password(str):
-    """A password, which prints only when it is asked for by `str`."""
+    """A password, whose `repr` does not show it, so that no log or traceback contains it."""
 
     __slots__ = ()
 
@@ -21,14 +21,14 @@ class Password(str):
 
 
 LONGEST = 1 << 12
-"""How many bytes a user name or a password may have."""
+"""Largest number of bytes of a user name or password."""
 
 
 def find(explicit: Path | None, environment: Mapping[str, str], cwd: Path) -> Path | None:
-    """Return the file to load: ``--config``, ``ANTELOP_CONFIG``, ``antelop.toml`` here, that of the system, or None.
+    """Return the file to load: ``--config``, ``ANTELOP_CONFIG``, ``antelop.toml`` in `cwd`, that of the system, or None.
 
-    A file that is named is returned whether it is there or not, and one that is there whether it can be read or not: using
-    another in its place, another database is filled.
+    A file that is named explicitly is returned even if it does not exist, and an existing one even if it cannot be read. If
+    another file took its place, recordings would go into a wrong database.
     """
     if explicit is not None:
         return cwd / explicit
@@ -38,9 +38,9 @@ def find(explicit: Path | None, environment: Mapping[str, str], cwd: Path) -> Pa
 
 
 def default_state(environment: Mapping[str, str]) -> Path:
-    """Return the state directory where none is configured: systemd's, that of the system for root, or the user's own.
+    """Return the default state directory: that of systemd, that of the system for root, or the user's own.
 
-    The user's own is that of the XDG base directory specification: ``$XDG_STATE_HOME/antelop``, or else
+    The user's own follows the XDG base directory specification: ``$XDG_STATE_HOME/antelop``, or else
     ``~/.local/state/antelop``.
 
     Raises
@@ -62,17 +62,17 @@ def default_state(environment: Mapping[str, str]) -> Path:
 
 
 def credentials(environment: Mapping[str, str]) -> tuple[str, Password]:
-    """Return user and password of the database server: ``DB_USER`` and ``DB_PASS``, or else systemd's credentials.
+    """Return user and password of the database server: ``DB_USER`` and ``DB_PASS``, or systemd's credentials.
 
-    The latter are the files ``db_user`` and ``db_pass`` in ``$CREDENTIALS_DIRECTORY`` (systemd.exec(5)).
+    These are the files ``db_user`` and ``db_pass`` in ``$CREDENTIALS_DIRECTORY`` (systemd.exec(5)).
 
     Raises
     ------
     Misconfigured
-        If either is in neither place.
+        If one of the two is in neither place.
     """
     found = {name: _credential(name, environment) for name in ("DB_USER", "DB_PASS")}
-    # An empty password may be one; as an empty user name drivers take that of the operating system's user.
+    # An empty password is valid. For an empty user name, drivers would take the name of the operating system's user.
     missing = [name for name, value in found.items() if value is None or (name == "DB_USER" and not value)]
     if missing:
         raise Misconfigured(
@@ -102,6 +102,6 @@ def _is_there(path: Path) -> bool:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return False
-    except OSError:  # loading it will say what is wrong
+    except OSError:  # the file exists; loading it will report the error
         return True
     return True

@@ -1,4 +1,4 @@
-"""Reads the configuration, and says everything that is wrong with it at once, by key."""
+"""The reader of the configuration: it reports every mistake at once, by key."""
 
 import os
 import shlex
@@ -14,7 +14,20 @@ from antelop.checks.severities import CHECKS, FIXED, Severity
 from antelop.config.model import AnalysisConfig, Config, DatabaseConfig, FolderConfig, NotifyConfig, WorkersConfig
 from antelop.config.places import default_state
 from antelop.config.table import Table, problem
-from antelop.config.values import Read, address, duration, flag, list_of, matching, one_of, path, size, somebody, text, whole
+from antelop.config.values import (
+    Read,
+    address,
+    duration,
+    experimenters,
+    flag,
+    list_of,
+    matching,
+    one_of,
+    path,
+    size,
+    text,
+    whole,
+)
 from antelop.errors import Misconfigured, Problem
 from antelop.files import RegularFile
 
@@ -23,16 +36,16 @@ Backend = Literal["postgresql", "mysql"]
 _PORTS: Mapping[Backend, int] = {"postgresql": 5432, "mysql": 3306}
 
 LONGEST = 1 << 20
-"""How many bytes a configuration may have: a thousand drop folders take a tenth."""
+"""Largest number of bytes of a configuration file: a thousand drop folders take a tenth of it."""
 
 
 def load(file: Path | None, environment: Mapping[str, str]) -> Config:
-    """Load a configuration file; without one, everything is as by default.
+    """Load a configuration file; without a file, every value is the default.
 
     Raises
     ------
     Misconfigured
-        If the file cannot be read, or with everything that is wrong in it.
+        If the file cannot be read, or with every mistake in it.
     """
     if file is None:
         return parse("", Path("/"), environment)
@@ -59,26 +72,27 @@ def _exposed(found: Config, held: RegularFile) -> Iterator[Problem]:
 
 
 def parse(written: str, folder: Path, environment: Mapping[str, str]) -> Config:
-    """Return what a configuration says.
+    """Return the configuration that a text states.
 
     Parameters
     ----------
     written
         The text of the file: TOML 1.0.
     folder
-        Where relative paths begin.
+        The folder of the file, where relative paths begin.
     environment
         Environment variables, for the default state directory and the home folder.
 
     Raises
     ------
     Misconfigured
-        With everything that is wrong, by key.
+        With every mistake, by key.
     """
     try:
         document = tomllib.loads(written)
     except tomllib.TOMLDecodeError as error:
         raise Misconfigured([problem("the file", f"this is not TOML: {error}", "Correct the text there")]) from None
+    # Tables add their mistakes to one list, so that a single error reports all of them.
     problems: list[Problem] = []
     top = Table(document, "", problems)
     a_path = path(folder, environment)
@@ -94,6 +108,7 @@ def parse(written: str, folder: Path, environment: Mapping[str, str]) -> Config:
         checks=_checks(top.table("checks")),
         notify=NotifyConfig(top.table("notify").take("urls", list_of(address), ())),
     )
+    # Unknown keys are known only when all others were taken.
     top.done()
     problems += _clashes(config)
     if problems:
@@ -136,7 +151,7 @@ def _folder(table: Table, a_path: Read[Path]) -> FolderConfig:
     config = FolderConfig(
         path=where,
         name=table.take("name", matching(".{1,100}", "Write at most 100 characters"), where.name),
-        experimenters=table.take("experimenters", somebody, None),
+        experimenters=table.take("experimenters", experimenters, None),
         create_sessions=table.take("create_sessions", flag, default=False),
         watch=table.take("watch", one_of("auto", "events", "poll"), "auto"),
         settle=table.take("settle", duration("0s"), None),
@@ -175,7 +190,7 @@ def _checks(table: Table) -> Mapping[str, Severity]:
 
 
 def _clashes(config: Config) -> Iterator[Problem]:
-    """Yield what is wrong with values together: names that are not unique, and folders in each other's way."""
+    """Yield the conflicts between values: names that are not unique, and folders inside one another."""
     for name, count in Counter(folder.name for folder in config.folders).items():
         if count > 1:
             yield problem(f"folders[{name}]", f"{count} folders have this name", "Give each a `name` of its own")

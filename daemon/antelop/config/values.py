@@ -1,4 +1,4 @@
-"""How values are written: each function takes what TOML gives and returns what is meant, or raises `Unfit`."""
+"""The values of keys: each function takes a value as TOML gives it, and returns it converted, or raises `Unfit`."""
 
 import os
 import re
@@ -17,7 +17,7 @@ BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KiB": 2**
 
 
 class Unfit(ValueError):
-    """A value that is not what its key takes: what is wrong with it, and what to write."""
+    """A value that is not valid for its key: what is wrong with it, and what to write instead."""
 
     def __init__(self, what: str, remedy: str) -> None:
         super().__init__(what, remedy)
@@ -26,9 +26,9 @@ class Unfit(ValueError):
 
 
 def text(value: object) -> str:
-    """Return a text that is not empty, on one line."""
+    """Return a text of one line that is not empty."""
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise Unfit(f"{quoted(value)} is no name", 'Write a text on one line, such as "name"')
+        raise Unfit(f"{quoted(value)} is not a name", 'Write a text on one line, such as "name"')
     return value
 
 
@@ -55,21 +55,21 @@ def whole(least: int, most: int) -> Read[int]:
 
     def read(value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise Unfit(f"{quoted(value)} is no whole number from {least} to {most}", "Write one, without quotes")
+            raise Unfit(f"{quoted(value)} is not a whole number from {least} to {most}", "Write one, without quotes")
         return value
 
     return read
 
 
 def one_of(*choices: Choice) -> Read[Choice]:
-    """Read one of some words."""
+    """Read one of these words."""
 
     def read(value: object) -> Choice:
         for choice in choices:
             if value == choice:
                 return choice
-        meant = nearest(value, choices) if isinstance(value, str) else None
-        remedy = f'Write "{meant}"' if meant else "Write " + " or ".join(f'"{choice}"' for choice in choices)
+        match = nearest(value, choices) if isinstance(value, str) else None
+        remedy = f'Write "{match}"' if match else "Write " + " or ".join(f'"{choice}"' for choice in choices)
         raise Unfit(f"{quoted(value)} is not known here", remedy)
 
     return read
@@ -94,7 +94,7 @@ def _quantity(units: Mapping[str, float], kind: str, examples: str, least: str) 
 
     def read(value: object) -> float:
         if not isinstance(value, str) or not re.fullmatch(rf"{part}(?: ?{part})*", value, re.ASCII):
-            raise Unfit(f"{quoted(value)} is no {kind}", f"Write numbers with units, in quotes, such as {examples}")
+            raise Unfit(f"{quoted(value)} is not a {kind}", f"Write numbers with units, in quotes, such as {examples}")
         if amount(value) < amount(least):
             raise Unfit(f"{quoted(value)} is too little", f"Write {least} or more")
         return amount(value)
@@ -103,9 +103,10 @@ def _quantity(units: Mapping[str, float], kind: str, examples: str, least: str) 
 
 
 def path(folder: Path, environment: Mapping[str, str]) -> Read[Path]:
-    """Read a path: relative ones begin in the folder of the file, those with a tilde in the home of the user.
+    """Read a path: a relative one begins in the folder of the file, one with a tilde in the home folder of the user.
 
-    Links are not followed, nor is anything looked at: a share that hangs must not keep the configuration from being read.
+    The disk is not accessed and links are not followed, so that a share which hangs cannot block the
+    configuration.
     """
 
     def read(value: object) -> Path:
@@ -121,11 +122,11 @@ def path(folder: Path, environment: Mapping[str, str]) -> Read[Path]:
 
 
 def list_of(read: Read[T]) -> Read[tuple[T, ...]]:
-    """Read a list, each item of which is read so."""
+    """Read a list whose items are read by `read`."""
 
     def read_all(value: object) -> tuple[T, ...]:
         if not isinstance(value, list):
-            raise Unfit(f"{quoted(value)} is no list", "Write a list, in square brackets")
+            raise Unfit(f"{quoted(value)} is not a list", "Write a list, in square brackets")
         items, unfit = [], {}
         for number, item in enumerate(value, start=1):
             try:
@@ -139,16 +140,16 @@ def list_of(read: Read[T]) -> Read[tuple[T, ...]]:
     return read_all
 
 
-def somebody(value: object) -> frozenset[str]:
-    """Return the names of a list that is not empty."""
+def experimenters(value: object) -> frozenset[str]:
+    """Return the names of experimenters; the list must not be empty."""
     names = list_of(text)(value)
     if not names:
-        raise Unfit("it lists nobody", "Name who may deliver, or leave it out for everybody")
+        raise Unfit("the list is empty", "Name who may deliver, or leave it out for everybody")
     return frozenset(names)
 
 
 def address(value: object) -> str:
-    """Return a URL of a notification service, which is never shown: it holds a password."""
+    """Return the URL of a notification service. No message shows it, because it contains a password."""
     if not isinstance(value, str) or not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]", value):
-        raise Unfit("this is no URL as apprise writes it", "Write one such as mailto://user:password@example.org")
+        raise Unfit("this is not a URL as apprise writes it", "Write one such as mailto://user:password@example.org")
     return value

@@ -83,7 +83,7 @@ def insert_masks(lab: Lab, session: Mapping[str, Any], masks: Sequence[tuple[Row
                     "function_sha256": function.sha256,
                 }
                 if mask["mask_id"] in stored:
-                    lab.database.Mask.update1(row)  # in place: other tables may refer to it
+                    lab.database.Mask.update1(row)
                 else:
                     lab.database.Mask.insert1(row)
                 trials[mask["mask_name"]] = len(result.data) // 2
@@ -159,17 +159,17 @@ def _under(database: Database, key: Mapping[str, Any]) -> list[Row]:
         if name not in attributes:  # DataJoint ignores unknown names, and would select every session
             near = nearest(str(name), attributes)
             remedy = f"Write {near}" if near else f"Name the sessions by {', '.join(attributes)}"
-            problems.append(Problem("key_unknown", str(name), "it is no part of a session's key", remedy))
+            problems.append(Problem("key_unknown", str(name), "it is not part of a session's key", remedy))
         elif not isinstance(value, str if attributes[name].string else int | np.integer):
             remedy = f"Give {'text' if attributes[name].string else 'a whole number'}"
-            problems.append(Problem("key_value", name, f"{quoted(value)} is no {name}", remedy))
+            problems.append(Problem("key_value", name, f"{quoted(value)} is not a valid {name}", remedy))
     if problems:
         raise Rejected(problems)
     # An empty selection is an error: most often the key has a wrong number.
     worlds: list[Row] = (database.World & dict(key)).to_dicts(order_by="KEY")
     if not worlds:
-        under = ", ".join(f"{name} {value}" for name, value in key.items()) or "anybody"
-        what = f"no session of {under} holds a recording"
+        under = ", ".join(f"{name} {value}" for name, value in key.items())
+        what = f"no session of {under} holds a recording" if under else "no session holds a recording"
         raise Rejected([Problem("session_empty", "", what, "See `antelop sessions` for those that do")])
     return worlds
 

@@ -1,4 +1,4 @@
-"""The durable queue of deliveries, and the ledger of what became of each.
+"""The durable queue of deliveries, and the ledger of their attempts and outcomes.
 
-Nothing here reads a recording or a drop folder; it only enters, claims and finishes.
+No module of this package reads a recording or a drop folder: they only change the tables of the queue and the ledger.
 """

@@ -1,4 +1,4 @@
-"""Attempts: how the outcome of one is recorded, and what happens to its delivery next."""
+"""Attempts: record the outcome of one, and decide what happens to its delivery next."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,29 +15,29 @@ from antelop.queue.states import ANSWERED, OUTCOMES, State
 from antelop.wording import printable
 
 TRIES = 3
-"""How many times a delivery may fail before it is parked."""
+"""Number of failures after which a delivery is parked."""
 
 LONGEST_ATTEMPT = 1e9
-"""Seconds that are noted of an attempt at most: of a dead worker nothing may tell when it began."""
+"""Longest duration of an attempt that is recorded, in seconds: that of a dead worker may be unknown and infinite."""
 
 LONGEST_SENTENCE, LONGEST_TRACEBACK = 2000, 8000
-"""How many characters of each the ledger holds."""
+"""Largest numbers of characters of a sentence and of a traceback in the ledger."""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One look of a worker at a delivery.
+    """One attempt of a worker to ingest a delivery.
 
     Attributes
     ----------
     outcome
-        What it came to.
+        Its outcome.
     seconds
-        How long it took.
+        Its duration.
     inputs_hash
-        Of a rejection, a hash of what decided it besides the file; else empty.
+        For a rejection, the hash of its inputs besides the file; otherwise empty.
     traceback
-        Of a defect.
+        For a defect, the traceback; otherwise None.
     """
 
     outcome: Outcome
@@ -51,14 +51,16 @@ def finish_attempt(
 ) -> str | None:
     """Record an attempt, and take its delivery out of the queue or put it back.
 
-    An outage spends no tries. A failure spends one, and the last one parks the delivery.
+    An outage does not count as a try. A failure does, and the last one parks the delivery.
 
     Parameters
     ----------
-    database, delivery_id
-        Whose attempt it is; the caller holds the lock of the delivery, unless the connection was lost.
+    database
+        The database with the queue.
+    delivery_id
+        The delivery; the caller holds its lock, unless the connection was lost.
     attempt
-        What there is to record.
+        The attempt to record.
     receipt_due
         If the receipt could not be written, the time since when. The delivery then keeps a job that retries only the receipt,
         for at most a day, and never changes the outcome.
@@ -66,8 +68,8 @@ def finish_attempt(
     Returns
     -------
     str or None
-        The state that the delivery is in then. None if its outcome was recorded before, or if its lock was lost with the
-        connection and another worker has it now.
+        The new state of the delivery. None if its outcome was recorded before, or if the connection was lost and another worker
+        holds its lock now.
     """
     key = {"delivery_id": delivery_id}
     with delivery_lock(database, delivery_id) as held:
@@ -83,7 +85,7 @@ def finish_attempt(
             entry = _entry(attempt, delivery)
             attempts = (database.Attempt & key).proj("outcome", "attempted").to_dicts(order_by="attempt_id")
             outcomes = [each["outcome"] for each in attempts if each["attempted"] >= delivery["readied"]]
-            # Its outcome is recorded: this attempt was about the receipt alone, and changes nothing else.
+            # If the outcome is recorded already, this attempt was only for the receipt, and changes nothing else.
             if delivery["state"] in ANSWERED and delivery["state"] in outcomes:
                 _keep_for_receipt(database, delivery, attempt)
                 return None
@@ -93,7 +95,7 @@ def finish_attempt(
                 lasted = entry["attempted"] - since if since else timedelta()
                 schedule(database, key, pause(delivery_id, lasted))
                 return str(delivery["state"])
-            return _settle(database, delivery, entry, receipt_due)
+            return _decide_state(database, delivery, entry, receipt_due)
 
 
 def is_retried(outcomes: Sequence[str]) -> bool:
@@ -102,7 +104,7 @@ def is_retried(outcomes: Sequence[str]) -> bool:
 
 
 def _entry(attempt: Attempt, delivery: Row) -> Row:
-    """Return what the ledger says of an attempt, but for its number: texts as it can hold them."""
+    """Return the row of the ledger for an attempt, without its number, with texts that the database can store."""
     outcome, traceback = attempt.outcome, attempt.traceback
     return {
         "delivery_id": delivery["delivery_id"],
@@ -111,14 +113,14 @@ def _entry(attempt: Attempt, delivery: Row) -> Row:
         "problems": [{name: printable(text) for name, text in problem.as_dict().items()} for problem in outcome.problems],
         "decided_by": attempt.inputs_hash,
         "traceback": traceback and "\n".join(map(printable, traceback.splitlines()))[-LONGEST_TRACEBACK:],
-        # Not before the delivery was enqueued, should the clock have been set back: earlier attempts do not count.
+        # The clock may have been set back. A time before the delivery was enqueued would make the attempt not count.
         "attempted": max(utc(outcome.finished), delivery["readied"]),
         "seconds": min(attempt.seconds, LONGEST_ATTEMPT),
     }
 
 
 def _record(database: Database, entry: Row, attempts: Sequence[Mapping[str, Any]]) -> None:
-    """Record an attempt. Of an outage only the first and the last are kept: it may last for weeks."""
+    """Record an attempt; of an outage, which may last for weeks, only the first and the last attempt are kept."""
     number = attempts[-1]["attempt_id"] + 1 if attempts else 1
     if [attempt["outcome"] for attempt in attempts[-2:]] == ["unavailable"] * 2 and entry["outcome"] == "unavailable":
         database.Attempt.update1({**entry, "attempt_id": number - 1})
@@ -126,14 +128,15 @@ def _record(database: Database, entry: Row, attempts: Sequence[Mapping[str, Any]
         database.Attempt.insert1({**entry, "attempt_id": number})
 
 
-def _settle(database: Database, delivery: Row, entry: Row, receipt_due: datetime | None) -> str:
-    """Take a delivery to the state that its last attempt's outcome stands for; return the state that it is in then."""
+def _decide_state(database: Database, delivery: Row, entry: Row, receipt_due: datetime | None) -> str:
+    """Remove the job of a delivery and set the state that its last outcome leads to; return the new state."""
     key, state = {"delivery_id": delivery["delivery_id"]}, str(delivery["state"])
     remove(database, key)
     event = OUTCOMES.get(entry["outcome"])
     # An ingested delivery is in its state since COMMIT; every other one changes here.
     if event and state == State.READY and transition(database, key, event, finished=entry["attempted"]):
         state = entry["outcome"]
+    # The delivery gets a job again only for its receipt.
     if receipt_due and state == entry["outcome"]:
         database.Delivery.update1({**key, "receipt_due": utc(receipt_due)})
         schedule_again(database, key, timedelta())
@@ -141,7 +144,7 @@ def _settle(database: Database, delivery: Row, entry: Row, receipt_due: datetime
 
 
 def _keep_for_receipt(database: Database, delivery: Row, attempt: Attempt) -> None:
-    """Schedule the next attempt to write a receipt that is due, unless its job was removed, or a day has passed."""
+    """Schedule the next attempt to write a receipt, unless the job was removed, or a day has passed since it was due."""
     key = {"delivery_id": delivery["delivery_id"]}
     if database.jobs & key:
         since = delivery["receipt_due"] or delivery["finished"] or delivery["readied"]

@@ -1,7 +1,8 @@
 """The durable queue: DataJoint's jobs table of `Ingestion`, which any number of workers share.
 
-While a worker works on a delivery it holds an advisory lock of the database that is named after the delivery. The lock goes
-with the connection, so a reserved job whose lock is free has a dead worker, on whichever host it ran, and is released at once.
+While a worker works on a delivery it holds an advisory lock of the database that is named after the delivery. The server
+releases the lock when the connection ends. So a reserved job whose lock is free has a dead worker, on this or another host, and
+is released immediately.
 To take a job out of the queue, or to put it back, a process holds the lock; without the lock a process may only add a job.
 """
 
@@ -20,14 +21,14 @@ from antelop.queue.pauses import GIVE_UP_AFTER, MOST_PAUSE, pause
 
 @contextmanager
 def delivery_lock(database: Database, delivery_id: str) -> Iterator[bool]:
-    """Hold the lock of a delivery, if no other process does; yield whether it is held."""
+    """Take the lock of a delivery until the block ends, if it is free; yield whether this process holds it."""
     with database.lock(f"delivery {delivery_id}") as held:
         yield held
 
 
 @contextmanager
 def claimed(database: Database, folders: Iterable[str]) -> Iterator[Row | None]:
-    """Claim the delivery from these folders that has been due for longest, until the end of the block; None if none is due."""
+    """Claim the delivery of these folders that has been due for longest until the block ends; yield None if none is due."""
     due = _jobs_of(database, folders) & {"status": "pending"} & "scheduled_time <= CURRENT_TIMESTAMP(3)"
     for key in due.keys(order_by=("priority", "scheduled_time"), limit=10):
         with delivery_lock(database, key["delivery_id"]) as held:
@@ -38,7 +39,7 @@ def claimed(database: Database, folders: Iterable[str]) -> Iterator[Row | None]:
 
 
 def schedule(database: Database, key: Mapping[str, Any], wait: float = 0) -> None:
-    """Give a delivery a pending job, in the place of the one that it has; it is due after `wait` seconds."""
+    """Give a delivery a pending job that is due after `wait` seconds; it replaces the job that the delivery has."""
     (database.jobs & key).delete_quick()
     job = {**key, "status": "pending", "priority": 5}
     if wait:
@@ -49,7 +50,7 @@ def schedule(database: Database, key: Mapping[str, Any], wait: float = 0) -> Non
 
 
 def schedule_again(database: Database, key: Mapping[str, Any], lasted: timedelta) -> bool:
-    """Schedule a delivery after trouble that has lasted for a while; after `GIVE_UP_AFTER` remove its job, and return False."""
+    """Schedule a retry after trouble that has lasted for a time; after `GIVE_UP_AFTER`, remove the job and return False."""
     (database.jobs & key).delete_quick()
     if lasted >= GIVE_UP_AFTER:
         return False
@@ -58,14 +59,14 @@ def schedule_again(database: Database, key: Mapping[str, Any], lasted: timedelta
 
 
 def remove(database: Database, key: Mapping[str, Any], status: str | None = None) -> None:
-    """Remove the job of a delivery, if its status is this one; without one, whatever it is."""
+    """Remove the job of a delivery; with `status`, only if the job has this status."""
     (database.jobs & key & ({"status": status} if status else {})).delete_quick()
 
 
 def acknowledge(database: Database, delivery_id: str) -> str:
-    """Remove the job of a delivery that was claimed, unless it was enqueued again since; return the delivery's state.
+    """Remove the job of a claimed delivery, unless it was enqueued again meanwhile; return the state of the delivery.
 
-    Its receipt is not due any more.
+    Afterwards its receipt is no longer due.
     """
     key = {"delivery_id": delivery_id}
     with database.transaction():
@@ -80,7 +81,7 @@ def acknowledge(database: Database, delivery_id: str) -> str:
 
 
 def clamp_schedules(database: Database) -> None:
-    """Make jobs due that would wait for longer than the longest pause: the database's clock was set back since."""
+    """Make jobs due now that are scheduled later than the longest pause, because the clock of the database was set back."""
     longest = database.connection.adapter.interval_expr(MOST_PAUSE, "second")
     later = composed("scheduled_time > CURRENT_TIMESTAMP(3) + {longest}", longest=longest)
     for key in (database.jobs & {"status": "pending"} & later).keys():  # noqa: SIM118  # of a table of DataJoint
@@ -91,14 +92,14 @@ def clamp_schedules(database: Database) -> None:
 
 
 def orphans(database: Database, folders: Iterable[str]) -> Iterator[Row]:
-    """Yield the jobs of dead workers, of deliveries from these folders, each under the lock of its delivery.
+    """Yield the jobs of dead workers for deliveries of these folders, each while this process holds the delivery's lock.
 
-    Each has ``age``, the seconds since it was reserved, besides what DataJoint notes of the process that reserved it.
+    Each has ``age``, the seconds since it was reserved, and what DataJoint records of the process that reserved it.
     """
     noted = ("host", "pid", "connection_id", "reserved_time")
     for job in (_jobs_of(database, folders) & {"status": "reserved"}).proj(*noted).to_dicts():
         with delivery_lock(database, job["delivery_id"]) as held:
-            # It is looked at again under the lock: its worker may have finished it since.
+            # The job is read again under the lock, because its worker may have finished it meanwhile.
             if held and database.jobs & job & {"status": "reserved"}:
                 now = database.connection.query("SELECT LOCALTIMESTAMP(3)").fetchone()[0]
                 since = job["reserved_time"]
@@ -106,11 +107,11 @@ def orphans(database: Database, folders: Iterable[str]) -> Iterator[Row]:
 
 
 def counts(database: Database) -> dict[str, int]:
-    """Return how many jobs there are of each status, and in all."""
+    """Return the number of jobs by status, and the total."""
     return dict(database.jobs.progress())
 
 
 def _jobs_of(database: Database, folders: Iterable[str]) -> Any:  # noqa: ANN401  # a DataJoint expression
-    """Return the jobs of deliveries from these folders."""
+    """Return the jobs of deliveries of these folders."""
     deliveries = database.Delivery & [{"folder": folder} for folder in folders]
     return database.jobs.restrict(deliveries.proj(), semantic_check=False)

@@ -1,8 +1,8 @@
-"""The ledger: what was delivered, what became of it, and which session came of it.
+"""The ledger: each delivery with its state, its attempts with their outcomes, and the session that it became.
 
-A delivery of a drop folder is ``ready`` while it is in the queue (see `queue`), ``waiting`` until its videos have settled, and
-then what its outcome says, or ``superseded`` if its file or manifest was changed before it was committed. One that did not come
-from a drop folder is entered when it is committed.
+A delivery of a drop folder is ``ready`` while it is in the queue (see `queue`), or ``waiting`` until its videos have settled.
+Then its state is its outcome, or ``superseded`` if its file or manifest was changed before it was committed. A delivery that a
+person gives by hand is entered only when it is committed.
 """
 
 from collections.abc import Collection, Mapping
@@ -23,19 +23,20 @@ from antelop.wording import counted
 
 
 class Superseded(Exception):
-    """The delivery is no longer what lies in the drop folder, so nothing of it is committed."""
+    """The files in the drop folder are no longer those of the delivery, so it is not committed."""
 
 
 def utc(now: datetime) -> datetime:
-    """Return a time as the database has it: UTC, without saying so."""
+    """Return a time as the database stores it: UTC, without a time zone."""
     return now.astimezone(UTC).replace(tzinfo=None)
 
 
 def enter(database: Database, delivery: Delivery, event: Event, now: datetime) -> None:
-    """Enter what a delivery has come to, within a transaction; raise `Superseded` if it may not come to it."""
+    """Enter an event of a delivery, in the transaction of the caller; raise `Superseded` if its state does not allow it."""
     key = {"delivery_id": delivery.delivery_id}
     if transition(database, key, event, finished=utc(now)):
         return
+    # Only a delivery that is not in the ledger yet, such as one by hand, is inserted.
     if State.NEW not in TRANSITIONS[event][0] or database.Delivery & key:
         raise Superseded
     times = dict.fromkeys(("received", "readied", "finished"), utc(now))
@@ -43,9 +44,9 @@ def enter(database: Database, delivery: Delivery, event: Event, now: datetime) -
 
 
 def transition(database: Database, key: Mapping[str, Any], event: Event, **times: datetime) -> bool:
-    """Take a delivery along the transitions of an event, by one statement; return whether it was in a state for that.
+    """Change the state of a delivery by an event, in one statement; return whether its state allowed the event.
 
-    The times, ``readied`` and ``finished``, are set with it. A delivery that is enqueued has no receipt that is due.
+    The times ``readied`` and ``finished`` are set with it. If the new state is ``ready``, the receipt is no longer due.
     """
     before, after = TRANSITIONS[event]
     statement = composed(
@@ -57,29 +58,29 @@ def transition(database: Database, key: Mapping[str, Any], event: Event, **times
     values = (after.value, times.get("readied"), times.get("finished"), after == State.READY, key["delivery_id"], known)
     if database.connection.query(statement, values).rowcount:
         return True
-    # MariaDB counts the rows that it has changed: not one that was so already, as when both are of the same moment.
+    # MariaDB counts only rows whose values changed. A row that already has all of these values was allowed too.
     same = "SELECT 1 FROM {deliveries} WHERE delivery_id = %s AND state = %s FOR UPDATE"
     query = composed(same, deliveries=database.Delivery.full_table_name)
     return after in before and bool(database.connection.query(query, (key["delivery_id"], after.value)).fetchall())
 
 
 def facts(database: Database, key: Mapping[str, Any], *names: str) -> Row | None:
-    """Return some attributes of a delivery; None if a person has deleted it."""
+    """Return some attributes of a delivery; None if it is not in the ledger, because a person has deleted it."""
     return next(iter((database.Delivery & key).proj(*names).to_dicts()), None)
 
 
 def committed_outcome(database: Database, delivery_id: str) -> Outcome | None:
-    """Return the outcome of a delivery that was committed, None if none was."""
+    """Return the outcome of a delivery that was committed; None if it was not."""
     ledger = (database.Ingestion & {"delivery_id": delivery_id}) * database.Delivery.proj("nwb_size")
     return next((outcome_of(row, row["nwb_size"]) for row in ledger.to_dicts()), None)
 
 
 def recorded_outcome(database: Database, delivery: Row) -> Outcome | None:
-    """Return by what a delivery was settled since it was last put into the queue; None if it was not, if only committed."""
+    """Return the outcome that was recorded since a delivery was last enqueued; None if it has none or is only committed."""
     if delivery["state"] not in ANSWERED:
         return None
-    settled = database.Attempt & {"delivery_id": delivery["delivery_id"], "outcome": delivery["state"]}
-    since = restricted(settled, "attempted >= %s", delivery["readied"])
+    final = database.Attempt & {"delivery_id": delivery["delivery_id"], "outcome": delivery["state"]}
+    since = restricted(final, "attempted >= %s", delivery["readied"])
     for attempt in since.to_dicts(order_by="attempt_id DESC", limit=1):
         if attempt["outcome"] == "ingested":
             return committed_outcome(database, delivery["delivery_id"])
@@ -89,7 +90,7 @@ def recorded_outcome(database: Database, delivery: Row) -> Outcome | None:
 
 
 def latest(database: Database, folder: str, manifests: Collection[str]) -> str | None:
-    """Return the delivery that had one of these files as its manifest last, and was not superseded; None if there is none."""
+    """Return the id of the last delivery with one of these manifests that was not superseded; None if there is none."""
     query = composed(
         "SELECT delivery_id FROM {deliveries} WHERE folder = %s AND manifest_path IN %s AND state <> 'superseded' "
         "ORDER BY readied DESC LIMIT 1",
@@ -100,9 +101,9 @@ def latest(database: Database, folder: str, manifests: Collection[str]) -> str |
 
 
 def outcome_of(ingestion: Row, size: int) -> Outcome:
-    """Return the outcome that a row of `Ingestion` stands for; `size` is that of the NWB file in bytes."""
+    """Return the outcome of a row of `Ingestion`; `size` is the size of the NWB file in bytes."""
     session = {name: ingestion[name] for name in ("experimenter", "experiment_id", "session_id")}
-    # PostgreSQL gives an object's members back in another order than they had, and a receipt is the same whenever written.
+    # PostgreSQL returns the members of an object in another order. They are sorted, so that a receipt is always the same.
     inserted, trials = counts_in(ingestion["rows_inserted"]), dict(sorted(counts_in(ingestion["trials"]).items()))
     rows = {table.__name__: inserted[table.__name__] for table in behaviour.TABLES if table.__name__ in inserted}
     warnings = problems_in(ingestion["warnings"])
@@ -123,19 +124,19 @@ def outcome_of(ingestion: Row, size: int) -> Outcome:
     )
 
 
-def as_duplicate(held: Outcome) -> Outcome:
-    """Return the outcome of a delivery of what a session holds already."""
-    sentence = f"session {named(held.session)} holds this recording since {held.finished.date()}; nothing was changed"
-    return replace(held, outcome="already-ingested", sentence=sentence)
+def as_duplicate(existing: Outcome) -> Outcome:
+    """Return the outcome of a delivery whose recording a session already holds."""
+    sentence = f"session {named(existing.session)} holds this recording since {existing.finished.date()}; nothing was changed"
+    return replace(existing, outcome="already-ingested", sentence=sentence)
 
 
 def named(session: Mapping[str, Any]) -> str:
-    """Return a session's key as the command line takes it: ``experimenter/experiment_id/session_id``."""
+    """Return the key of a session as the command line takes it: ``experimenter/experiment_id/session_id``."""
     return "/".join(str(session[name]) for name in ("experimenter", "experiment_id", "session_id"))
 
 
 def row_of(delivery: Delivery) -> Row:
-    """Return what the ledger says of a delivery, but for its state and times."""
+    """Return the row of the ledger for a delivery, without its state and times."""
     return {
         "delivery_id": delivery.delivery_id,
         "folder": delivery.folder,
@@ -150,8 +151,8 @@ def row_of(delivery: Delivery) -> Row:
 
 
 def _as_json(document: bytes) -> dict[str, Any]:
-    """Return a manifest as it was read; if it is no JSON that a database could hold, an object that holds its ``text``."""
+    """Return a manifest as JSON; if it is not JSON that a database can store, an object with its ``text``."""
     try:
         return load(document)
-    except Rejected:  # not the text by itself: what DataJoint gets from PostgreSQL as text it takes for JSON
+    except Rejected:  # an object, because DataJoint parses a plain text from PostgreSQL as JSON
         return {"text": document.decode(errors="backslashreplace").replace("\0", "\\x00")}

@@ -1,7 +1,7 @@
-"""The states of a delivery, of its job and of its receipt, and every way from one to the next.
+"""The states of a delivery, of its job and of its receipt, and every transition between them.
 
-These tables are what the queue enforces: `ledger.transition` takes a delivery from one state to another only along them. The
-same tables are drawn in ``ARCHITECTURE.md``, and a test compares the two.
+The queue enforces these tables: `ledger.transition` changes the state of a delivery only as they allow. ``ARCHITECTURE.md``
+draws the same tables, and a test compares the two.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """What a delivery is, in the ledger. One that the ledger does not know is `NEW`."""
+    """The state of a delivery in the ledger. A delivery that is not in the ledger is `NEW`."""
 
     NEW = "new"
     READY = "ready"
@@ -22,7 +22,7 @@ class State(StrEnum):
 
 
 class Event(StrEnum):
-    """What happens to a delivery."""
+    """An event of a delivery."""
 
     ENQUEUE = "enqueue"
     RETRY_LATER = "retry later: unavailable, a defect, or files missing"
@@ -36,16 +36,16 @@ class Event(StrEnum):
 
 
 ANSWERED = (State.INGESTED, State.ALREADY_INGESTED, State.REJECTED, State.FAILED)
-"""States of a delivery that has its outcome, and needs no worker."""
+"""States of a delivery that has its outcome, and needs no more work."""
 
 UNCOMMITTED = (State.READY, State.WAITING, State.REJECTED, State.FAILED)
-"""States of a delivery of which nothing is in the database but the ledger's entries."""
+"""States of a delivery that has entries in the ledger, but no session."""
 
 TRANSITIONS: Mapping[Event, tuple[tuple[State, ...], State]] = {
     Event.ENQUEUE: ((State.NEW, State.WAITING, State.SUPERSEDED), State.READY),
     Event.RETRY_LATER: ((State.READY,), State.READY),
     Event.HOLD_FOR_VIDEOS: ((State.READY,), State.WAITING),
-    # A script's delivery is entered when it is committed, and again if it is run again.
+    # A delivery by hand is entered when it is committed, and again if the script runs again.
     Event.COMMIT: ((State.NEW, State.READY, State.INGESTED, State.ALREADY_INGESTED), State.INGESTED),
     Event.RECOGNIZE: ((State.NEW, State.READY, State.INGESTED, State.ALREADY_INGESTED), State.ALREADY_INGESTED),
     Event.REJECT: ((State.READY,), State.REJECTED),
@@ -53,7 +53,7 @@ TRANSITIONS: Mapping[Event, tuple[tuple[State, ...], State]] = {
     Event.SUPERSEDE: (UNCOMMITTED, State.SUPERSEDED),
     Event.RETRY: (ANSWERED, State.READY),
 }
-"""By event: the states in which it can happen, and the one after it. What is committed is never superseded."""
+"""By event: the states that allow it, and the state after it. A committed delivery is never superseded."""
 
 OUTCOMES: Mapping[str, Event] = {
     State.INGESTED: Event.COMMIT,
@@ -61,11 +61,11 @@ OUTCOMES: Mapping[str, Event] = {
     State.REJECTED: Event.REJECT,
     State.FAILED: Event.FAIL,
 }
-"""What an attempt's outcome does to its delivery, if the attempt is the last one."""
+"""By outcome of the last attempt: the event of its delivery."""
 
 
 class Job(StrEnum):
-    """What the jobs table says of a delivery; `NONE` if it has no job."""
+    """The status of a delivery's job in the jobs table; `NONE` if it has no job."""
 
     NONE = "none"
     PENDING = "pending"
@@ -79,11 +79,11 @@ JOB_TRANSITIONS: Mapping[str, tuple[tuple[Job, ...], Job]] = {
     "finish, hold for videos, or superseded": ((Job.RESERVED, Job.PENDING), Job.NONE),
     "the clock was set back": ((Job.PENDING,), Job.PENDING),
 }
-"""By event: the job before, and the job after. A job whose worker is dead is retried later, or finished, by another worker."""
+"""By event: the job before, and the job after. Another worker retries or finishes the job of a dead worker."""
 
 
 class Receipt(StrEnum):
-    """What there is to say of a delivery's receipt."""
+    """The state of a delivery's receipt."""
 
     NONE = "none"
     DUE = "due"
@@ -97,4 +97,4 @@ RECEIPT_TRANSITIONS: Mapping[str, tuple[tuple[Receipt, ...], Receipt]] = {
     "a day has passed": ((Receipt.DUE,), Receipt.GIVEN_UP),
     "retry": ((Receipt.WRITTEN, Receipt.DUE, Receipt.GIVEN_UP), Receipt.NONE),
 }
-"""By event: the receipt before, and after. `due` is a column of the ledger; a job keeps trying to write it."""
+"""By event: the state of the receipt before, and after. `due` is a column of the ledger; a job retries to write the receipt."""
