@@ -190,7 +190,7 @@ def test_what_is_no_script_is_not_read(script: Path) -> None:
     found = search(script)
     assert [source.name for source in found.sources] == ["licks"]
     assert {name: problem.what for name, problem in found.unreadable.items()} == {
-        "pipe": "it cannot be read: it is no file",
+        "pipe": "it cannot be read: it is not a file",
         "vast": "it cannot be read: it has 1,099,511,627,776 bytes, and a script no more than 4,194,304",
     }
 

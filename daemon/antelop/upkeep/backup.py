@@ -66,10 +66,7 @@ def backup(lab: Lab, folder: Path, now: datetime, progress: Progress) -> Backup:
         raise Rejected([Problem("backup_folder", str(folder), what, "Give a new folder, best on another disk")])
     copy, query = Store(folder), lab.database.connection.query
     with exclusive_store_lock(lab.database), ExitStack() as opened:
-        with available(f"the folder {folder} cannot be made"):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # other users may not read the dump
-        copy.make()
-        copy.clear()
+        _make(copy)
         # pg_dump reads the exported snapshot, so that dump and references are of the same moment.
         with serving(lab.config.state) as server, lab.database.transaction(commit=False, patient=True):
             query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
@@ -88,7 +85,7 @@ def backup(lab: Lab, folder: Path, now: datetime, progress: Progress) -> Backup:
         began = now.astimezone(UTC).isoformat(timespec="seconds")
         made = Backup(began, __version__, version, lab.store.owner(), database, listing, sessions, total.count, total.bytes)
         write(folder, made)
-        # The new backup is valid now: what only an earlier one needs may go.
+        # The new backup is valid now, so objects that only an earlier one needs can be removed.
         for each in objects(copy):
             if each.address not in (database, listing) and not inventory.is_referenced(each.address):
                 discard(copy, each.address, inf)
@@ -142,6 +139,14 @@ def restore(config: Config, folder: Path, report: Callable[[Problem], None], pro
         ask(server, _RELEASE)
     target.make(made.owner)
     return made
+
+
+def _make(copy: Store) -> None:
+    """Create the store of a backup if it does not exist, without what an interrupted backup left unfinished in it."""
+    with available(f"the folder {copy.folder} cannot be made"):
+        copy.folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # other users must not read the dump
+    copy.make()
+    copy.clear()
 
 
 def _copy(source: Store, target: Store, wanted: Iterable[Object], report: Callable[[Problem], None]) -> None:
