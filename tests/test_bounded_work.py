@@ -6,7 +6,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -21,6 +20,7 @@ from antelop.formats.rig import Camera, Feature, Rig
 from antelop.recording.recording import Recording, Series, Video
 from antelop.recording.views import Clock
 from antelop.wording import alike, nearest
+from tests.clocks import NOW
 
 IN_FULL = difflib.SequenceMatcher.ratio
 """Compares two names in full, in a time that may grow with the square of their lengths."""
@@ -46,7 +46,7 @@ def counting(*functions: Callable[..., Any]) -> Iterator[Counter[str]]:
 
 def recording(series: dict[str, Series]) -> Recording:
     """Return a recording of these series."""
-    return Recording(Path("x.nwb"), "2.7.0", "identifier", "object", datetime(2026, 11, 22, tzinfo=UTC), series=series)
+    return Recording(Path("x.nwb"), "2.7.0", "identifier", "object", NOW, NOW.isoformat(), series=series)
 
 
 def test_a_name_is_compared_with_a_bounded_number_of_names() -> None:
@@ -80,7 +80,7 @@ def test_two_thousand_missing_names_are_no_work() -> None:
     }
     wanted = Rig("1", "", tuple(Feature(f"x_{number}", "acquisition", "analog", "") for number in range(2000)))
     with counting(IN_FULL) as calls:
-        findings = examine(recording(series), wanted, None, {})
+        findings = examine(recording(series), wanted, None, {}, NOW)
     assert len(findings.errors) == MOST + 1
     assert findings.errors[MOST] == Problem(
         "problems_more", "", f"there are more problems than these {MOST}", "Correct these first"
@@ -92,7 +92,7 @@ def test_warnings_are_bounded_too() -> None:
     """Of 10,000 odd videos the receipt and the ledger have a hundred, and that there are more."""
     videos = tuple(Video(f"{number}.txt", "x", inside=True, size=1) for number in range(10_000))
     series = {"acquisition/top": Series("acquisition/top", "ImageSeries", None, Clock(0.0, 30.0, 0), videos=videos)}
-    findings = examine(recording(series), Rig("1", "", (), (Camera("top", "", "mp4"),)), None, {"video_format": "warning"})
+    findings = examine(recording(series), Rig("1", "", (), (Camera("top", "", "mp4"),)), None, {"video_format": "warning"}, NOW)
     assert len(findings.warnings) == MOST + 1
     assert findings.errors == ()
 

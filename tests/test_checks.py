@@ -1,7 +1,7 @@
 """The checks: each finds what it is named after, says so in whole sentences, and is silent on a twin that is as it should."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,12 @@ from antelop.recording.events import in_time_order
 from antelop.recording.recording import Intervals, Recording, Series, Video
 from antelop.recording.samples import Samples
 from antelop.recording.views import Clock, Track
+from tests.clocks import NOW
 
 WHERE = "acquisition/lick"
 REMEDY = "Correct the recording, or take the feature out of the rig"
 
-RECORDING = Recording(Path("x.nwb"), "2.7.0", "identifier", "object", datetime(2026, 11, 22, 10, tzinfo=UTC), subject_id="m17")
+RECORDING = Recording(Path("x.nwb"), "2.7.0", "identifier", "object", NOW, NOW.isoformat(), subject_id="m17")
 
 
 FRAMES = Clock(0.0, 30.0, 0)
@@ -62,12 +63,22 @@ VIDEO = Video("top.mp4", "top.mp4", inside=True, size=1)
 
 def found(pair: tuple[Recording, Rig], facts: Facts | None = None, **severities: Any) -> Findings:
     """Return what is found, with the default severities but for those that are given."""
-    return examine(*pair, facts, severities)
+    return examine(*pair, facts, severities, NOW)
 
 
 SOUND = [
     *(sampled(data_type) for data_type in ("analog", "digital", "interval", "kinematics")),
-    sampled("analog", data=np.zeros((3, 16), np.int16), timestamps=Clock(-1.0, 1000.0, 3), conversion=0.1, unit="V"),
+    sampled("analog", data=np.zeros((3, 3), np.int16), timestamps=Clock(-1.0, 1000.0, 3), conversion=0.1, unit="V"),
+    sampled(data=np.zeros((3, 16)), channels=16),
+    sampled(data=np.zeros((3, 3))),
+    *(
+        (replace(RECORDING, session_start_time=began), Rig("1", "", ()))
+        for began in [
+            datetime(2000, 1, 1, tzinfo=UTC),
+            NOW + timedelta(minutes=59),
+            NOW.replace(tzinfo=None) + timedelta(hours=14, minutes=59),
+        ]
+    ),
     sampled("digital", data=np.array([True, False, True]), timestamps=np.array([0, 0, 7])),
     sampled("kinematics", data=np.zeros((3, 4))),
     sampled("kinematics", data=np.zeros((3, 3)), neurodata_type="SpatialSeries"),
@@ -227,6 +238,20 @@ ERRORS = [
             ("kinematics", (3, 5), "(n, 2), (n, 3) or (n, 4)", {}),
             ("kinematics", (3, 4), "(n, 2) or (n, 3)", {"neurodata_type": "SpatialSeries"}),
         ]
+    ),
+    (
+        sampled(data=np.zeros((4, 3)), timestamps=np.arange(4.0), channels=4),
+        "channels_other",
+        WHERE,
+        "it has 3 channels, and refers to 4 electrodes, ROIs or other rows of a table, as if time were its second dimension",
+        "Write it with samples as rows, and a channel for each row that it refers to",
+    ),
+    (
+        sampled(data=np.zeros((3, 2)), channels=1),
+        "channels_other",
+        WHERE,
+        "it has 2 channels, and refers to 1 electrodes, ROIs or other rows of a table",
+        "Write it with samples as rows, and a channel for each row that it refers to",
     ),
     (
         sampled("kinematics", confidence=np.ones(2)),
@@ -495,6 +520,37 @@ def test_what_cannot_be_stored_is_an_error(pair: tuple[Recording, Rig], check: s
 
 
 WARNINGS = [
+    (
+        sampled(data=np.zeros((3, 4))),
+        "channels_outnumber",
+        WHERE,
+        "it has 3 samples of 4 channels, as if time were its second dimension",
+        "Write it with samples as rows and channels as columns",
+    ),
+    *(
+        (
+            (replace(RECORDING, session_start_time=began, session_start_written=began.isoformat()), Rig("1", "", ())),
+            "session_start_unlikely",
+            "session_start_time",
+            f"its session_start_time is {began.isoformat()}, which is {when}",
+            "Set the clock of the computer that records, or correct the program that writes the time",
+        )
+        for began, when in [
+            (datetime(1970, 1, 1, tzinfo=UTC), "before 2000"),
+            (datetime(1999, 12, 31, 23, 59, tzinfo=UTC), "before 2000"),
+            (NOW.replace(year=1), "before 2000"),
+            (NOW + timedelta(minutes=61), "in the future"),
+            (NOW.replace(tzinfo=None) + timedelta(hours=15, minutes=1), "in the future"),
+            (datetime.max.replace(tzinfo=timezone(timedelta(hours=-12))), "in the future"),
+        ]
+    ),
+    (
+        (replace(RECORDING, session_start_written="22-Nov-2026 09:30:00 UTC"), Rig("1", "", ())),
+        "session_start_format",
+        "session_start_time",
+        'its session_start_time "22-Nov-2026 09:30:00 UTC" is read as 2026-11-22T09:30:00+00:00',
+        "Write it in ISO 8601, such as 2026-11-22T09:30:00+01:00",
+    ),
     *(
         (
             sampled(data_type, timestamps=timestamps),
@@ -737,7 +793,7 @@ def test_what_the_database_cannot_take_is_an_error(rig: Rig, facts: Facts, probl
 
 def test_a_recording_of_another_day_or_subject_is_odd() -> None:
     """A subject that nobody knows and a session of another day are warnings."""
-    recording = replace(RECORDING, subject_id="mouse", session_start_time=datetime(2026, 11, 21, 23, tzinfo=UTC))
+    recording = replace(RECORDING, subject_id="mouse", session_start_time=datetime(2026, 11, 21, 9, 59, tzinfo=UTC))
     assert found((recording, ONE), FACTS).warnings == (
         Problem(
             "subject_unknown",
@@ -752,6 +808,30 @@ def test_a_recording_of_another_day_or_subject_is_odd() -> None:
             "Check that the file is of this session",
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("began", "warned"),
+    [
+        ("2026-11-21T09:59:59+00:00", ["session_date"]),  # in no time zone is it the 22nd yet
+        ("2026-11-21T10:00:00+00:00", []),  # 22nd of November, 0:00, in the easternmost
+        ("2026-11-21T23:30:00-05:00", []),
+        ("2026-11-23T08:00:00+09:00", []),
+        ("2026-11-23T11:59:59+00:00", []),  # the end of the 22nd in the westernmost
+        ("2026-11-23T12:00:00+00:00", ["session_date"]),
+        ("2026-11-21T23:59:59", ["session_date"]),  # local times, as the session's
+        ("2026-11-22T00:00:00", []),
+        ("2026-11-22T23:59:59", []),
+        ("2026-11-23T00:00:00", ["session_date"]),
+        ("0001-01-01T00:00:00+14:00", ["session_date"]),
+        ("9999-12-31T23:59:59-12:00", ["session_date"]),
+    ],
+)
+def test_the_day_of_a_session_is_one_of_those_that_the_file_can_mean(began: str, warned: list[str]) -> None:
+    """A warning says so if, in no time zone, the file's session began on the session's day."""
+    recording = replace(RECORDING, session_start_time=datetime.fromisoformat(began))
+    said = [warning.check for warning in found((recording, ONE), FACTS, session_start_unlikely="off").warnings]
+    assert said == warned
 
 
 @pytest.mark.parametrize("data_type", ["analog", "digital"])
@@ -876,8 +956,12 @@ def test_what_cannot_be_stored_cannot_be_configured() -> None:
     assert {name: CHECKS[name] for name in CHECKS if name not in FIXED} == {
         "subject_other": "error",
         "subject_unknown": "warning",
+        "session_start_format": "warning",
+        "session_start_unlikely": "warning",
         "session_date": "warning",
         "channel_empty": "warning",
+        "channels_other": "error",
+        "channels_outnumber": "warning",
         "times_unit": "error",
         "times_indistinct": "warning",
         "integers_rounded": "error",

@@ -14,6 +14,7 @@ from antelop.errors import Rejected
 from antelop.formats.rig import parse
 from antelop.ingest.rows import Keys, plan
 from antelop.recording import reading
+from tests.clocks import NOW
 
 T = np.arange(10) * 0.5 + 1.0
 """The times of most cases, in seconds."""
@@ -22,6 +23,11 @@ STORED: Mapping[str, Mapping[str, tuple[Any, Any]]] = {
     "12-channel-conversion-uniform": {"adc": (np.arange(20).reshape(10, 2) * float(np.float32(5e-8)), T)},
 }
 """By case: data and times of each feature, where the whole recording goes in."""
+
+WARNED = {
+    "04-transposed-with-a-rate": {"channels_outnumber"},
+}
+"""By case: the checks that warn of what goes in as it is written."""
 
 REFUSED = {
     "01-conversion-not-finite": {"conversion_unusable"},
@@ -49,7 +55,7 @@ def rows_of(folder: Path) -> tuple[Findings, dict[str, Any]]:
     """Return what the checks find in the recording of a folder, and the data and times that would be stored."""
     rig = parse(json.loads((folder / "rig.json").read_text()))
     with reading(folder / "a.nwb") as recording:
-        findings = examine(recording, rig, None, {})
+        findings = examine(recording, rig, None, {}, NOW)
         rows = {} if findings.errors else plan(recording, rig, Keys({}, 1, [1, 2]))
         stored = {
             row[f"{table.lower()}_name"]: (row["data"][:], row["timestamps"][:])
@@ -68,6 +74,33 @@ def test_what_goes_in_has_its_values(field_case: Callable[[str], Path], name: st
     for feature, (data, times) in STORED[name].items():
         np.testing.assert_array_equal(stored[feature][0], data)
         np.testing.assert_array_equal(stored[feature][1], times)
+
+
+@pytest.mark.parametrize("name", WARNED)
+def test_what_is_suspicious_goes_in_with_a_warning(field_case: Callable[[str], Path], name: str) -> None:
+    """The check that is named after the suspicion warns, and no error keeps the recording out."""
+    findings, _ = rows_of(field_case(name))
+    assert findings.errors == ()
+    assert {problem.check for problem in findings.warnings} == WARNED[name]
+
+
+@pytest.mark.parametrize(
+    ("file", "began"),
+    [
+        ("a0.nwb", "2024-05-01T00:00:00"),
+        ("a1.nwb", "2024-05-01T10:00:00"),
+        ("a2.nwb", "2024-05-02T00:00:00+00:00"),
+    ],
+)
+def test_a_start_in_another_form_is_read_with_a_warning(field_case: Callable[[str], Path], file: str, began: str) -> None:
+    """The remedy names the form that NWB prescribes."""
+    folder = field_case("19-session-start-formats")
+    with reading(folder / file) as recording:
+        assert recording.session_start_time.isoformat() == began
+    (folder / file).rename(folder / "a.nwb")
+    (warning,) = rows_of(folder)[0].warnings
+    assert (warning.check, warning.where) == ("session_start_format", "session_start_time")
+    assert warning.remedy == "Write it in ISO 8601, such as 2026-11-22T09:30:00+01:00"
 
 
 @pytest.mark.parametrize("name", REFUSED | NOT_READ_YET)

@@ -19,6 +19,7 @@ from antelop.lab import Lab
 from antelop.lab.rigs import upload_rig_json
 from antelop.recording import reading
 from antelop.trials import split_trials
+from tests.clocks import NOW
 from tests.labs import ANIMALS, OWNER, SESSION
 
 CONFIG = Path(__file__).parents[1] / "config"
@@ -220,7 +221,7 @@ def test_odd_files_that_are_refused(recordings: Path, name: str, rig: dict[str, 
     """Each gets the one reason that it should, needing no database."""
     try:
         with reading(recordings / "odd" / name) as recording:
-            problems = examine(recording, parse(rig), None, {}).errors
+            problems = examine(recording, parse(rig), None, {}, NOW).errors
     except Rejected as rejected:
         problems = rejected.problems
     assert [problem.check for problem in problems] == expected

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,9 @@ from antelop.formats.rig_rules import UNKNOWN
 from antelop.ingest.rows import Keys, fingerprint, is_blank, plan
 from antelop.recording.recording import Intervals, Recording, Series, Video
 from antelop.recording.views import Clock, Scaled
+from tests.clocks import NOW
 
-RECORDING = Recording(Path("x.nwb"), "2.7.0", "identifier", "object", datetime(2026, 11, 22, 10, tzinfo=UTC))
+RECORDING = Recording(Path("x.nwb"), "2.7.0", "identifier", "object", NOW, NOW.isoformat())
 SESSION = {"experimenter": "lab", "experiment_id": 3, "session_id": 41}
 KEYS = Keys(SESSION, 2, [17, 18])
 TIMES = np.array([0.5, 1.0, 2.0])

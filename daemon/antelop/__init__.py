@@ -11,12 +11,12 @@ What each package is for, and what may never be in it, is the docstring of its `
 (ground)     `errors`, `directory`, `files`, `wording`, `channel`, `backoff`, `superblock`, `outcome`, `log`,
              `memory`, `progress`, `trials`
 formats      `document`, `schema`, `manifest`, `rig`, `rig_rules`, `difference`
-recording    `samples`, `views`, `recording`, `events`, `source`, `reader`, `contents`, `objects`, `hdf5`, `bounds`,
-             `chunks`
+recording    `samples`, `views`, `recording`, `events`, `source`, `reader`, `contents`, `objects`, `start_time`,
+             `hdf5`, `bounds`, `chunks`
 analysis     `permissions`, `search`, `functions`, `definition`, `script`, `scripts`, `masks`, `statements`, `reading`,
              `frames`, `descendants`, `limits`, `fork_server`, `mask_process`, `turn`, `turns`
-checks       `severities`, `examine`, `check`, `examined`, `facts`, `channel`, `scans`, `session`, `features`, `scale`,
-             `size`, `times`, `videos`
+checks       `severities`, `examine`, `check`, `examined`, `facts`, `channel`, `scans`, `session`, `start`, `features`,
+             `scale`, `size`, `times`, `videos`
 store        `codecs`, `objects`, `store`, `survey`
 dropfolder   `inbox`, `listing`, `folder_files`, `snapshot`, `contents`, `inotify`, `inotify_instance`, `settle`,
              `waiting`, `delivery`, `completeness`, `presence`, `mount`, `sharing`, `junk`, `finished`, `messages`,

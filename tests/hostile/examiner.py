@@ -49,7 +49,7 @@ def examine_one(path: Path, rig: Rig) -> tuple[Outcome, str]:
     digest = hashlib.blake2b(digest_size=16)
     try:
         with reading(path) as recording:
-            findings = examine(recording, rig, None, {})
+            findings = examine(recording, rig, None, {}, NOW)
             if findings.errors:
                 return Outcome.of("rejected", Rejected(findings.errors).sentence, NOW, findings.errors), ""
             for table, rows in plan(recording, rig, Keys({}, 1, [])).items():

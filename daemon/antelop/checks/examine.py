@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from antelop.checks import features, scale, session, size, times, videos
+from antelop.checks import features, scale, session, size, start, times, videos
 from antelop.checks.check import Check
 from antelop.checks.examined import Examined
 from antelop.checks.facts import Facts
@@ -19,7 +19,7 @@ from antelop.errors import MOST, Problem, first
 from antelop.formats.rig import Rig
 from antelop.recording.recording import Recording
 
-_MODULES = (session, features, scale, size, times, videos)
+_MODULES = (session, start, features, scale, size, times, videos)
 _ALL = [found for module in _MODULES for found in vars(module).values() if isinstance(found, Check)]
 
 
@@ -31,7 +31,7 @@ class Findings:
     warnings: tuple[Problem, ...]
 
 
-def examine(recording: Recording, rig: Rig, facts: Facts | None, severities: Mapping[str, Severity]) -> Findings:
+def examine(recording: Recording, rig: Rig, facts: Facts | None, severities: Mapping[str, Severity], now: datetime) -> Findings:
     """Run every check, and return the errors and warnings.
 
     Only times, interval data and integers that float64 may round are read, one block at a time and each array at most
@@ -47,6 +47,8 @@ def examine(recording: Recording, rig: Rig, facts: Facts | None, severities: Map
         What the database knows; None without a database: then session and animals are not checked.
     severities
         Severities that replace the defaults, by check name; they have no effect on the checks in `FIXED`.
+    now
+        The current time, with its time zone.
 
     Raises
     ------
@@ -54,7 +56,7 @@ def examine(recording: Recording, rig: Rig, facts: Facts | None, severities: Map
         If the disk or share fails while arrays are read.
     """
     # All checks share one `Examined`, so that an array that several checks need is read once.
-    examined = Examined(recording, rig, facts)
+    examined = Examined(recording, rig, facts, now)
     found: dict[Severity, list[Problem]] = {"error": [], "warning": []}
     for check in _ALL:
         severity = "error" if check.name in FIXED else severities.get(check.name, CHECKS[check.name])
@@ -70,6 +72,7 @@ def examine_names(rig: Rig, facts: Facts) -> list[Problem]:
     """Return the problems with the session and animals of a delivery, without reading its file; parameters as above."""
     # Used when the file cannot be read: the person then learns of wrong names at the same time. No check below reads the
     # recording, so an empty one takes its place.
-    examined = Examined(Recording(Path(), "", "", "", datetime.fromtimestamp(0, UTC)), rig, facts)
+    nothing = datetime.fromtimestamp(0, UTC)
+    examined = Examined(Recording(Path(), "", "", "", nothing, ""), rig, facts, nothing)
     checks = [found for found in vars(session).values() if isinstance(found, Check) and found.name in FIXED]
     return [Problem(check.name, *finding) for check in checks for finding in check.look(examined)]

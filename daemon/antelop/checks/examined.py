@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
@@ -58,7 +59,7 @@ class View(NamedTuple):
 
 @dataclass(frozen=True)
 class Examined:
-    """A recording, the rig that it should agree with, and what the database knows (None without a database).
+    """A recording, the rig that it should agree with, what the database knows (None without a database), and the time.
 
     An array is read when a check first needs its content, and only once.
 
@@ -73,6 +74,7 @@ class Examined:
     recording: Recording
     rig: Rig
     facts: Facts | None
+    now: datetime
     damage: list[Problem] = field(default_factory=list)
     crowded: dict[str, int] = field(default_factory=dict, init=False)
     _orders: dict[int, Order] = field(default_factory=dict, init=False)

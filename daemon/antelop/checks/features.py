@@ -68,6 +68,26 @@ def data_shape(examined: Examined) -> Iterator[Finding]:
 
 
 @check
+def channels_other(examined: Examined) -> Iterator[Finding]:
+    """Expect as many channels as the file's electrodes, ROIs or other regions of a table tell."""
+    for where, shape, channels in _signals(examined):
+        if channels not in {None, shape[1]}:
+            turned = ", as if time were its second dimension" if channels == shape[0] else ""
+            what = f"it has {shape[1]} channels, and refers to {channels} electrodes, ROIs or other rows of a table{turned}"
+            yield Finding(where, what, "Write it with samples as rows, and a channel for each row that it refers to")
+
+
+@check
+def channels_outnumber(examined: Examined) -> Iterator[Finding]:
+    """Expect more samples than channels; otherwise rows and columns are probably exchanged."""
+    for where, shape, channels in _signals(examined):
+        # Where the file tells the number of channels, that decides.
+        if channels is None and 0 < shape[0] < shape[1]:
+            what = f"it has {shape[0]} samples of {shape[1]} channels, as if time were its second dimension"
+            yield Finding(where, what, "Write it with samples as rows and channels as columns")
+
+
+@check
 def confidence_shape(examined: Examined) -> Iterator[Finding]:
     """Expect one confidence value, a number, for each position."""
     for feature, series in examined.channels:
@@ -143,6 +163,13 @@ def channel_empty(examined: Examined) -> Iterator[Finding]:
     for where, shape in shapes:
         if 0 in shape:
             yield Finding(where, "it is empty", "Check that what it records was connected")
+
+
+def _signals(examined: Examined) -> Iterator[tuple[str, tuple[int, ...], int | None]]:
+    """Yield path, shape (n, channels) and the number of channels that the file tells, of analog series with channels."""
+    for feature, series in examined.channels:
+        if feature.data_type == "analog" and series.data is not None and len(series.data.shape) == 2:  # noqa: PLR2004  # as above
+            yield series.path, series.data.shape, series.channels
 
 
 def _kind(samples: Samples) -> str:

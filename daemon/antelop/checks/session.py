@@ -103,16 +103,6 @@ def subject_unknown(examined: Examined, facts: Facts) -> Iterator[Finding]:
         yield Finding(SUBJECT, what, "Check that the file is of this session")
 
 
-@check
-@with_facts
-def session_date(examined: Examined, facts: Facts) -> Iterator[Finding]:
-    """Expect the session's date in the database to be the start date in the file, each in its own time zone."""
-    began = examined.recording.session_start_time.date()
-    if facts.session_timestamp and facts.session_timestamp.date() != began:
-        what = f"the file's session began on {began}, and the session is of {facts.session_timestamp.date()}"
-        yield Finding("session_start_time", what, "Check that the file is of this session")
-
-
 class _Animal(NamedTuple):
     """An animal as the manifest names it; its id if the experiment has it; where its key differs from the experiment."""
 

@@ -44,8 +44,12 @@ FIXED = frozenset(
 CONFIGURABLE: Mapping[str, Severity] = {
     "subject_other": "error",
     "subject_unknown": "warning",
+    "session_start_format": "warning",
+    "session_start_unlikely": "warning",
     "session_date": "warning",
     "channel_empty": "warning",
+    "channels_other": "error",
+    "channels_outnumber": "warning",
     "times_unit": "error",
     "times_indistinct": "warning",
     "integers_rounded": "error",

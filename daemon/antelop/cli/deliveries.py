@@ -105,4 +105,4 @@ def _compared(terminal: Terminal, nwb_file: Path, rig_file: Path) -> "Findings":
             recording = opened.enter_context(reading(nwb_file))
         with gathering(problems), RegularFile.at(rig_file) as file:
             wanted = rig.parse(rig.read(file.start(rig.LONGEST + 1)))
-        return Findings(tuple(problems), ()) if problems else examine(recording, wanted, None, config.checks)
+        return Findings(tuple(problems), ()) if problems else examine(recording, wanted, None, config.checks, terminal.clock())

@@ -131,7 +131,7 @@ def _check(
 ) -> tuple[list[tuple[Row, AnalysisFunction]], tuple[Problem, ...]]:
     """Return the masks with their functions, and the warnings; raise `Rejected` with every error of contents and masks."""
     # Contents, masks and identity are checked together, so that the sender corrects all problems at once.
-    findings = examine(recording, resolved.layout, facts, lab.config.checks)
+    findings = examine(recording, resolved.layout, facts, lab.config.checks, lab.clock())
     problems = list(findings.errors)
     with gathering(problems):
         masks = ready(lab, resolved.masks)

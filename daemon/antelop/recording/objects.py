@@ -2,12 +2,15 @@
 
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass, field
+
+import h5py
 
 from antelop.directory import Directory, LeadsOut
 from antelop.files import ABSENT
 from antelop.recording.bounds import Account, OutOfReach
-from antelop.recording.hdf5 import Hdf5, Stored, attribute, dataset, number, samples, text, texts, values
+from antelop.recording.hdf5 import Hdf5, Stored, attribute, dataset, find, number, samples, text, texts, values
 from antelop.recording.recording import Intervals, Series, Video
 from antelop.recording.source import disk_told
 from antelop.recording.views import Clock
@@ -17,6 +20,10 @@ _MOST_FRAMES = 100_000_000
 
 _LONGEST_NAME = os.pathconf("/", "PC_PATH_MAX")
 """Characters of the longest path that the operating system accepts."""
+
+
+_REGIONS = ("electrodes", "rois", "source_channels", "fiber_photometry_table_region", "region")
+"""Members of a series that refer to one row of a table for each channel (NWB 2 schema and ndx-fiber-photometry)."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,7 @@ class ObjectReader:
             conversion=number(conversion, "conversion"),
             offset=number(offset, "offset"),
             channel_conversion=self._factors(group),
+            channels=_channels(group),
             times_unit=self._unit(timestamps.dataset if timestamps else dataset(group, "starting_time")),
             confidence=confidence,
             videos=videos,
@@ -92,6 +100,17 @@ class ObjectReader:
         """Return a dataset as samples. Series that share a dataset get the same object, so that it is read and stored once."""
         found = samples(group, name, path)
         return found and self._shared.setdefault(found.dataset, found)
+
+
+def _channels(group: Hdf5) -> int | None:
+    """Return the number of channels that the rows of a table tell to which a series refers; None if it refers to none."""
+    for name in _REGIONS:
+        # A reference that cannot be followed says nothing, and its series can be read all the same.
+        with suppress(OutOfReach):
+            found = find(group, name)
+            if isinstance(found, h5py.Dataset) and found.ndim == 1:
+                return int(found.shape[0])
+    return None
 
 
 def _clock(group: Hdf5, data: Stored | None, videos: tuple[Video, ...]) -> Clock | None:

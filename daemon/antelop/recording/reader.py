@@ -17,6 +17,7 @@ from antelop.recording.hdf5 import Hdf5, attribute, damage_told, text, texts
 from antelop.recording.objects import ObjectReader
 from antelop.recording.recording import Recording
 from antelop.recording.source import Source, disk_told, rejection
+from antelop.recording.start_time import FORMAT, start_time
 
 
 @contextmanager
@@ -91,7 +92,8 @@ def _recording(path: Path, beside: Directory, file: Hdf5) -> Recording:
         nwb_version=version,
         identifier=identifier,
         object_id=text(attribute(file, "object_id")),
-        session_start_time=_time(started),
+        session_start_time=_time(path.name, started),
+        session_start_written=started,
         subject_id=subject or None,
         series=series,
         intervals=intervals,
@@ -99,11 +101,12 @@ def _recording(path: Path, beside: Directory, file: Hdf5) -> Recording:
     )
 
 
-def _time(written: str) -> datetime:
+def _time(name: str, written: str) -> datetime:
     try:
-        return datetime.fromisoformat(written)
+        return start_time(written)
     except ValueError:
-        raise OutOfReach(f"its session_start_time is {written[:40]!r}, and no ISO 8601 time") from None
+        what = f"the session_start_time of {name} is {written[:40]!r}, which is not one time"
+        raise rejection("nwb_start_time", what, f"Write it in {FORMAT}") from None
 
 
 def _nwb_version(name: str, file: Hdf5, account: Account) -> str:

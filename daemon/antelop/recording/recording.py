@@ -54,6 +54,8 @@ class Series:
         As in the file; ``data * conversion + offset`` is in `unit`.
     channel_conversion
         Factors by which the channels are multiplied too, one for each channel; empty if the file has none.
+    channels
+        Number of channels, as the electrodes, ROIs or other rows of a table tell it to which the series refers; else None.
     times_unit
         The unit that the file gives its times, as it is written there; empty if it gives none.
     confidence
@@ -70,6 +72,7 @@ class Series:
     conversion: float = 1.0
     offset: float = 0.0
     channel_conversion: tuple[float, ...] = ()
+    channels: int | None = None
     times_unit: str = ""
     confidence: Samples | None = None
     videos: tuple[Video, ...] = ()
@@ -129,6 +132,8 @@ class Recording:
 
     Attributes
     ----------
+    session_start_time, session_start_written
+        When the session began, with its time zone if the file has it; and the text that the file has for it.
     series, intervals
         Series and tables by the path that a rig states.
     others
@@ -140,6 +145,7 @@ class Recording:
     identifier: str
     object_id: str
     session_start_time: datetime
+    session_start_written: str
     subject_id: str | None = None
     series: Mapping[str, Series] = field(default_factory=dict)
     intervals: Mapping[str, Intervals] = field(default_factory=dict)
