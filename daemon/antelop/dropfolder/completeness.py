@@ -35,7 +35,7 @@ def unfinished(descriptor: int, *, locks: bool) -> tuple[Stat, Reason | None, Ma
     OSError
         If the file cannot be read.
     """
-    # The lock comes first: the header of a file that is open for writing may be outdated.
+    # The lock is tried first: the superblock of a file that is open for writing may be outdated.
     stat = stat_of(os.fstat(descriptor))
     if locks and _locked(descriptor):
         return stat, Reason.LOCKED, {}

@@ -154,7 +154,7 @@ class Inbox:
 
     def _judge(self, now: float) -> Iterator[Update]:
         """Pair the files of the folder, and yield what differs from the last look."""
-        # Observe each file exactly once per look, because the settle time counts from the look that found a change.
+        # `seen` has every file that this look observes, because the settle times of all other files are forgotten at its end.
         seen: dict[str, Found] = {}
 
         def observe(path: str, stat: Stat) -> Found:
@@ -179,7 +179,7 @@ class Inbox:
             elif examined is not None:
                 ready[examined.delivery_id] = examined
         self._settling.keep(seen)
-        # Yield the differences only. A withdrawn delivery comes before its replacement, so that the worker never has both.
+        # Only differences are yielded. A delivery is withdrawn before its replacement is announced, so that no file has two.
         yield from (Released(path) for path in self._waiting.keys() - waiting.keys())
         yield from (said for path, said in waiting.items() if said != self._waiting.get(path))
         for delivery_id in self._announced.keys() - ready.keys():
