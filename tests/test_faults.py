@@ -21,7 +21,7 @@ FAULTS = {
     "its disk is full, and that of the status": "disks::test_the_database_s_disk_is_full",
     "the store's disk is full": "disks::test_the_store_s_disk_is_full",
     "it is full when the store is made": "disks::test_a_store_is_made_on_a_full_disk",
-    "its disk fails otherwise": "test_arrays::test_a_failing_disk_is_unavailable",
+    "its disk fails otherwise": "test_store::test_a_failing_disk_is_unavailable",
     "the drop folder's disk is full": "test_receipt::test_a_full_disk_leaves_the_receipt_that_was_there",
     "the folder is read-only": "disks::test_a_folder_is_read_only",
     "it cannot be read, nor a file in it": "disks::test_permission_is_lost_midway",

@@ -231,7 +231,7 @@ def test_tables_of_others(whole: Lab) -> None:
 
 
 def test_drop_folders(whole: Lab, tmp_path: Path) -> None:
-    """A drop folder that says otherwise than the ledger is named (see `tests.test_answers`)."""
+    """A drop folder that says otherwise than the ledger is named (see `tests.test_receipts`)."""
     whole.config = replace(whole.config, folders=(FolderConfig("rig-2", tmp_path / "rig-2"),))
     assert [said.partition(":")[0] for said in found(whole)] == ["folder rig-2"]
     (tmp_path / "rig-2").mkdir()
