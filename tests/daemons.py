@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -17,9 +17,12 @@ from antelop.lab import Lab
 from antelop.service import status
 from antelop.service.service import Service
 from antelop.service.watchers import Watchers
+from antelop.worker.events import Event
 from tests.clocks import wall
 from tests.drops import Drop
 from tests.labs import SCRIPT
+
+Said = TypeVar("Said")
 
 STEP = 4
 """Seconds of a step in which time passes: fewer than after which a service takes itself to have been held up."""
@@ -44,7 +47,7 @@ class Daemon(Service):
 
     def __init__(self, config: Config, environment: Mapping[str, str]) -> None:
         self.state = config.state
-        self.events: list[Mapping[str, Any]] = []
+        self.events: list[Event] = []
         self.ahead = 0.0
         super().__init__(config, environment, self.now(), wall)
         self._handle, self._handler.handle = self._handler.handle, self._remember  # type: ignore[method-assign]
@@ -80,14 +83,14 @@ class Daemon(Service):
             self.tick(self.now())
             select.select(self.sources(), [], [], 0 if self.behind else 0.05)
 
-    def until_said(self, event: str, count: int = 1) -> list[Mapping[str, Any]]:
+    def until_said(self, kind: type[Said], count: int = 1) -> list[Said]:
         """Let it work until its workers have said something so many times; return what they said."""
-        self.until(lambda: len(self.said(event)) >= count)
-        return self.said(event)
+        self.until(lambda: len(self.said(kind)) >= count)
+        return self.said(kind)
 
-    def said(self, event: str) -> list[Mapping[str, Any]]:
-        """Return what its workers have said of a kind."""
-        return [each for each in self.events if each["event"] == event]
+    def said(self, kind: type[Said]) -> list[Said]:
+        """Return the events of a type that its workers have reported."""
+        return [event for event in self.events if isinstance(event, kind)]
 
     def written(self) -> dict[str, Any]:
         """Let it write its status; return that."""
@@ -95,7 +98,7 @@ class Daemon(Service):
         self.tick(self.now())
         return status.read(self.state) or {}
 
-    def _remember(self, event: Mapping[str, Any]) -> None:
+    def _remember(self, event: Event) -> None:
         self.events.append(event)
         self._handle(event)
 

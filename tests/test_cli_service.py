@@ -22,6 +22,7 @@ from antelop.service.explain import AGAIN
 from antelop.service.status import Status
 from antelop.upkeep.removal import remove
 from antelop.worker import Worker
+from antelop.worker.events import DeliveryName, Done
 from tests.clocks import NOW, still
 from tests.commands import Run
 from tests.daemons import PATIENCE, Gate
@@ -71,9 +72,8 @@ def test_status_for_people_and_for_programs(antelop: Run, lab: Lab) -> None:
     job = {"delivery_id": "a" * 32, "folder": "rig-2", "manifest": "c.manifest.json", "nwb": "c.nwb"}
     status = Status(lab.config.state, still)
     status.database, status.queue, status.outdated = None, {"total": 1}, ["licking.table_trials"]
-    outcome = Outcome.of("ingested", "session lab/1/41: 2 features, 10 trials in trials", NOW).as_dict()
-    named = {"delivery_id": "b" * 32, "folder": "rig-2", "manifest": "a.manifest.json", "nwb": "a.nwb"}
-    status.note({**named, "state": "ingested", "outcome": outcome})
+    outcome = Outcome.of("ingested", "session lab/1/41: 2 features, 10 trials in trials", NOW)
+    status.note(Done(DeliveryName("b" * 32, "rig-2", "a.manifest.json", "a.nwb"), "ingested", outcome))
     more: dict[str, Any] = {
         "folders": [
             {"name": "rig-2", "path": "/srv/rig-2", "absent": None, "watching": "events", "because": ""}
@@ -93,7 +93,7 @@ def test_status_for_people_and_for_programs(antelop: Run, lab: Lab) -> None:
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
     written = json.loads((lab.config.state / "status.json").read_text())
     since = datetime.fromisoformat(written["started"]).astimezone()
-    finished = datetime.fromisoformat(outcome["finished"]).astimezone()
+    finished = datetime.fromisoformat(outcome.finished.isoformat()).astimezone()
     waited = datetime.fromisoformat(waiting["since"]).astimezone()
     assert [line for line in lines if set(line) - set("─ ")] == [
         f"antelop 0.1.0 runs since {since:%Y-%m-%d %H:%M} as process {written['process']}",

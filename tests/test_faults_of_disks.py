@@ -18,6 +18,7 @@ from antelop.queue import jobs
 from antelop.service.queue_feed import QUEUE_POLL
 from antelop.store import Store
 from antelop.store.survey import objects
+from antelop.worker.events import Answered, Done, Unanswered
 from tests import servers
 from tests.clocks import wall
 from tests.daemons import Gate, Start, running
@@ -48,9 +49,9 @@ def test_the_store_s_disk_is_full(  # noqa: PLR0913, PLR0917  # pytest gives the
     disk.fill(left=1 << 20)
     daemon = start()
     replace(drop, prototype=large).deliver("a")
-    (done,) = daemon.until_said("done")
-    assert (done["state"], done["outcome"]["outcome"]) == ("ready", "unavailable")
-    sentence = done["outcome"]["sentence"]
+    (done,) = daemon.until_said(Done)
+    assert (done.state, done.outcome.outcome) == ("ready", "unavailable")
+    sentence = done.outcome.sentence
     assert sentence.startswith(f"the store {lab.store.folder} has no room: ")
     assert daemon.written()["outcomes"][-1]["sentence"] == sentence
     assert list(objects(lab.store)) == []
@@ -59,7 +60,7 @@ def test_the_store_s_disk_is_full(  # noqa: PLR0913, PLR0917  # pytest gives the
     disk.empty()
     hasten(lab)
     daemon.pool.nudge()
-    daemon.until(lambda: daemon.said("done")[-1]["state"] == "ingested")
+    daemon.until(lambda: daemon.said(Done)[-1].state == "ingested")
     assert len(list(objects(lab.store))) == 2
     *before, last = lab.database.Attempt.to_arrays("outcome", order_by="attempt_id")
     assert (set(before), last) == ({"unavailable"}, "ingested")
@@ -102,7 +103,7 @@ def test_the_database_s_disk_is_full(backend: str, tmp_path: Path, prototype: Pa
         drop = Drop(folder, prototype)
         with running(replace(config, folders=(folder,)), environment) as daemon:
             drop.deliver("0")
-            daemon.until_said("done")
+            daemon.until_said(Done)
             for disk in disks:
                 disk.fill()
             for number in range(1, MANY):
@@ -139,15 +140,15 @@ def test_a_folder_is_read_only(start: Start, lab: Lab, drop: Drop, mounted: Call
     mount(drop.path, drop.path, "", BIND)
     mount("", drop.path, "", REMOUNT | BIND | READ_ONLY)
     daemon = start()
-    (done,) = daemon.until_said("done")
-    (unanswered,) = daemon.said("unanswered")
-    assert done["state"] == daemon.written()["outcomes"][-1]["outcome"] == "ingested"
-    assert unanswered["sentence"] == f"The receipt {drop.receipt('a')} could not be written: Read-only file system."
+    (done,) = daemon.until_said(Done)
+    (unanswered,) = daemon.said(Unanswered)
+    assert done.state == daemon.written()["outcomes"][-1]["outcome"] == "ingested"
+    assert unanswered.sentence == f"The receipt {drop.receipt('a')} could not be written: Read-only file system."
     mount("", drop.path, "", REMOUNT | BIND)
     hasten(lab)
     daemon.pool.nudge()
-    daemon.until_said("answered")
-    assert drop.answer("a") == json.loads(json.dumps(done["outcome"]))
+    daemon.until_said(Answered)
+    assert drop.answer("a") == json.loads(json.dumps(done.outcome.as_dict()))
 
 
 @on_postgresql
@@ -163,7 +164,7 @@ def test_a_share_is_unmounted_or_covered_by_another(
     daemon = start()
     for number, drop in enumerate(drops, 1):
         drop.deliver("a", session=40 + number, number=number)
-    daemon.until_said("done", 2)
+    daemon.until_said(Done, 2)
     unmount(away.path)
     Disk(covered.path)
     for drop in drops:
@@ -176,8 +177,8 @@ def test_a_share_is_unmounted_or_covered_by_another(
     daemon.until(lambda: daemon.folders.present == {"away", "covered"})
     for number, drop in enumerate(drops, 3):
         drop.deliver("b", session=40 + number, number=number)
-    assert [event["nwb"] for event in daemon.until_said("done", 4)] == ["a.nwb", "a.nwb", "b.nwb", "b.nwb"]
-    assert {event["state"] for event in daemon.said("done")} == {"ingested"}
+    assert [event.delivery.nwb for event in daemon.until_said(Done, 4)] == ["a.nwb", "a.nwb", "b.nwb", "b.nwb"]
+    assert {event.state for event in daemon.said(Done)} == {"ingested"}
 
 
 @on_postgresql
@@ -200,7 +201,7 @@ def test_a_share_hangs(start: Start, lab: Lab, dropping: Callable[..., Drop], on
         daemon.until(lambda: daemon.folders.present == {"well"})
         folder, _ = daemon.written()["folders"]
         assert (folder["name"], folder["absent"]) == ("share", "it does not answer: is its share hung?")
-        assert daemon.until_said("done")[0]["folder"] == "well"
+        assert daemon.until_said(Done)[0].delivery.folder == "well"
         worker.process.kill()
         assert worker in daemon.pool.workers
 
@@ -251,7 +252,7 @@ def test_inotify_is_exhausted(  # noqa: PLR0913, PLR0917  # pytest gives them
     (folder,) = daemon.written()["folders"]
     assert (folder["watching"], folder["because"]) == ("polling", f"inotify cannot be used: {because}")
     drop.note("below/a")
-    assert daemon.until_said("done")[0]["state"] == "ingested"
+    assert daemon.until_said(Done)[0].state == "ingested"
 
 
 ORDINARY = 'exec setpriv --bounding-set=-dac_override,-dac_read_search $PYTHON "$@"'
@@ -271,9 +272,9 @@ def test_permission_is_lost_midway(
     drop.path.chmod(0)
     (lab.config.analysis.folders[0] / "licking.py").write_text(SCRIPT)
     gate.open()
-    (done,) = daemon.until_said("done")
-    assert (done["state"], done["outcome"]["outcome"]) == ("ready", "unavailable")
-    assert done["outcome"]["sentence"] == f"{drop.path / 'a.nwb'} cannot be read: Permission denied"
+    (done,) = daemon.until_said(Done)
+    assert (done.state, done.outcome.outcome) == ("ready", "unavailable")
+    assert done.outcome.sentence == f"{drop.path / 'a.nwb'} cannot be read: Permission denied"
     daemon.until(lambda: daemon.folders.present == set())
     assert daemon.written()["folders"][0]["absent"] == "it cannot be read: Permission denied"
     drop.path.chmod(0o755)

@@ -23,6 +23,7 @@ from antelop.queue.pauses import LONGEST_PAUSE
 from antelop.service.queue_feed import QUEUE_POLL
 from antelop.store.objects import Incoming
 from antelop.store.survey import is_whole, objects
+from antelop.worker.events import Done, Missing, Skipped
 from tests.clocks import NOW
 from tests.daemons import Start
 from tests.drops import Drop
@@ -61,19 +62,18 @@ def test_a_recording_changes_while_its_samples_are_copied(
         fill(self, read, size)
 
     monkeypatch.setattr(Incoming, "fill", change)
-    event = desk.work(delivery)
     if how in BECAUSE:
-        assert (event["state"], event["outcome"]["outcome"]) == ("ready", "unavailable")
-        assert event["outcome"]["sentence"] == f"{drop.path / 'a.nwb'} {BECAUSE[how]}"
+        event = desk.work(delivery)
+        assert (event.state, event.outcome.outcome) == ("ready", "unavailable")
+        assert event.outcome.sentence == f"{drop.path / 'a.nwb'} {BECAUSE[how]}"
     else:
-        assert (event["event"], event["state"]) == ("done", "ready")
-        assert "outcome" not in event
+        assert desk.work_to(Skipped, delivery).state == "ready"
         assert jobs.counts(lab.database)["total"] == 0
     assert len(lab.database.World()) == len(lab.database.Ingestion()) == 0
     assert all(is_whole(lab.store, each.address) for each in objects(lab.store))
     assert list((lab.store.folder / "incoming").iterdir()) == []
     again = drop.deliver("a", number=3)
-    assert desk.work(again)["state"] == "ingested"
+    assert desk.work(again).state == "ingested"
     assert desk.state(delivery) == "superseded"
 
 
@@ -86,7 +86,7 @@ def test_what_was_put_off_by_a_clock_that_is_set_back_is_due(lab: Lab, drop: Dro
         jobs.schedule(lab.database, {"delivery_id": delivery.delivery_id}, ahead)
         desk.worker.finish_orphans({})
         assert desk.worker.work() == (ahead > LONGEST_PAUSE)
-    assert desk.events[-1]["state"] == "ingested"
+    assert desk.last(Done).state == "ingested"
 
 
 def test_tries_are_counted_although_the_clock_is_set_back(lab: Lab, drop: Drop) -> None:
@@ -111,8 +111,8 @@ def test_a_worker_is_missed_although_the_clock_is_set_back(lab: Lab, drop: Drop,
     future = {"delivery_id": delivery.delivery_id, "reserved_time": datetime(2099, 1, 1)}  # noqa: DTZ001  # of the database
     lab.database.jobs.update1(future)
     desk.worker.finish_orphans({})
-    assert desk.events[-1]["outcome"]["outcome"] == "unavailable"
-    assert desk.work()["state"] == "ingested"
+    assert desk.last(Done).outcome.outcome == "unavailable"
+    assert desk.work().state == "ingested"
 
 
 @on_postgresql
@@ -127,12 +127,12 @@ def test_a_share_blinks_when_the_turn_of_an_old_delivery_comes(start: Start, lab
     os.kill(watcher._process.pid, signal.SIGSTOP)
     away = (drop.path / "a.nwb").rename(drop.path.with_name("away"))
     daemon.reload(replace(lab.config, workers=WorkersConfig(count=1)), daemon.now())
-    (gone,) = daemon.until_said("gone")
-    assert not gone["sought"]
+    (gone,) = daemon.until_said(Missing)
+    assert not gone.sought
     assert deliveries.states(lab.database, [delivery.delivery_id]) == {delivery.delivery_id: "superseded"}
     away.rename(drop.path / "a.nwb")
     os.kill(watcher._process.pid, signal.SIGCONT)
-    assert daemon.until_said("done")[0]["state"] == "ingested"
+    assert daemon.until_said(Done)[0].state == "ingested"
 
 
 CROWD = int(os.environ.get("ANTELOP_CROWD", "1000"))
@@ -160,7 +160,7 @@ def test_a_crowd_of_deliveries_comes_at_once(start: Start, lab: Lab, drop: Drop)
     assert set(lab.database.Delivery.to_arrays("nwb_path")) == {f"{number}.nwb" for number in range(CROWD)}
     assert jobs.counts(lab.database)["pending"] == CROWD
     daemon.stop(lambda: True)
-    assert {event["state"] for event in start().until_said("done", 3)} == {"rejected"}
+    assert {event.state for event in start().until_said(Done, 3)} == {"rejected"}
 
 
 def test_whoever_looks_at_a_crowd_says_now_and_then_that_it_is_alive(tmp_path: Path, prototype: Path) -> None:

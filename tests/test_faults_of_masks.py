@@ -7,6 +7,7 @@ import pytest
 from antelop.config import WorkersConfig
 from antelop.lab import Lab
 from antelop.lab.rigs import upload_rig_json
+from antelop.worker.events import Died, Done
 from tests.daemons import Start
 from tests.drops import RIG, Drop
 from tests.labs import SCRIPT, SESSION
@@ -61,11 +62,11 @@ def test_a_mask_that_goes_wrong_rejects_its_delivery(start: Start, lab: Lab, dro
         drop.deliver(name, session=session["session_id"], rig=f"{name} rig", number=session["session_id"])
     drop.deliver("well")
     daemon = start(workers=WorkersConfig(count=1, mask_timeout=ENOUGH, memory=400 << 20))
-    answers = {event["nwb"].removesuffix(".nwb"): event["outcome"] for event in daemon.until_said("done", len(WRONG) + 1)}
-    assert answers.pop("well")["outcome"] == "ingested"
+    answers = {event.delivery.nwb.removesuffix(".nwb"): event.outcome for event in daemon.until_said(Done, len(WRONG) + 1)}
+    assert answers.pop("well").outcome == "ingested"
     for name, (_, said) in WRONG.items():
-        assert (name, answers[name]["outcome"]) == (name, "rejected" if said else "ingested")
-        assert (said or "10 trials") in answers[name]["sentence"]
-        assert drop.answer(name)["sentence"] == answers[name]["sentence"]
-    assert daemon.said("died") == []
+        assert (name, answers[name].outcome) == (name, "rejected" if said else "ingested")
+        assert (said or "10 trials") in answers[name].sentence
+        assert drop.answer(name)["sentence"] == answers[name].sentence
+    assert daemon.said(Died) == []
     assert len(lab.database.World()) == 2

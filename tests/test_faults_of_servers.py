@@ -13,6 +13,7 @@ from antelop.lab import Lab
 from antelop.queue import deliveries, jobs
 from antelop.queue.pauses import LONGEST_PAUSE
 from antelop.service.queue_feed import QUEUE_POLL
+from antelop.worker.events import Done
 from tests.clocks import wall
 from tests.daemons import Daemon, Gate, running
 from tests.drops import Drop, hasten
@@ -52,7 +53,7 @@ def test_the_connection_is_cut(lab: Lab, served_lab: Served, drop: Drop, wire: W
             wire.cut_at(b"COMMIT", delivered=when == "before its answer comes back")
         gate.open()
         go_on(daemon, lab, gate, 1)
-        daemon.until(lambda: daemon.said("done") and daemon.said("done")[-1]["state"] == "ingested")
+        daemon.until(lambda: daemon.said(Done) and daemon.said(Done)[-1].state == "ingested")
     assert wire.cuts
     outcomes = list(lab.database.Attempt.to_arrays("outcome", order_by="attempt_id"))
     assert outcomes == (["ingested"] if when == "before its answer comes back" else ["unavailable", "ingested"])
@@ -78,7 +79,7 @@ def test_the_database_is_made_read_only(lab: Lab, served_lab: Served, drop: Drop
 
     with running(replace(config, workers=ONE), environment) as daemon:
         first = drop.deliver("a", number=1)
-        daemon.until_said("done")
+        daemon.until_said(Done)
         switch("ON")
         try:
 

@@ -5,7 +5,7 @@ Each step at which somebody interferes is a call that is wrapped: nothing depend
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from antelop.lab import Lab
 from antelop.lab.resolve import Policy
 from antelop.queue import deliveries
 from antelop.worker import Worker, receipt, worker
+from antelop.worker.events import Done, Event
 from tests.clocks import NOW
 from tests.drops import Drop, hasten
 from tests.labs import ANIMALS
@@ -31,14 +32,21 @@ def archived(dropping: Dropping, tmp_path: Path) -> Drop:
     return dropping(after="archive", archive=tmp_path / "archive")
 
 
-def work(lab: Lab, delivery: Delivery | None = None) -> Mapping[str, Any]:
-    """Let a worker take what is due; return what it says at the end."""
-    events: list[Mapping[str, Any]] = []
+def work(lab: Lab, delivery: Delivery | None = None) -> Done:
+    """Let a worker take what is due to the end of an attempt."""
+    done = events_of_work(lab, delivery)[-1]
+    assert isinstance(done, Done)
+    return done
+
+
+def events_of_work(lab: Lab, delivery: Delivery | None = None) -> list[Event]:
+    """Let a worker take what is due; return its events."""
+    events: list[Event] = []
     if delivery is not None:
         assert deliveries.enqueue(lab.database, delivery, NOW) == "ready"
     hasten(lab)
     assert Worker(lab, events.append).work()
-    return events[-1]
+    return events
 
 
 def test_a_rig_may_take_the_receipt_for_its_go_ahead(
@@ -55,11 +63,11 @@ def test_a_rig_may_take_the_receipt_for_its_go_ahead(
         return hindrance
 
     monkeypatch.setattr(receipt, "write", next_comes)
-    assert work(lab, first)["state"] == "ingested"
+    assert work(lab, first).state == "ingested"
     monkeypatch.undo()
     assert archived.answer("a")["archived"]["path"] == f"{tmp_path}/archive/a.nwb"
     second = archived.delivery("a")
-    assert work(lab, second)["state"] == "ingested"
+    assert work(lab, second).state == "ingested"
     answer = archived.answer("a")
     assert (answer["session"]["session_id"], answer["archived"]["path"]) == (42, f"{tmp_path}/archive/same name 2/a.nwb")
     assert (tmp_path / "archive/a.nwb").stat().st_size
@@ -90,12 +98,12 @@ def test_a_recording_that_comes_before_the_archive_is_left_alone(
             done = work(lab, first)
     if killed:
         done = work(lab)
-    assert done["state"] == "ingested"
+    assert done.state == "ingested"
     answer = archived.answer("a")
     assert "archived" not in answer
     assert [warning["check"] for warning in answer["warnings"]] == ["archive_replaced"]
     assert not list((tmp_path / "archive").iterdir())
-    assert work(lab, archived.delivery("a"))["outcome"]["archived"]["path"] == f"{tmp_path}/archive/a.nwb"
+    assert work(lab, archived.delivery("a")).outcome.as_dict()["archived"]["path"] == f"{tmp_path}/archive/a.nwb"
     assert len(lab.database.World()) == 2
 
 
@@ -127,8 +135,8 @@ def test_a_film_that_becomes_a_link_is_not_read(  # noqa: PLR0913, PLR0917  # fi
 
     monkeypatch.setattr(module, step, exchange)
     if by == "worker":
-        event = work(lab, drop.delivery("licking", film.name))
-        assert event.get("outcome", event)["outcome"] != "ingested"
+        events = events_of_work(lab, drop.delivery("licking", film.name))
+        assert not [event for event in events if isinstance(event, Done) and event.outcome.outcome == "ingested"]
     else:
         with pytest.raises((Rejected, Unavailable)):
             session.ingest_manifest(lab, path.with_suffix(".manifest.json"), Policy())

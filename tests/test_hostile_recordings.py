@@ -22,6 +22,7 @@ from antelop.queue import jobs
 from antelop.recording import reading
 from antelop.recording.bounds import Account
 from antelop.service.queue_feed import QUEUE_POLL
+from antelop.worker.events import Died, Done
 from tests.daemons import PATIENCE, Start
 from tests.drops import Drop
 from tests.hostile import declarations
@@ -490,16 +491,16 @@ def test_a_recording_that_takes_too_much_memory_is_parked(start: Start, lab: Lab
     drop.note("a")
     delivery = drop.delivery("a")
     for count in (1, 2, 3):
-        daemon.until_said("died", count)
+        daemon.until_said(Died, count)
         daemon.ahead += 2 * QUEUE_POLL
-        daemon.until_said("done", count)
+        daemon.until_said(Done, count)
         if count < 3:
             jobs.schedule(lab.database, {"delivery_id": delivery.delivery_id})
         daemon.pool.nudge()
-    assert [event["state"] for event in daemon.said("done")] == ["ready", "ready", "failed"]
+    assert [event.state for event in daemon.said(Done)] == ["ready", "ready", "failed"]
     answer = drop.answer("a")
     assert answer["outcome"] == "failed"
     assert answer["sentence"].startswith("its worker was lost: it used ")
     assert answer["sentence"].endswith(" MiB of memory, more than 400 ([workers] memory)")
     drop.deliver("b")
-    assert daemon.until_said("done", 4)[3]["state"] == "ingested"
+    assert daemon.until_said(Done, 4)[3].state == "ingested"

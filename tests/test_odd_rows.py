@@ -17,6 +17,7 @@ from antelop.service.explain import explain
 from antelop.upkeep.gc import collect
 from antelop.upkeep.removal import remove
 from antelop.upkeep.verify import verify
+from antelop.worker.events import Defect, Event, OddRow
 from antelop.worker.worker import Worker
 from tests.commands import Run
 from tests.drops import Drop, hasten
@@ -30,16 +31,16 @@ SHAPES: list[Any] = [[1, "x", None, {"check": 1}], {"a": [{}], "trials": "x"}, 7
 
 
 @pytest.fixture
-def scene(lab: Lab, drop: Drop) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+def scene(lab: Lab, drop: Drop) -> Iterator[Callable[[], list[Event]]]:
     """Give what does everything once that reads rows, and returns what the worker has said; all tables are still there then."""
-    said: list[dict[str, Any]] = []
-    worker = Worker(lab, lambda event: said.append(dict(event)))
+    said: list[Event] = []
+    worker = Worker(lab, said.append)
     for stem, session in (("good", 41), ("bad", 99)):
         deliveries.enqueue(lab.database, drop.deliver(stem, session=session, number=session), NOW)
         assert worker.work()
     said.clear()
 
-    def everything() -> list[dict[str, Any]]:
+    def everything() -> list[Event]:
         hasten(lab)
         for _ in range(4):
             worker.work()
@@ -70,7 +71,7 @@ def change(lab: Lab, table: str, column: str, value: object) -> None:
     lab.database.connection.query(composed("UPDATE {name} SET {column} = %s", name=name, column=quoted), (value,))
 
 
-def test_an_id_that_is_none_of_ours(lab: Lab, drop: Drop, scene: Callable[[], list[dict[str, Any]]]) -> None:
+def test_an_id_that_is_none_of_ours(lab: Lab, drop: Drop, scene: Callable[[], list[Event]]) -> None:
     """A delivery with any id is worked on, looked at and finished like another; it is not there, and nobody dies."""
     row = lab.database.Delivery.to_dicts(limit=1)[0]
     states = ("ready", "waiting", "ingested", "rejected", "failed")
@@ -111,7 +112,7 @@ COLUMNS = [
 
 
 @pytest.mark.parametrize(("table", "column"), COLUMNS)
-def test_any_text_in_a_column(lab: Lab, scene: Callable[[], list[dict[str, Any]]], table: str, column: str) -> None:
+def test_any_text_in_a_column(lab: Lab, scene: Callable[[], list[Event]], table: str, column: str) -> None:
     """Each text that means something to servers, shells or terminals is data in each column."""
     kind = getattr(lab.database, table)().heading.attributes[column].original_type
     most = int(kind.partition("(")[2].rstrip(")"))
@@ -132,7 +133,7 @@ JSON_COLUMNS = [
 
 
 @pytest.mark.parametrize(("table", "column"), JSON_COLUMNS)
-def test_json_of_another_shape(lab: Lab, scene: Callable[[], list[dict[str, Any]]], table: str, column: str) -> None:
+def test_json_of_another_shape(lab: Lab, scene: Callable[[], list[Event]], table: str, column: str) -> None:
     """A list where an object is expected, or the reverse, keeps nothing else from being worked on."""
     for shape in SHAPES:
         change(lab, table, column, json.dumps(shape))
@@ -167,7 +168,7 @@ def test_a_json_scalar_ends_no_command(lab: Lab, drop: Drop, command: Run, value
 
 
 @pytest.mark.parametrize("table", ["Attempt", "Ingestion", "Mask", "jobs", "World"])
-def test_rows_that_are_gone(lab: Lab, scene: Callable[[], list[dict[str, Any]]], table: str) -> None:
+def test_rows_that_are_gone(lab: Lab, scene: Callable[[], list[Event]], table: str) -> None:
     """Rows that a person has tidied away end no worker."""
     rows = getattr(lab.database, table)
     if table == "World":
@@ -181,11 +182,11 @@ def test_rows_that_are_gone(lab: Lab, scene: Callable[[], list[dict[str, Any]]],
 def test_attempts_that_are_gone_are_made_anew(lab: Lab) -> None:
     """A rejected delivery of which nothing says why is tried again, and says once that its attempts were deleted."""
     lab.database.Attempt.delete_quick()
-    said: list[dict[str, Any]] = []
-    worker = Worker(lab, lambda event: said.append(dict(event)))
+    said: list[Event] = []
+    worker = Worker(lab, said.append)
     worker.reconsider("")
     hasten(lab)
     worker.work()
     worker.reconsider("")
-    assert [event["event"] for event in said if event["event"] in ("odd_row", "defect")] == ["odd_row"]
+    assert [type(event) for event in said if isinstance(event, OddRow | Defect)] == [OddRow]
     assert [row["outcome"] for row in (lab.database.Attempt & {"outcome": "rejected"}).to_dicts()] == ["rejected"]

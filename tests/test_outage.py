@@ -5,7 +5,6 @@ import select
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -17,6 +16,7 @@ from antelop.queue import deliveries
 from antelop.service import access, asking, pool, status
 from antelop.service.pool import WorkerPool
 from antelop.worker import process
+from antelop.worker.events import DatabaseAway, Died, Event, Orders
 from tests.clocks import still
 from tests.daemons import running
 from tests.drops import Drop
@@ -82,10 +82,10 @@ def test_a_try_that_is_hastened_comes_after_the_shortest_pause() -> None:
 class Hour:
     """A master whose time passes only while the worker waits; it gives orders all the time, and is gone after an hour."""
 
-    def __init__(self, **order: Any) -> None:
+    def __init__(self, *, retry: bool) -> None:
         self.now, self.waits, self.closed = 0.0, 0, False
-        self.events: list[Mapping[str, Any]] = []
-        self._order = {"folders": ["rig-2"], "deaths": {}, "look": True, "retry": False, **order}
+        self.events: list[Event] = []
+        self._orders = Orders(["rig-2"], reconsider=True, retry=retry)
 
     def clock(self) -> float:
         return self.now
@@ -95,10 +95,10 @@ class Hour:
         self.now += min(seconds, 10.0)  # something wakes the worker every ten seconds
         self.closed = self.now >= HOUR
 
-    def receive(self) -> list[Mapping[str, Any]]:
-        return [self._order]
+    def receive(self) -> list[Orders]:
+        return [self._orders]
 
-    def send(self, event: Mapping[str, Any]) -> None:
+    def send(self, event: Event) -> None:
         self.events.append(event)
 
     def flush(self) -> None:
@@ -117,12 +117,8 @@ def test_a_worker_does_not_spin(lab: Lab, served_lab: Served, wire: Wire, retry:
     longest = process.FIRST_RETRY if retry else process.LONGEST_RETRY
     assert wire.refused <= most(process.FIRST_RETRY, longest)
     assert hour.waits <= wire.refused + HOUR / 10
-    assert [event["event"] for event in hour.events if event["event"] == "away"] == ["away"] * len(sentences(hour.events))
-
-
-def sentences(events: list[Mapping[str, Any]]) -> set[str]:
-    """Return the different sentences that the database was said to be away by."""
-    return {event["sentence"] for event in events if event["event"] == "away"}
+    said = [event.sentence for event in hour.events if isinstance(event, DatabaseAway)]
+    assert len(said) == len(set(said))
 
 
 def test_the_service_does_not_spin(lab: Lab, served_lab: Served, drop: Drop, wire: Wire) -> None:
@@ -157,7 +153,7 @@ def test_a_broken_worker_is_started_less_and_less_often(lab: Lab) -> None:
         for member in workers.workers:
             select.select([member], [], [])
             member.process.wait()
-        assert [event["event"] for event in workers.listen(now)] == ["died"]
+        assert [type(event) for event in workers.listen(now)] == [Died]
         now = workers._restart.due
     assert starts <= most(pool.SHORT_LIFE, pool.LONGEST_RESTART)
 

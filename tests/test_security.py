@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,7 @@ from antelop.lab.rigs import upload_rig_json
 from antelop.queue import deliveries
 from antelop.worker import Worker
 from antelop.worker.archive import archive
+from antelop.worker.events import Event, Missing
 from tests import servers
 from tests.clocks import NOW, wall
 from tests.daemons import PATIENCE
@@ -309,13 +310,13 @@ def test_a_folder_that_everybody_may_write_is_not_used(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.manifest.json", "a.nwb"])
 def test_a_link_that_takes_the_place_of_a_file_is_not_followed(name: str, lab: Lab, drop: Drop, tmp_path: Path) -> None:
     """Not even to a file of the same content, size and time: that is how far somebody could know what is outside."""
-    events: list[Mapping[str, Any]] = []
+    events: list[Event] = []
     deliveries.enqueue(lab.database, drop.deliver("a"), NOW)
     outside = tmp_path / "outside"
     (drop.path / name).rename(outside)
     (drop.path / name).symlink_to(outside)
     assert Worker(lab, events.append).work()
-    assert events[-1]["event"] == "gone"
+    assert isinstance(events[-1], Missing)
     assert not lab.database.World()
 
 

@@ -20,6 +20,7 @@ from antelop.service import status
 from antelop.service.queue_feed import QUEUE_POLL
 from antelop.service.reporting import MOST_NAMED
 from antelop.service.service import RECONSIDER_EVERY
+from antelop.worker.events import Claimed, Compared, Died, Done, Ready, Untrusted, VideosUnsettled
 from tests import servers
 from tests.chats import Chat
 from tests.clocks import wall
@@ -40,8 +41,8 @@ def test_a_delivery_is_noticed_ingested_and_answered(start: Start, drop: Drop) -
     assert (waits["folder"], waits["path"], waits["rule"]) == ("rig-2", "a.nwb", "no_manifest")
     assert waits["reason"].endswith(", manifest missing")
     drop.note("a")
-    (done,) = daemon.until_said("done")
-    assert drop.answer("a")["sentence"] == done["outcome"]["sentence"]
+    (done,) = daemon.until_said(Done)
+    assert drop.answer("a")["sentence"] == done.outcome.sentence
     written = daemon.written()
     assert (written["database"], written["waiting"], written["counts"], written["last_hour"]) == (None, [], {"ingested": 1}, 1)
     (folder,) = written["folders"]
@@ -57,12 +58,12 @@ def test_field_06_what_comes_while_nobody_watches_is_found(start: Start, lab: La
     """What was queued before is done, and what was finished before is left alone."""
     daemon = start()
     drop.deliver("before", number=1)
-    daemon.until_said("done")
+    daemon.until_said(Done)
     daemon.stop(lambda: False)
     drop.deliver("between", session=42, number=2)
     deliveries.enqueue(lab.database, drop.deliver("queued", session=43, number=3), daemon.status._started)
     again = start()
-    found = {event["nwb"] for event in again.until_said("done", 2)}
+    found = {event.delivery.nwb for event in again.until_said(Done, 2)}
     assert found == {"between.nwb", "queued.nwb"}
     assert len(lab.database.Ingestion()) == 3
 
@@ -75,8 +76,8 @@ def test_field_09_a_slow_writer_is_waited_for(start: Start, drop: Drop) -> None:
     with h5py.File(drop.path / "a.nwb", "r+"):
         drop.note("a")
         daemon.until(lambda: [waits["rule"] for waits in daemon.written()["waiting"]] == ["locked"])
-        assert daemon.said("claimed") == []
-    assert daemon.until_said("done")[0]["state"] == "ingested"
+        assert daemon.said(Claimed) == []
+    assert daemon.until_said(Done)[0].state == "ingested"
 
 
 @on_postgresql
@@ -92,8 +93,8 @@ def test_field_26_a_manifest_that_is_half_written_waits(dropping: Callable[..., 
     path.write_text(text)
     proven = drop.note("a", **drop.prove("a"))
     assert proven == path
-    (done,) = daemon.until_said("done")
-    assert done["state"] == "ingested"
+    (done,) = daemon.until_said(Done)
+    assert done.state == "ingested"
 
 
 @on_postgresql
@@ -105,16 +106,16 @@ def test_field_13_a_killed_worker_s_delivery_is_taken_over(start: Start, lab: La
     daemon.until(gate.reached)
     (worker,) = [member for member in daemon.pool.workers if member.job]
     worker.process.kill()
-    (died,) = daemon.until_said("died")
-    assert died["sentence"] == "it was killed by signal 9"
-    (released,) = daemon.until_said("done")
-    assert (released["state"], released["outcome"]["outcome"]) == ("ready", "failed")
-    assert released["outcome"]["sentence"] == "its worker was lost: it was killed by signal 9"
-    jobs.schedule(lab.database, {"delivery_id": released["delivery_id"]})
+    (died,) = daemon.until_said(Died)
+    assert died.sentence == "it was killed by signal 9"
+    (released,) = daemon.until_said(Done)
+    assert (released.state, released.outcome.outcome) == ("ready", "failed")
+    assert released.outcome.sentence == "its worker was lost: it was killed by signal 9"
+    jobs.schedule(lab.database, {"delivery_id": released.delivery.delivery_id})
     daemon.pool.nudge()
     daemon.until(gate.reached)
     gate.open()
-    assert daemon.until_said("done", 2)[1]["state"] == "ingested"
+    assert daemon.until_said(Done, 2)[1].state == "ingested"
     assert len(lab.database.World & SESSION) == 1
 
 
@@ -126,16 +127,16 @@ def test_a_delivery_that_kills_three_workers_is_parked_and_answered(start: Start
     for count in (1, 2, 3):
         daemon.until(gate.reached)
         daemon.pool.workers[0].process.kill()
-        daemon.until_said("died", count)
+        daemon.until_said(Died, count)
         daemon.ahead += 2 * QUEUE_POLL
-        daemon.until_said("done", count)
+        daemon.until_said(Done, count)
         jobs.schedule(lab.database, {"delivery_id": delivery.delivery_id}) if count < 3 else None
         daemon.pool.nudge()
-    assert [event["state"] for event in daemon.said("done")] == ["ready", "ready", "failed"]
+    assert [event.state for event in daemon.said(Done)] == ["ready", "ready", "failed"]
     assert drop.answer("a")["outcome"] == "failed"
     assert drop.answer("a")["sentence"] == "its worker was lost: it was killed by signal 9"
     drop.deliver("b", session=99)
-    assert daemon.until_said("done", 4)[3]["state"] == "rejected"
+    assert daemon.until_said(Done, 4)[3].state == "rejected"
 
 
 @on_postgresql
@@ -151,8 +152,8 @@ def test_field_22_a_hung_share_hangs_nobody_else(
     os.kill(watcher._process.pid, signal.SIGSTOP)
     for drop in (hung, well):
         drop.deliver("a")
-    (done,) = daemon.until_said("done")
-    assert done["folder"] == "well"
+    (done,) = daemon.until_said(Done)
+    assert done.delivery.folder == "well"
     with capture_logs() as logs:
         daemon.pass_time(36, well)
     assert [line["folders"] for line in logs if line["event"] == "watcher_hung"] == [["hung"]]
@@ -161,8 +162,8 @@ def test_field_22_a_hung_share_hangs_nobody_else(
     assert folder["absent"] == "it does not answer: is its share hung?"
     daemon.pass_time(12, well)
     daemon.until(lambda: daemon.folders.present == {"hung", "well"})
-    (_, again) = daemon.until_said("done", 2)
-    assert (again["folder"], again["state"]) == ("hung", "already-ingested")
+    (_, again) = daemon.until_said(Done, 2)
+    assert (again.delivery.folder, again.state) == ("hung", "already-ingested")
 
 
 @on_postgresql
@@ -170,7 +171,7 @@ def test_a_share_goes_away_and_comes_back(start: Start, dropping: Callable[..., 
     """Nothing of it is taken while it is away; nothing is taken for gone, or twice."""
     drop, daemon = dropping("share", scan=0.1), start()
     drop.deliver("a", number=1)
-    daemon.until_said("done")
+    daemon.until_said(Done)
     away = drop.path.rename(drop.path.with_name("away"))
     drop.path.mkdir()  # the mount point of a share that is not mounted
     daemon.until(lambda: daemon.folders.present == set())
@@ -179,8 +180,8 @@ def test_a_share_goes_away_and_comes_back(start: Start, dropping: Callable[..., 
     drop.path.rmdir()
     away.rename(drop.path)
     drop.deliver("b", session=42, number=2)
-    assert daemon.until_said("done", 2)[1]["nwb"] == "b.nwb"
-    assert len(daemon.said("done")) == 2
+    assert daemon.until_said(Done, 2)[1].delivery.nwb == "b.nwb"
+    assert len(daemon.said(Done)) == 2
 
 
 @on_postgresql
@@ -195,7 +196,7 @@ def test_a_watcher_that_dies_is_replaced(start: Start, drop: Drop) -> None:
     daemon.tick(daemon.now())
     assert daemon.folders.sources() == []
     daemon.ahead += QUEUE_POLL
-    assert daemon.until_said("done")[0]["state"] == "ingested"
+    assert daemon.until_said(Done)[0].state == "ingested"
 
 
 @on_postgresql
@@ -220,8 +221,8 @@ def test_videos_settle_before_they_go_in(start: Start, lab: Lab, drop: Drop, lic
     licking(drop.path)
     drop.note("licking", rig="licking rig", animals=[{"animal_id": 17}, {"animal_id": 18}])
     daemon = start()
-    assert daemon.until_said("done")[0]["state"] == "ingested"
-    assert [event["paths"] for event in daemon.said("unsettled")] == [("licking_camera.avi",)]
+    assert daemon.until_said(Done)[0].state == "ingested"
+    assert [event.paths for event in daemon.said(VideosUnsettled)] == [("licking_camera.avi",)]
     assert len(lab.database.Video & SESSION) == 1
 
 
@@ -234,7 +235,7 @@ def test_a_worker_dies_before_it_says_that_videos_are_waited_for(start: Start, l
     deliveries.hold_for_videos(lab.database, lab.database.Delivery.fetch1("delivery_id"))
     daemon.reload(replace(lab.config, workers=WorkersConfig(count=1)), daemon.now())
     daemon.ahead += QUEUE_POLL
-    assert daemon.until_said("done")[0]["state"] == "ingested"
+    assert daemon.until_said(Done)[0].state == "ingested"
 
 
 @on_postgresql
@@ -242,10 +243,10 @@ def test_a_rejected_delivery_goes_in_when_it_can(start: Start, lab: Lab, drop: D
     """Nobody presses a button: the session is added, and some time later it is in."""
     daemon = start()
     drop.deliver("a", session=99)
-    assert daemon.until_said("done")[0]["state"] == "rejected"
+    assert daemon.until_said(Done)[0].state == "rejected"
     lab.database.Session.insert1({**SESSION, "session_id": 99, "session_name": "late"})
     daemon.ahead += RECONSIDER_EVERY
-    assert daemon.until_said("done", 2)[1]["state"] == "ingested"
+    assert daemon.until_said(Done, 2)[1].state == "ingested"
     assert drop.answer("a")["outcome"] == "ingested"
 
 
@@ -256,13 +257,13 @@ def test_an_analysis_folder_that_is_not_trusted_holds_everything(start: Start, l
     script.chmod(0o666)
     daemon = start()
     drop.deliver("a")
-    daemon.until_said("untrusted")
+    daemon.until_said(Untrusted)
     written = daemon.written()
     assert written["analysis"].startswith(f"{script}: ")
     assert written["sentence"] == f"nothing is ingested, for {written['analysis']}"
     script.chmod(0o644)
     daemon.pool.nudge()
-    assert daemon.until_said("done")[0]["state"] == "ingested"
+    assert daemon.until_said(Done)[0].state == "ingested"
     assert daemon.written()["analysis"] is None
 
 
@@ -273,7 +274,7 @@ def test_people_are_told_once(start: Start, dropping: Callable[..., Drop], chat:
     daemon = start(notify=NotifyConfig(urls=(chat.url,)))
     drop.record("lonely")
     drop.deliver("a", session=99)
-    daemon.until_said("done")
+    daemon.until_said(Done)
     title, body = chat.received()
     assert title == "rejected: a.nwb in watched"
     assert body == f"{drop.answer('a')['sentence']}\n- {drop.answer('a')['sentence']}"
@@ -281,7 +282,7 @@ def test_people_are_told_once(start: Start, dropping: Callable[..., Drop], chat:
     daemon.until(lambda: daemon.written()["notices"]["sent"] == 2)
     assert chat.received()[0] == "waiting: lonely.nwb in watched"
     daemon.ahead += RECONSIDER_EVERY
-    daemon.until_said("looked")
+    daemon.until_said(Compared)
     assert daemon.written()["notices"] == {"queued": 0, "dropped": 0, "sent": 2, "failed": 0, "failing": []}
 
 
@@ -313,12 +314,12 @@ def test_two_services_share_one_database(
     workers = WorkersConfig(count=1)
     here, there = (replace(lab.config, folders=(drop.config,), workers=workers) for drop in drops)
     with running(here, environment) as one, running(there, environment) as other:
-        one.until_said("ready")
-        other.until_said("ready")
+        one.until_said(Ready)
+        other.until_said(Ready)
         for drop in drops:
             drop.deliver(stem, number=7)
-        one.until(lambda: other.step() and one.said("done") and other.said("done"))
-        answers = sorted(event["state"] for daemon in (one, other) for event in daemon.said("done"))
+        one.until(lambda: other.step() and one.said(Done) and other.said(Done))
+        answers = sorted(event.state for daemon in (one, other) for event in daemon.said(Done))
     assert answers == ["already-ingested", "ingested"]
     assert len(lab.database.Ingestion()) == len(lab.database.World()) == 1
     assert sorted(drop.answer(stem)["outcome"] for drop in drops) == answers
@@ -331,7 +332,7 @@ def test_two_services_watch_one_folder(lab: Lab, served_lab: tuple[Lab, Mapping[
     with running(config, environment) as one, running(config, environment) as other:
         for number in range(4):
             drop.deliver(f"{number}", session=41 + number, number=number)
-        one.until(lambda: other.step() and len(one.said("done") + other.said("done")) == 4)
+        one.until(lambda: other.step() and len(one.said(Done) + other.said(Done)) == 4)
     assert len(lab.database.Delivery()) == len(lab.database.Ingestion()) == len(lab.database.Attempt()) == 4
 
 
@@ -350,7 +351,7 @@ def test_a_service_that_is_stopped_lets_its_workers_finish(start: Start, lab: La
         return False
 
     daemon.stop(let_go)  # which is asked when nothing more is to be claimed
-    assert [event["state"] for event in daemon.said("done")] == ["ingested"]
+    assert [event.state for event in daemon.said(Done)] == ["ingested"]
     assert daemon.pool.workers == []
     assert (status.read(lab.config.state) or {})["process"] is None
     assert jobs.counts(lab.database)["pending"] == 1
@@ -387,7 +388,7 @@ def test_a_reload_takes_new_folders_and_lets_old_ones_go(start: Start, lab: Lab,
     assert kept in daemon.folders.sources()
     old.deliver("a")
     new.deliver("b")
-    assert [event["folder"] for event in daemon.until_said("done")] == ["new"]
+    assert [event.delivery.folder for event in daemon.until_said(Done)] == ["new"]
 
 
 @on_postgresql
@@ -416,7 +417,7 @@ def test_a_delivery_that_cannot_be_entered_keeps_no_other_from_it(start: Start, 
     daemon = start()
     drop.deliver("a", number=1)
     drop.deliver("b", session=42, number=2)
-    states = {event["nwb"]: event["state"] for event in daemon.until_said("done", 2)}
+    states = {event.delivery.nwb: event.state for event in daemon.until_said(Done, 2)}
     assert states == {"a.nwb": "failed", "b.nwb": "ingested"}
 
 
@@ -482,7 +483,7 @@ def test_field_19_the_database_stops_and_starts(backend: str, tmp_path: Path, pr
                     return len(lab.database.Ingestion()) == 3
 
                 daemon.until(ingested)
-                daemon.until(lambda: len([event for event in daemon.said("done") if event["state"] == "ingested"]) == 3)
+                daemon.until(lambda: len([event for event in daemon.said(Done) if event.state == "ingested"]) == 3)
                 outcomes = sorted(lab.database.Attempt.to_arrays("outcome"))
                 assert set(outcomes) <= {"ingested", "unavailable"}
                 assert len(lab.database.World()) == 3
@@ -504,5 +505,5 @@ def test_a_database_that_is_away_at_the_start_is_waited_for(tmp_path: Path, prot
             assert daemon.pool.workers == []
             server.start()
             daemon.ahead += QUEUE_POLL
-            assert daemon.until_said("done")[0]["state"] == "ingested"
+            assert daemon.until_said(Done)[0].state == "ingested"
             assert daemon.written()["database"] is None

@@ -7,21 +7,21 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from antelop import __version__
 from antelop.outcome import Kind, Outcome
 from antelop.service.status import LAST, Status, read
+from antelop.worker.events import DeliveryName, Done
 from tests.clocks import NOW, still
 from tests.commands import ORDINARY
 
 
-def done(kind: Kind, state: str | None = None, nwb: str = "a.nwb") -> dict[str, Any]:
+def done(kind: Kind, state: str | None = None, nwb: str = "a.nwb") -> Done:
     """Return what a worker says at the end of an attempt."""
-    named = {"delivery_id": "a" * 32, "folder": "rig-2", "manifest": "a.manifest.json", "nwb": nwb}
-    return {"event": "done", **named, "state": state or kind, "outcome": Outcome.of(kind, f"it was {kind}", NOW).as_dict()}
+    name = DeliveryName("a" * 32, "rig-2", "a.manifest.json", nwb)
+    return Done(name, state or kind, Outcome.of(kind, f"it was {kind}", NOW))
 
 
 def test_what_is_written_can_be_read(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from antelop.errors import Misconfigured
 from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
 from antelop.worker import Worker
+from antelop.worker.events import Compared, Done, Event, Trusted, Untrusted
 from antelop.worker.process import LOOK_AGAIN
 from tests.commands import COMMANDS, Run
 from tests.daemons import Start
@@ -151,29 +152,29 @@ def test_load_connection_runs_no_script(
 
 def test_no_worker_runs_a_script(trap: Trap) -> None:
     """It takes no delivery, and looks at none again; what was rejected meanwhile stays so."""
-    events: list[Mapping[str, object]] = []
+    events: list[Event] = []
     worker = Worker(trap.lab, events.append)
     assert not worker.work()
     assert worker.reconsider("") is None
-    assert [event["event"] for event in events] == ["untrusted"]
+    assert [type(event) for event in events] == [Untrusted]
     assert not trap.sprung
     trap.lift()
     assert worker.reconsider("") is None
-    assert [event["event"] for event in events] == ["untrusted", "trusted", "looked"]
+    assert [type(event) for event in events] == [Untrusted, Trusted, Compared]
 
 
 @pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
 def test_no_service_runs_a_script(trap: Trap, start: Start) -> None:
     """It holds everything, for as long as that may be, and goes on when the script is put right."""
     daemon = start(workers=WorkersConfig(count=1))
-    daemon.until_said("untrusted")
+    daemon.until_said(Untrusted)
     for _ in range(3):
         daemon.ahead += LOOK_AGAIN
         daemon.tick(daemon.now())
         daemon.pool.nudge()
     trap.lift()
     daemon.pool.nudge()
-    assert daemon.until_said("done")[0]["state"] == "ingested"
+    assert daemon.until_said(Done)[0].state == "ingested"
     assert not trap.sprung
 
 

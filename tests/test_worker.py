@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import h5py
 import pytest
@@ -26,6 +26,24 @@ from antelop.queue import deliveries, jobs
 from antelop.queue.attempts import TRIES, Attempt, finish_attempt
 from antelop.upkeep.removal import remove
 from antelop.worker import Worker, completion, inputs, receipt, reconsider, worker
+from antelop.worker.events import (
+    Answered,
+    Claimed,
+    Compared,
+    Defect,
+    DeliveryName,
+    Done,
+    Event,
+    Missing,
+    Orders,
+    Postponed,
+    Ready,
+    Skipped,
+    Trusted,
+    Unanswered,
+    Untrusted,
+    VideosUnsettled,
+)
 from antelop.worker.orphans import fate_of
 from antelop.worker.process import serve
 from tests.clocks import NOW
@@ -36,6 +54,9 @@ LONG_AGO = datetime(2020, 1, 1)  # noqa: DTZ001  # as the database has it
 """Before this machine and the database were started."""
 
 IN_A_CENTURY = datetime(2120, 1, 1)  # noqa: DTZ001  # likewise
+
+
+Said = TypeVar("Said")
 
 
 class Crash(BaseException):
@@ -54,7 +75,7 @@ class Desk:
 
     lab: Lab
     drop: Drop
-    events: list[Mapping[str, Any]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.worker = Worker(self.lab, self.events.append)
@@ -63,13 +84,27 @@ class Desk:
         """Put a delivery into the queue."""
         return deliveries.enqueue(self.lab.database, delivery, NOW)
 
-    def work(self, delivery: Delivery | None = None) -> Mapping[str, Any]:
-        """Work on a delivery, or on what is in the queue; return what was said at the end."""
+    def work(self, delivery: Delivery | None = None) -> Done:
+        """Work on a delivery, or on what is in the queue, to the end of an attempt."""
+        return self.work_to(Done, delivery)
+
+    def work_to(self, kind: type[Said], delivery: Delivery | None = None) -> Said:
+        """Work on a delivery, or on what is in the queue; return the last event, which is of this type."""
         if delivery is not None:
             assert self.enqueue(delivery) == "ready"
         hasten(self.lab)
         assert self.worker.work()
-        return self.events[-1]
+        return self.last(kind)
+
+    def last(self, kind: type[Said]) -> Said:
+        """Return the last event, which is of this type."""
+        event = self.events[-1]
+        assert isinstance(event, kind), event
+        return event
+
+    def said(self, kind: type[Said]) -> list[Said]:
+        """Return the events of a type."""
+        return [event for event in self.events if isinstance(event, kind)]
 
     def look_again(self) -> int:
         """Look at all that was rejected; return how many jobs there are then."""
@@ -93,13 +128,13 @@ def test_a_delivery_is_ingested_and_answered(desk: Desk) -> None:
     """The receipt is what the ledger says, and the worker tells of it by the delivery's id."""
     delivery = desk.drop.deliver("a")
     done = desk.work(delivery)
-    named = {"delivery_id": delivery.delivery_id, "folder": "rig-2", "manifest": "a.manifest.json", "nwb": "a.nwb"}
-    assert [event["event"] for event in desk.events] == ["trusted", "claimed", "done"]
-    assert desk.events[1] == {"event": "claimed", **named}
-    assert {**done, **named, "state": "ingested"} == done
+    named = DeliveryName(delivery.delivery_id, "rig-2", "a.manifest.json", "a.nwb")
+    assert [type(event) for event in desk.events] == [Trusted, Claimed, Done]
+    assert desk.events[1] == Claimed(named)
+    assert (done.delivery, done.state) == (named, "ingested")
     assert desk.state(delivery) == "ingested"
     answer = desk.drop.answer("a")
-    assert answer == json.loads(json.dumps(done["outcome"]))
+    assert answer == json.loads(json.dumps(done.outcome.as_dict()))
     assert answer.pop("finished") == NOW.isoformat()
     with h5py.File(desk.drop.path / "a.nwb") as file:
         object_id = file.attrs["object_id"]
@@ -121,7 +156,7 @@ def test_a_delivery_is_ingested_and_answered(desk: Desk) -> None:
 def test_a_rejected_delivery_is_answered_with_every_problem(desk: Desk) -> None:
     """Sentence, problems and remedies are in the receipt, and nothing is in the database."""
     done = desk.work(desk.drop.deliver("a", session=99, animals=[{"animal_id": 5}]))
-    assert done["state"] == "rejected"
+    assert done.state == "rejected"
     answer = desk.drop.answer("a")
     assert answer["outcome"] == "rejected"
     assert [problem["check"] for problem in answer["problems"]] == ["session_unknown", "animal_unknown", "subject_other"]
@@ -137,12 +172,12 @@ def test_a_right_that_is_missing_is_the_worlds_fault(desk: Desk, visitor: Callab
     schema = f"{desk.lab.database.prefix}behaviour"
     desk.lab.database.connection.query(f"REVOKE INSERT ON ALL TABLES IN SCHEMA {schema} FROM lab")
     done = weak.work(desk.drop.deliver("a"))
-    assert (done["state"], done["outcome"]["outcome"]) == ("ready", "unavailable")
+    assert (done.state, done.outcome.outcome) == ("ready", "unavailable")
     grant = f"GRANT INSERT ON ALL TABLES IN SCHEMA {schema} TO lab;"
     what = f"{schema}: database user lab lacks the right INSERT: permission denied for table world"
-    assert done["outcome"]["sentence"] == f"{what}. Have an administrator of the server run `{grant}`."
+    assert done.outcome.sentence == f"{what}. Have an administrator of the server run `{grant}`."
     desk.lab.database.connection.query(grant)
-    assert weak.work()["state"] == "ingested"
+    assert weak.work().state == "ingested"
 
 
 def test_a_manifest_that_is_far_too_long_is_answered(desk: Desk) -> None:
@@ -151,7 +186,7 @@ def test_a_manifest_that_is_far_too_long_is_answered(desk: Desk) -> None:
     path.write_bytes(path.read_bytes().ljust(1 << 24))
     found = path.stat()
     delivery = Delivery("rig-2", path.name, found.st_size, found.st_mtime_ns, path.read_bytes()[: LONGEST + 1])
-    assert desk.work(delivery)["state"] == "rejected"
+    assert desk.work(delivery).state == "rejected"
     assert [problem["check"] for problem in desk.drop.answer("a")["problems"]] == ["manifest_long"]
 
 
@@ -161,11 +196,11 @@ def test_a_manifest_that_is_none_is_answered(desk: Desk) -> None:
     (desk.drop.path / "a.manifest.json").write_text('{"specification": "antelop-manifest", ')
     whole = desk.drop.delivery("a")
     broken = replace(whole, nwb_path="", nwb_size=0, nwb_mtime=0)
-    assert desk.work(broken)["state"] == "rejected"
+    assert desk.work(broken).state == "rejected"
     answer = desk.drop.answer("a")
     assert answer["problems"][0]["check"] == "json"
     desk.drop.note("a")
-    assert desk.work(desk.drop.delivery("a"))["state"] == "ingested"
+    assert desk.work(desk.drop.delivery("a")).state == "ingested"
     assert desk.state(broken) == "superseded"
 
 
@@ -186,7 +221,7 @@ def test_a_folder_says_who_may_deliver_what(
     drop = dropping("allowed", **settings)
     desk = Desk(desk.lab, drop)
     done = desk.work(drop.deliver("a", **members))
-    assert [problem["check"] for problem in done["outcome"]["problems"]] == ([check] if check else [])
+    assert [problem.check for problem in done.outcome.problems] == ([check] if check else [])
     if members == {"session": "tomorrow"} and check is None:
         made = (desk.lab.database.Session & {"session_name": "tomorrow"}).fetch1()
         assert (made["session_id"], made["session_timestamp"]) == (45, datetime(2026, 11, 22, 9, 30))  # noqa: DTZ001  # UTC
@@ -196,14 +231,14 @@ def test_field_25_the_same_session_twice(desk: Desk) -> None:
     """The same recording again is answered so; another one for the session, or this one for another, is rejected."""
     desk.work(desk.drop.deliver("a", number=1))
     again = desk.work(desk.drop.deliver("copy", number=1))
-    assert (again["state"], again["outcome"]["sentence"].split(" since ")[0]) == (
+    assert (again.state, again.outcome.sentence.split(" since ")[0]) == (
         "already-ingested",
         "session lab/1/41 holds this recording",
     )
     other = desk.work(desk.drop.deliver("b", number=2))
-    assert [problem["check"] for problem in other["outcome"]["problems"]] == ["session_taken"]
+    assert [problem.check for problem in other.outcome.problems] == ["session_taken"]
     elsewhere = desk.work(desk.drop.deliver("c", number=1, session=42))
-    assert [problem["check"] for problem in elsewhere["outcome"]["problems"]] == ["recording_taken"]
+    assert [problem.check for problem in elsewhere.outcome.problems] == ["recording_taken"]
     assert len(desk.lab.database.World()) == len(desk.lab.database.Ingestion()) == 1
 
 
@@ -212,13 +247,13 @@ def test_field_18_what_is_inserted_in_part_is_no_success(desk: Desk) -> None:
     script = desk.lab.config.analysis.folders[0] / "licking.py"
     script.write_text(BROKEN)
     done = desk.work(desk.drop.deliver("a"))
-    assert (done["state"], desk.drop.answer("a")["outcome"]) == ("rejected", "rejected")
-    assert [problem["check"] for problem in done["outcome"]["problems"]] == ["mask_raised"]
+    assert (done.state, desk.drop.answer("a")["outcome"]) == ("rejected", "rejected")
+    assert [problem.check for problem in done.outcome.problems] == ["mask_raised"]
     tables = ("World", "Self", "Object", "DigitalEvents", "IntervalEvents", "Mask", "Ingestion")
     assert {table: len(desk.lab.database.tables[table]()) for table in tables} == dict.fromkeys(tables, 0)
 
 
-def _hindered(desk: Desk, kind: str) -> Mapping[str, Any]:
+def _hindered(desk: Desk, kind: str) -> Done:
     """Let something come of a delivery whose receipt cannot be written; return what was said of that."""
     if kind == "already-ingested":
         desk.work(desk.drop.deliver("before"))
@@ -227,7 +262,7 @@ def _hindered(desk: Desk, kind: str) -> Mapping[str, Any]:
     done = desk.work(delivery)
     for _ in range(TRIES - 1 if kind == "failed" else 0):
         done = desk.work()
-    assert done["state"] == done["outcome"]["outcome"] == kind
+    assert done.state == done.outcome.outcome == kind
     return done
 
 
@@ -241,26 +276,27 @@ def test_a_receipt_that_cannot_be_written_is_written_later(desk: Desk, kind: str
         monkeypatch.setattr(worker, "inputs", lambda *_: 1 / 0)
     done = _hindered(desk, kind)
     sentence = f"The receipt {desk.drop.receipt('a')} could not be written: Is a directory."
-    (unanswered,) = [event for event in desk.events if event["event"] == "unanswered"]
-    assert (unanswered["sentence"], unanswered["delivery_id"]) == (sentence, done["delivery_id"])
+    (unanswered,) = desk.said(Unanswered)
+    assert (unanswered.sentence, unanswered.delivery.delivery_id) == (sentence, done.delivery.delivery_id)
     before = len(desk.lab.database.Attempt())
-    named = {name: done[name] for name in ("delivery_id", "folder", "manifest", "nwb")}
-    assert desk.work() == {"event": "postponed", "sentence": sentence, **named}
+    assert desk.work_to(Postponed) == Postponed(done.delivery, sentence)
     desk.drop.receipt("a").rmdir()
-    assert desk.work() == {"event": "answered", **named}
+    assert desk.work_to(Answered) == Answered(done.delivery)
     assert not desk.worker.work()
     answer = desk.drop.answer("a")
-    assert answer == {name: json.loads(json.dumps(done["outcome"][name])) for name in answer}
-    assert set(done["outcome"]) - set(answer) == ({"session", "rows", "trials", "nwb"} if kind == "already-ingested" else set())
+    assert answer == {name: json.loads(json.dumps(done.outcome.as_dict()[name])) for name in answer}
+    assert set(done.outcome.as_dict()) - set(answer) == (
+        {"session", "rows", "trials", "nwb"} if kind == "already-ingested" else set()
+    )
     assert len(desk.lab.database.Attempt()) == before
-    assert deliveries.states(desk.lab.database, [done["delivery_id"]]) == {done["delivery_id"]: kind}
+    assert deliveries.states(desk.lab.database, [done.delivery.delivery_id]) == {done.delivery.delivery_id: kind}
 
 
 @pytest.mark.parametrize("name", ["a.manifest.json", "a.json"])
 def test_a_late_receipt_does_not_take_the_place_of_a_newer_one(desk: Desk, name: str) -> None:
     """Of two deliveries with one receipt the latest has it, whenever the other is answered."""
     hindered = _hindered(desk, "ingested")
-    desk.lab.database.jobs.update1({"delivery_id": hindered["delivery_id"], "scheduled_time": IN_A_CENTURY})
+    desk.lab.database.jobs.update1({"delivery_id": hindered.delivery.delivery_id, "scheduled_time": IN_A_CENTURY})
     desk.drop.receipt("a").rmdir()
     desk.drop.record("a", number=1)
     later = replace(desk.drop.delivery("a"), manifest_path=name)
@@ -268,7 +304,7 @@ def test_a_late_receipt_does_not_take_the_place_of_a_newer_one(desk: Desk, name:
     assert deliveries.enqueue(desk.lab.database, later, NOW - timedelta(hours=1)) == "ready"  # the clock was set back, too
     assert desk.worker.work()
     assert (desk.state(later), desk.drop.answer("a")["outcome"]) == ("rejected", "rejected")
-    assert desk.work()["event"] == "answered"
+    desk.work_to(Answered)
     assert desk.drop.answer("a")["outcome"] == "rejected"
 
 
@@ -279,8 +315,8 @@ def test_what_was_taken_back_meanwhile_keeps_nobody_s_receipt(desk: Desk) -> Non
     desk.enqueue(later)
     deliveries.withdraw(desk.lab.database, later.delivery_id)
     desk.drop.receipt("a").rmdir()
-    assert desk.work()["event"] == "answered"
-    assert desk.drop.answer("a") == json.loads(json.dumps(done["outcome"]))
+    desk.work_to(Answered)
+    assert desk.drop.answer("a") == json.loads(json.dumps(done.outcome.as_dict()))
 
 
 def test_a_receipt_that_another_worker_writes_is_left_to_it(desk: Desk, others: Callable[[], Lab]) -> None:
@@ -288,9 +324,10 @@ def test_a_receipt_that_another_worker_writes_is_left_to_it(desk: Desk, others: 
     with others().database.lock("receipt rig-2 a.receipt.json") as held:
         assert held
         done = desk.work(desk.drop.deliver("a"))
-    assert (done["state"], desk.drop.receipt("a").exists()) == ("ingested", False)
-    assert desk.events[-2]["sentence"] == f"The receipt {desk.drop.receipt('a')} is being written by another worker."
-    assert desk.work()["event"] == "answered"
+    assert (done.state, desk.drop.receipt("a").exists()) == ("ingested", False)
+    (unanswered,) = desk.said(Unanswered)
+    assert unanswered.sentence == f"The receipt {desk.drop.receipt('a')} is being written by another worker."
+    desk.work_to(Answered)
     assert desk.drop.answer("a")["outcome"] == "ingested"
 
 
@@ -311,11 +348,11 @@ def test_who_dies_of_a_late_receipt_changes_nothing(
     desk.lab.database.jobs.update1({"delivery_id": row["delivery_id"], "host": "elsewhere"})
     before = len(desk.lab.database.Attempt())
     desk.worker.finish_orphans({})
-    assert desk.events[-1]["event"] == "postponed"
+    desk.last(Postponed)
     assert len(desk.lab.database.Attempt()) == before
     desk.drop.receipt("a").rmdir()
-    assert desk.work()["event"] == "answered"
-    assert (desk.drop.answer("a")["outcome"], desk.drop.answer("a")["sentence"]) == (kind, done["outcome"]["sentence"])
+    desk.work_to(Answered)
+    assert (desk.drop.answer("a")["outcome"], desk.drop.answer("a")["sentence"]) == (kind, done.outcome.sentence)
 
 
 def test_what_was_parked_is_answered_whoever_dies_of_that(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -336,7 +373,7 @@ def test_what_was_parked_is_answered_whoever_dies_of_that(desk: Desk, monkeypatc
             desk.work()
     await_release(desk.lab, delivery.delivery_id)
     assert not desk.drop.receipt("a").exists()
-    assert desk.work()["event"] == "answered"
+    desk.work_to(Answered)
     assert desk.drop.answer("a")["sentence"] == "a defect of this software: ZeroDivisionError: division by zero"
 
 
@@ -352,8 +389,8 @@ def test_what_was_parked_is_told_though_the_database_goes_away(desk: Desk, monke
 
     with monkeypatch.context() as patched:
         patched.setattr(completion, "answer", away)
-        assert desk.work()["state"] == "failed"
-    assert desk.work()["event"] == "answered"
+        assert desk.work().state == "failed"
+    desk.work_to(Answered)
     assert desk.drop.answer("a")["outcome"] == "failed"
 
 
@@ -363,8 +400,8 @@ def test_a_late_receipt_is_not_sought_in_an_archive_that_came_later(desk: Desk, 
     desk.drop.receipt("a").rmdir()
     desk.lab.config = replace(desk.lab.config, folders=(replace(desk.drop.config, after="archive", archive=tmp_path / "new"),))
     desk = Desk(desk.lab, desk.drop)
-    assert desk.work()["event"] == "answered"
-    assert desk.drop.answer("a") == json.loads(json.dumps(done["outcome"]))
+    desk.work_to(Answered)
+    assert desk.drop.answer("a") == json.loads(json.dumps(done.outcome.as_dict()))
     assert (desk.drop.path / "a.nwb").exists()
 
 
@@ -372,11 +409,11 @@ def test_a_defect_that_a_late_receipt_meets_is_told(desk: Desk, monkeypatch: pyt
     """It is tried again, for a day; that it is given up is told as well."""
     done = _hindered(desk, "rejected")
     monkeypatch.setattr(receipt, "write", lambda *_, **__: 1 / 0)
-    assert desk.work()["event"] == "postponed"
-    (defect,) = [event for event in desk.events if event["event"] == "defect"]
-    assert (defect["delivery_id"], "ZeroDivisionError" in defect["traceback"]) == (done["delivery_id"], True)
-    desk.lab.database.Delivery.update1({"delivery_id": done["delivery_id"], "receipt_due": LONG_AGO})
-    assert desk.work()["event"] == "unanswered"
+    desk.work_to(Postponed)
+    (defect,) = desk.said(Defect)
+    assert (defect.delivery_id, "ZeroDivisionError" in defect.traceback) == (done.delivery.delivery_id, True)
+    desk.lab.database.Delivery.update1({"delivery_id": done.delivery.delivery_id, "receipt_due": LONG_AGO})
+    desk.work_to(Unanswered)
     assert not desk.worker.work()
     assert jobs.counts(desk.lab.database)["total"] == 0
 
@@ -389,12 +426,12 @@ def test_what_is_retried_while_its_receipt_is_due_is_tried_anew(desk: Desk, monk
 
     def retried(path: Path, outcome: Outcome, within: Path) -> str | None:
         monkeypatch.undo()
-        assert deliveries.retry(desk.lab.database, done["delivery_id"], NOW)
+        assert deliveries.retry(desk.lab.database, done.delivery.delivery_id, NOW)
         return write(path, outcome, within)
 
     monkeypatch.setattr(receipt, "write", retried)
-    assert desk.work()["event"] == "answered"
-    assert desk.work()["event"] == "done"
+    desk.work_to(Answered)
+    desk.work_to(Done)
     assert not desk.worker.work()
 
 
@@ -403,21 +440,21 @@ def test_a_late_receipt_says_what_is_archived(desk: Desk, dropping: Callable[...
     drop = dropping("archived", after="archive", archive=tmp_path / "archive")
     desk = Desk(desk.lab, drop)
     done = _hindered(desk, "ingested")
-    assert done["outcome"]["archived"]["path"] == f"{tmp_path}/archive/a.nwb"
+    assert done.outcome.as_dict()["archived"]["path"] == f"{tmp_path}/archive/a.nwb"
     drop.receipt("a").rmdir()
     other = drop.record("a", number=1)
     away = (tmp_path / "archive").rename(tmp_path / "away")
     (tmp_path / "archive").write_text("no folder")
-    assert desk.work()["event"] == "postponed"
+    desk.work_to(Postponed)
     (tmp_path / "archive").unlink()
     (tmp_path / "archive").mkdir()
     other.rename(tmp_path / "other")
-    assert desk.work()["event"] == "postponed"
+    desk.work_to(Postponed)
     (tmp_path / "archive").rmdir()
     away.rename(tmp_path / "archive")
     other = (tmp_path / "other").rename(other)
-    assert desk.work()["event"] == "answered"
-    assert drop.answer("a") == json.loads(json.dumps(done["outcome"]))
+    desk.work_to(Answered)
+    assert drop.answer("a") == json.loads(json.dumps(done.outcome.as_dict()))
     assert other.exists()
 
 
@@ -443,8 +480,7 @@ def test_what_is_not_as_it_was_queued_is_left(desk: Desk, what: str) -> None:
             place.mkdir() if what == "folder" else os.mkfifo(place)
         case _:
             desk.drop.note("a", note="of another length")
-    event = desk.work()
-    assert (event["event"], event["sought"]) == ("gone", True)
+    assert desk.work_to(Missing).sought
     assert desk.state(delivery) == "ready"
     assert len(desk.lab.database.World()) == len(desk.lab.database.Attempt()) == 0
     for path, content, mtime in before:
@@ -452,7 +488,7 @@ def test_what_is_not_as_it_was_queued_is_left(desk: Desk, what: str) -> None:
             path.rmdir() if path.is_dir() else path.unlink()
         path.write_bytes(content)
         os.utime(path, ns=(mtime, mtime))
-    assert desk.work()["state"] == "ingested"
+    assert desk.work().state == "ingested"
 
 
 def test_a_delivery_that_was_superseded_meanwhile_is_rolled_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -464,8 +500,7 @@ def test_a_delivery_that_was_superseded_meanwhile_is_rolled_back(desk: Desk, mon
         return ingest(*args)
 
     monkeypatch.setattr("antelop.worker.worker.ingest", supersede)
-    done = desk.work(delivery)
-    assert done["state"] == "superseded"
+    assert desk.work_to(Skipped, delivery).state == "superseded"
     assert jobs.counts(desk.lab.database)["total"] == 0
     assert len(desk.lab.database.World()) == len(desk.lab.database.Ingestion()) == 0
     assert not desk.drop.receipt("a").exists()
@@ -475,10 +510,10 @@ def test_videos_that_have_not_settled_are_waited_for(desk: Desk, licking: Callab
     """The worker says which; when they have settled, too, the recording goes in with them."""
     licking(desk.drop.path)
     desk.drop.note("licking", rig="licking rig", animals=ANIMALS)
-    event = desk.work(desk.drop.delivery("licking"))
-    assert (event["event"], event["paths"]) == ("unsettled", ("licking_camera.avi",))
+    event = desk.work_to(VideosUnsettled, desk.drop.delivery("licking"))
+    assert event.paths == ("licking_camera.avi",)
     assert desk.state(desk.drop.delivery("licking")) == "waiting"
-    assert desk.work(desk.drop.delivery("licking", "licking_camera.avi"))["state"] == "ingested"
+    assert desk.work(desk.drop.delivery("licking", "licking_camera.avi")).state == "ingested"
 
 
 def test_an_outage_of_the_share_is_no_failure(desk: Desk) -> None:
@@ -488,11 +523,11 @@ def test_an_outage_of_the_share_is_no_failure(desk: Desk) -> None:
     away = desk.drop.path.rename(desk.drop.path.with_name("away"))
     desk.drop.path.symlink_to(desk.drop.path)  # whatever is looked for in there leads in a circle
     done = desk.work()
-    assert (done["state"], done["outcome"]["outcome"]) == ("ready", "unavailable")
-    assert done["outcome"]["sentence"].endswith("cannot be read: Too many levels of symbolic links")
+    assert (done.state, done.outcome.outcome) == ("ready", "unavailable")
+    assert done.outcome.sentence.endswith("cannot be read: Too many levels of symbolic links")
     desk.drop.path.unlink()
     away.rename(desk.drop.path)
-    assert desk.work()["state"] == "ingested"
+    assert desk.work().state == "ingested"
 
 
 def test_a_defect_costs_a_try_and_is_told_with_its_traceback(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -504,13 +539,13 @@ def test_a_defect_costs_a_try_and_is_told_with_its_traceback(desk: Desk, monkeyp
     delivery = desk.drop.deliver("a")
     with monkeypatch.context() as patched:
         patched.setattr("antelop.worker.worker.ingest", defective)
-        states = [desk.work(delivery if first else None)["state"] for first in (True, False, False)]
+        states = [desk.work(delivery if first else None).state for first in (True, False, False)]
         assert states == ["ready", "ready", "failed"]
-        assert "ZeroDivisionError: of ours" in desk.events[-1]["traceback"]
+        assert "ZeroDivisionError: of ours" in (desk.last(Done).traceback or "")
     assert "ZeroDivisionError: of ours" in desk.lab.database.Attempt.to_arrays("traceback")[-1]
     answer = desk.drop.answer("a")
     assert (answer["outcome"], answer["sentence"]) == ("failed", "a defect of this software: ZeroDivisionError: of ours")
-    assert desk.work(desk.drop.deliver("b"))["state"] == "ingested"
+    assert desk.work(desk.drop.deliver("b")).state == "ingested"
 
 
 @pytest.mark.parametrize(
@@ -523,13 +558,13 @@ def test_a_defect_costs_a_try_and_is_told_with_its_traceback(desk: Desk, monkeyp
 )
 def test_a_rejected_delivery_is_looked_at_again(desk: Desk, table: str, row: Mapping[str, Any]) -> None:
     """When the session that it names has been added it goes in by itself; what has nothing to do with it changes nothing."""
-    assert desk.work(desk.drop.deliver("a", session=99))["state"] == "rejected"
+    assert desk.work(desk.drop.deliver("a", session=99)).state == "rejected"
     assert desk.look_again() == 0
     desk.lab.database.tables[table].insert1(row)
     added = row.get("session_id") == 99
     assert desk.look_again() == added
     if added:
-        assert desk.work()["state"] == "ingested"
+        assert desk.work().state == "ingested"
         assert desk.drop.answer("a")["outcome"] == "ingested"
         assert desk.look_again() == 0
 
@@ -541,20 +576,20 @@ LOUD = {**RIG, "features": [*RIG["features"], {**RIG["features"][0], "name": "ba
 def test_an_animal_that_is_put_right_lets_a_delivery_in(desk: Desk) -> None:
     """It had another name."""
     delivery = desk.drop.deliver("a", animals=[{"animal_name": "m19"}])
-    assert desk.work(delivery)["state"] == "rejected"
+    assert desk.work(delivery).state == "rejected"
     desk.lab.database.Animal.update1({**ANIMALS[0], "animal_name": "m19"})
     assert desk.look_again() == 1
-    assert desk.work()["state"] == "ingested"
+    assert desk.work().state == "ingested"
 
 
 def test_a_rig_that_is_replaced_lets_a_delivery_in(desk: Desk) -> None:
     """It named a feature that the recording does not have, and does no longer."""
     upload_rig_json(desk.lab, "lab", "lick rig", LOUD, MASKS)
-    assert desk.work(desk.drop.deliver("a"))["state"] == "rejected"
+    assert desk.work(desk.drop.deliver("a")).state == "rejected"
     assert desk.look_again() == 0
     upload_rig_json(desk.lab, "lab", "lick rig", RIG, MASKS)
     assert desk.look_again() == 1
-    assert desk.work()["state"] == "ingested"
+    assert desk.work().state == "ingested"
 
 
 def test_a_mask_s_script_that_is_mended_lets_a_delivery_in(desk: Desk) -> None:
@@ -562,11 +597,11 @@ def test_a_mask_s_script_that_is_mended_lets_a_delivery_in(desk: Desk) -> None:
     script = desk.lab.config.analysis.folders[0] / "licking.py"
     script.write_text(BROKEN)
     done = desk.work(desk.drop.deliver("a"))
-    assert [problem["check"] for problem in done["outcome"]["problems"]] == ["mask_raised"]
+    assert [problem.check for problem in done.outcome.problems] == ["mask_raised"]
     assert desk.look_again() == 0
     script.write_text(SCRIPT)
     assert desk.look_again() == 1
-    assert desk.work()["state"] == "ingested"
+    assert desk.work().state == "ingested"
 
 
 @pytest.mark.parametrize(
@@ -582,17 +617,17 @@ def test_a_folder_that_allows_more_lets_a_delivery_in(
     """The configuration of the folder decides as well."""
     drop = dropping("strict", experimenters=frozenset(["ada"] if "experimenters" in settings else ["lab"]))
     desk = Desk(desk.lab, drop)
-    assert desk.work(drop.deliver("a", **members))["state"] == "rejected"
+    assert desk.work(drop.deliver("a", **members)).state == "rejected"
     assert desk.look_again() == 0
     desk.worker.folders["strict"] = replace(drop.config, **settings)
     assert desk.look_again() == 1
-    assert desk.work()["state"] == "ingested"
+    assert desk.work().state == "ingested"
 
 
 def test_a_check_that_is_switched_off_lets_a_delivery_in(desk: Desk) -> None:
     """So with any check that the configuration made an error."""
     desk.lab.config = replace(desk.lab.config, checks={"subject_unknown": "error"})
-    assert desk.work(desk.drop.deliver("a", animals=[{"animal_id": 18}]))["state"] == "rejected"
+    assert desk.work(desk.drop.deliver("a", animals=[{"animal_id": 18}])).state == "rejected"
     assert desk.look_again() == 0
     desk.lab.config = replace(desk.lab.config, checks={"subject_other": "off", "subject_unknown": "off"})
     assert desk.look_again() == 1
@@ -601,11 +636,11 @@ def test_a_check_that_is_switched_off_lets_a_delivery_in(desk: Desk) -> None:
 def test_a_session_that_is_freed_lets_a_delivery_in(desk: Desk) -> None:
     """Another recording was in its way, and was removed."""
     desk.work(desk.drop.deliver("a", number=1))
-    assert desk.work(desk.drop.deliver("b", number=2))["state"] == "rejected"
+    assert desk.work(desk.drop.deliver("b", number=2)).state == "rejected"
     assert desk.look_again() == 0
     remove(desk.lab, SESSION)
     assert desk.look_again() == 1
-    assert desk.work()["state"] == "ingested"
+    assert desk.work().state == "ingested"
 
 
 def test_what_changes_while_a_delivery_is_looked_at_is_not_missed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -619,14 +654,14 @@ def test_what_changes_while_a_delivery_is_looked_at_is_not_missed(desk: Desk, mo
 
     with monkeypatch.context() as patched:
         patched.setattr("antelop.worker.worker.ingest", late)
-        assert desk.work(desk.drop.deliver("a", session=99))["state"] == "rejected"
+        assert desk.work(desk.drop.deliver("a", session=99)).state == "rejected"
     assert desk.look_again() == 1
-    assert desk.work()["state"] == "ingested"
+    assert desk.work().state == "ingested"
 
 
 def test_new_software_lets_a_delivery_in(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """What one version rejected or failed at, another may not."""
-    assert desk.work(desk.drop.deliver("a", session=99))["state"] == "rejected"
+    assert desk.work(desk.drop.deliver("a", session=99)).state == "rejected"
     monkeypatch.setattr("antelop.worker.inputs.__version__", "0.2.0")
     assert desk.look_again() == 1
 
@@ -640,7 +675,7 @@ def test_what_has_failed_is_tried_again_when_what_decides_has_changed(desk: Desk
     assert [desk.look_again() for _ in range(2)] == [0, 0]
     monkeypatch.setattr("antelop.worker.inputs.__version__", "0.2.0")
     assert desk.look_again() == 1
-    assert desk.work()["state"] == "ingested"
+    assert desk.work().state == "ingested"
 
 
 def test_many_rejected_deliveries_are_looked_at_a_few_at_a_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -670,20 +705,20 @@ def test_a_delivery_that_cannot_be_judged_keeps_no_other_from_it(desk: Desk, mon
     monkeypatch.setattr(reconsider, "inputs", broken)
     desk.lab.database.Session.insert1({**SESSION, "session_id": 99, "session_name": "late"})
     assert desk.look_again() == 1
-    (defect,) = [event for event in desk.events if event["event"] == "defect"]
-    assert defect["delivery_id"] == first.delivery_id
-    assert "ZeroDivisionError: of ours" in defect["traceback"]
+    (defect,) = desk.said(Defect)
+    assert defect.delivery_id == first.delivery_id
+    assert "ZeroDivisionError: of ours" in defect.traceback
     assert desk.state(second) == "ready"
 
 
 def test_masks_that_are_outdated_are_told(desk: Desk) -> None:
     """The script has changed since the rig was uploaded."""
     desk.look_again()
-    assert desk.events[-1] == {"event": "looked", "outdated": []}
+    assert desk.last(Compared) == Compared([])
     script = desk.lab.config.analysis.folders[0] / "licking.py"
     script.write_text(SCRIPT + "# another version")
     desk.look_again()
-    assert desk.events[-1] == {"event": "looked", "outdated": ["licking.table_trials"]}
+    assert desk.last(Compared) == Compared(["licking.table_trials"])
 
 
 def test_an_analysis_folder_that_is_not_trusted_holds_everything(desk: Desk) -> None:
@@ -694,12 +729,12 @@ def test_an_analysis_folder_that_is_not_trusted_holds_everything(desk: Desk) -> 
     desk.enqueue(delivery)
     assert [desk.worker.work() for _ in range(2)] == [False, False]
     (event,) = desk.events
-    assert event["event"] == "untrusted"
-    assert event["sentence"].startswith(f"{script}: everybody may write it (-rw-r--rw-)")
+    assert isinstance(event, Untrusted)
+    assert event.sentence.startswith(f"{script}: everybody may write it (-rw-r--rw-)")
     assert desk.state(delivery) == "ready"
     script.chmod(0o644)
-    assert desk.work()["state"] == "ingested"
-    assert [event["event"] for event in desk.events] == ["untrusted", "trusted", "claimed", "done"]
+    assert desk.work().state == "ingested"
+    assert [type(event) for event in desk.events] == [Untrusted, Trusted, Claimed, Done]
 
 
 def test_a_session_that_was_removed_comes_back_by_retry_only(desk: Desk) -> None:
@@ -710,21 +745,21 @@ def test_a_session_that_was_removed_comes_back_by_retry_only(desk: Desk) -> None
     assert desk.enqueue(delivery) == "ingested"
     assert desk.look_again() == 0
     jobs.schedule(desk.lab.database, {"delivery_id": delivery.delivery_id})
-    assert desk.work()["state"] == "ingested"
+    assert desk.work_to(Skipped).state == "ingested"
     assert len(desk.lab.database.World()) == 0
     assert deliveries.retry(desk.lab.database, delivery.delivery_id, NOW)
-    assert desk.work()["state"] == "ingested"
+    assert desk.work().state == "ingested"
     assert len(desk.lab.database.World & SESSION) == 1
 
 
 def test_what_is_there_is_not_harmed_by_a_retry(desk: Desk) -> None:
     """It is answered again from the ledger, even if its file is gone."""
     delivery = desk.drop.deliver("a")
-    before = desk.work(delivery)["outcome"]
+    before = desk.work(delivery).outcome
     (desk.drop.path / "a.nwb").unlink()
     assert deliveries.retry(desk.lab.database, delivery.delivery_id, NOW)
     done = desk.work()
-    assert (done["state"], done["outcome"]) == ("ingested", before)
+    assert (done.state, done.outcome) == ("ingested", before)
     assert desk.state(delivery) == "ingested"
 
 
@@ -747,7 +782,7 @@ def test_a_crash_after_commit_is_repaired_by_the_ledger(desk: Desk, monkeypatch:
     another = Desk(desk.lab, desk.drop)
     assert not another.worker.work()
     another.worker.finish_orphans({delivery.delivery_id: Outcome.of("failed", "its worker was killed", NOW)})
-    assert another.work()["state"] == "ingested"
+    assert another.work().state == "ingested"
     assert len(desk.lab.database.Ingestion()) == 1
     answer = desk.drop.answer("a")
     assert answer["outcome"] == "ingested"
@@ -793,28 +828,28 @@ def test_field_13_an_orphan_is_released_at_once(
         changes = {**changes, "pid": _ended()}
     delivery = _orphan(desk, others(), **changes)
     desk.worker.finish_orphans({})
-    (event,) = desk.events
-    assert (event["delivery_id"], event["state"], event["outcome"]["outcome"]) == (delivery.delivery_id, "ready", outcome)
-    assert desk.work()["state"] == "ingested"
+    (event,) = desk.said(Done)
+    assert (event.delivery.delivery_id, event.state, event.outcome.outcome) == (delivery.delivery_id, "ready", outcome)
+    assert desk.work().state == "ingested"
 
 
-class Orders:
+class Master:
     """A master that gives its orders at once, and is gone when a delivery has gone in."""
 
-    def __init__(self, *orders: Mapping[str, Any]) -> None:
-        self.events: list[Mapping[str, Any]] = []
+    def __init__(self, *orders: Orders) -> None:
+        self.events: list[Event] = []
         self.closed = False
         self._orders = list(orders)
 
     def wait(self, seconds: float) -> None:
         raise NotImplementedError  # there is always work
 
-    def receive(self) -> list[Mapping[str, Any]]:
+    def receive(self) -> list[Orders]:
         return [self._orders.pop(0)] if self._orders else []
 
-    def send(self, event: Mapping[str, Any]) -> None:
+    def send(self, event: Event) -> None:
         self.events.append(event)
-        self.closed = event.get("state") == "ingested"
+        self.closed = isinstance(event, Done) and event.state == "ingested"
 
     def flush(self) -> None:
         pass
@@ -825,11 +860,11 @@ def test_an_orphan_is_released_before_other_deliveries_are_claimed(desk: Desk, o
     orphan = _orphan(desk, others(), pid=_ended())
     desk.enqueue(desk.drop.deliver("b", number=2, session=42))
     lost = Outcome.of("failed", "it took longer than 5 s", NOW)
-    master = Orders({"folders": ["rig-2"], "deaths": {orphan.delivery_id: lost}, "look": False, "retry": False})
+    master = Master(Orders(["rig-2"], {orphan.delivery_id: lost}))
     serve(desk.lab, master)
-    released = next(event for event in master.events if event["event"] == "done")
-    assert (released["delivery_id"], released["outcome"]["sentence"]) == (orphan.delivery_id, "it took longer than 5 s")
-    assert [event["event"] for event in master.events] == ["ready", "done", "trusted", "claimed", "done"]
+    released = next(event for event in master.events if isinstance(event, Done))
+    assert (released.delivery.delivery_id, released.outcome.sentence) == (orphan.delivery_id, "it took longer than 5 s")
+    assert [type(event) for event in master.events] == [Ready, Done, Trusted, Claimed, Done]
 
 
 def test_an_orphan_of_a_namesake_costs_a_try(desk: Desk, others: Callable[[], Lab]) -> None:
@@ -839,7 +874,7 @@ def test_an_orphan_of_a_namesake_costs_a_try(desk: Desk, others: Callable[[], La
     with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as namesake:
         queued.update1({"delivery_id": delivery.delivery_id, "pid": namesake.pid, "reserved_time": claimed})
         desk.worker.finish_orphans({})
-    assert desk.events[-1]["outcome"]["outcome"] == "failed"
+    assert desk.last(Done).outcome.outcome == "failed"
 
 
 def test_power_cuts_park_nothing(desk: Desk, others: Callable[[], Lab]) -> None:
@@ -856,7 +891,7 @@ def test_power_cuts_park_nothing(desk: Desk, others: Callable[[], Lab]) -> None:
         await_release(desk.lab, row["delivery_id"])
         desk.lab.database.jobs.update1({"delivery_id": row["delivery_id"], "pid": _ended(), "reserved_time": LONG_AGO})
         desk.worker.finish_orphans({})
-    assert [event["state"] for event in desk.events] == ["ready"] * (TRIES + 1)
+    assert [event.state for event in desk.said(Done)] == ["ready"] * (TRIES + 1)
 
 
 def test_what_was_claimed_before_a_boot() -> None:
@@ -872,7 +907,7 @@ def test_an_orphan_after_an_outage_costs_no_try(desk: Desk, others: Callable[[],
     _orphan(desk, others(), host="elsewhere")
     desk.worker.orphans.last_outage = time.monotonic()
     desk.worker.finish_orphans({})
-    assert desk.events[-1]["outcome"]["outcome"] == "unavailable"
+    assert desk.last(Done).outcome.outcome == "unavailable"
 
 
 def test_what_is_known_of_a_death_is_entered(desk: Desk, others: Callable[[], Lab]) -> None:
@@ -892,7 +927,7 @@ def test_a_worker_that_is_just_ending_is_left_to_who_started_it(desk: Desk, othe
     assert desk.events == []
     process.communicate()
     desk.worker.finish_orphans({})
-    assert desk.events[-1]["outcome"]["outcome"] == "failed"
+    assert desk.last(Done).outcome.outcome == "failed"
 
 
 def test_a_delivery_that_kills_its_workers_is_parked_and_answered(desk: Desk, others: Callable[[], Lab]) -> None:
@@ -908,7 +943,7 @@ def test_a_delivery_that_kills_its_workers_is_parked_and_answered(desk: Desk, ot
         await_release(desk.lab, row["delivery_id"])
         desk.lab.database.jobs.update1({"delivery_id": row["delivery_id"], "host": "elsewhere"})
         desk.worker.finish_orphans({})
-    assert [event["state"] for event in desk.events] == ["ready", "ready", "failed"]
+    assert [event.state for event in desk.said(Done)] == ["ready", "ready", "failed"]
     answer = desk.drop.answer("a")
     assert (answer["outcome"], answer["sentence"]) == ("failed", "its worker lost the database, or has ended")
 
@@ -920,12 +955,12 @@ def test_what_was_ingested_is_archived(desk: Desk, dropping: Callable[..., Drop]
     delivery = drop.deliver("m17/a")
     proof = drop.prove("m17/a")
     done = desk.work(delivery)
-    assert done["outcome"]["archived"] == {"path": str(tmp_path / "archive/m17/a.nwb"), "sha256": proof["sha256"]}
+    assert done.outcome.archived == {"path": str(tmp_path / "archive/m17/a.nwb"), "sha256": proof["sha256"]}
     assert [path.name for path in (drop.path / "m17").iterdir()] == ["a.receipt.json"]
     answer = drop.answer("m17/a")
-    assert answer["archived"] == done["outcome"]["archived"]
+    assert answer["archived"] == done.outcome.archived
     rejected = desk.work(drop.deliver("b", session=99))
-    assert rejected["state"] == "rejected"
+    assert rejected.state == "rejected"
     assert (drop.path / "b.nwb").exists()
 
 
@@ -936,11 +971,11 @@ def test_an_archive_that_is_away_is_tried_again(desk: Desk, dropping: Callable[.
     desk = Desk(desk.lab, drop)
     delivery = drop.deliver("a")
     done = desk.work(delivery)
-    assert (done["state"], done["outcome"]["outcome"]) == ("ingested", "unavailable")
+    assert (done.state, done.outcome.outcome) == ("ingested", "unavailable")
     answer = drop.answer("a")
     assert (answer["outcome"], "archived" in answer) == ("ingested", False)
     (tmp_path / "archive").unlink()
-    assert desk.work()["outcome"]["archived"]["path"] == str(tmp_path / "archive/a.nwb")
+    assert desk.work().outcome.as_dict()["archived"]["path"] == str(tmp_path / "archive/a.nwb")
     assert jobs.counts(desk.lab.database)["total"] == 0
 
 
@@ -950,17 +985,19 @@ def test_field_19_a_connection_that_is_lost_costs_no_try(desk: Desk, others: Cal
     desk.enqueue(delivery)
     other = others()
     other.config = desk.lab.config
-    events: list[Mapping[str, Any]] = []
+    events: list[Event] = []
 
-    def lose(event: Mapping[str, Any]) -> None:
+    def lose(event: Event) -> None:
         events.append(event)
-        if event["event"] == "claimed":
+        if isinstance(event, Claimed):
             _disconnect(desk.lab, other)
             await_release(desk.lab, delivery.delivery_id)
 
     assert Worker(other, lose).work()
-    assert (events[-1]["state"], events[-1]["outcome"]["outcome"]) == ("ready", "unavailable")
-    assert desk.work()["state"] == "ingested"
+    done = events[-1]
+    assert isinstance(done, Done)
+    assert (done.state, done.outcome.outcome) == ("ready", "unavailable")
+    assert desk.work().state == "ingested"
     assert len(desk.lab.database.Attempt()) == 2
 
 

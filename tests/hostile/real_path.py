@@ -3,11 +3,10 @@
 import itertools
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from antelop.config import AnalysisConfig, FolderConfig
 from antelop.dropfolder import Folder
@@ -22,6 +21,7 @@ from antelop.lab.rigs import upload_rig_json
 from antelop.queue import deliveries
 from antelop.service.explain import explain
 from antelop.worker import Worker, receipt
+from antelop.worker.events import Completed, Done, Event
 from tests.clocks import wall
 from tests.drops import RIG, Drop, hasten, write_prototype
 from tests.labs import MASKS, furnish, served
@@ -45,7 +45,7 @@ class RealPath:
         self._lab = lab
         self._drop = drop
         self._numbers = itertools.count(1)
-        self._done: dict[str, Mapping[str, Any]] = {}
+        self._done: dict[str, Completed] = {}
         self._worker = Worker(lab, self._hear)
 
     def deliver(self, texts: Sequence[bytes]) -> Iterator[tuple[bytes, str]]:
@@ -83,14 +83,14 @@ class RealPath:
 
     def _faults(self, delivery: Delivery) -> Iterator[str]:
         done = self._done.get(delivery.delivery_id)
-        if done is None or done["state"] not in ("ingested", "already-ingested", "rejected"):
-            yield f"it came to {done and (done['state'], done.get('outcome'), done.get('traceback'))}"
+        if not isinstance(done, Done) or done.state not in ("ingested", "already-ingested", "rejected"):
+            yield f"it came to {done}"
             return
         database, path = self._lab.database, self._drop.path / delivery.manifest_path
         text = receipt.path_for(path).read_text()
         if not all(character.isprintable() or character == "\n" for character in text):
             yield "the receipt has characters that do not print"
-        if json.loads(text)["outcome"] != done["state"]:
+        if json.loads(text)["outcome"] != done.state:
             yield "the receipt says something else"
         row = (database.Delivery & {"delivery_id": delivery.delivery_id}).fetch1()
         try:
@@ -100,11 +100,11 @@ class RealPath:
         if row["manifest"] != document:
             yield "the ledger has another manifest"
         said = explain(path, [self._drop.config], None, database)
-        if said.rule != done["state"] or not said.sentence.isprintable():
+        if said.rule != done.state or not said.sentence.isprintable():
             yield f"it is explained as {said}"
-        if done["state"] == "ingested":
+        if done.state == "ingested":
             named = delivery.manifest.session.get("session_name")
-            key = done["outcome"]["session"]
+            key = done.outcome.session
             if named is not None and (database.Session & key).fetch1("session_name") != named:
                 yield "the session has another name"
 
@@ -114,9 +114,9 @@ class RealPath:
         tables = database.connection.query("SELECT table_schema, table_name FROM information_schema.tables ORDER BY 1, 2")
         return tables.fetchall(), [str(database.tables[name]().to_dicts()) for name in SETTLED]
 
-    def _hear(self, event: Mapping[str, Any]) -> None:
-        if "delivery_id" in event and event["event"] != "claimed":
-            self._done[event["delivery_id"]] = event
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Completed):
+            self._done[event.delivery.delivery_id] = event
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from antelop.errors import MOST
 from antelop.outcome import Outcome
 from antelop.service import status
 from antelop.worker import event_log, receipt
+from antelop.worker.events import DeliveryName, Done
 from tests.clocks import still
 
 LONGEST = 3 * errors.LONGEST + 10
@@ -27,7 +28,7 @@ AS_JSON = ("receipt", "status", "log")
 _STYLES = re.compile(r"\x1b\[\d{1,2}m")
 """What colours a terminal, and nothing else."""
 
-_NAMED = {"delivery_id": "0" * 32, "folder": "rig-2", "manifest": "x.manifest.json", "nwb": "x.nwb"}
+_NAME = DeliveryName("0" * 32, "rig-2", "x.manifest.json", "x.nwb")
 
 
 class Surfaces:
@@ -54,9 +55,9 @@ class Surfaces:
         facts = outcome.as_dict()
         texts = {
             "receipt": receipt._text(outcome),
-            "status": self._in_status(facts),
-            "log": _in_log(facts, terminal=False),
-            "log on a terminal": _in_log(facts, terminal=True),
+            "status": self._in_status(outcome),
+            "log": _in_log(outcome, terminal=False),
+            "log on a terminal": _in_log(outcome, terminal=True),
             "command": _on_terminal(facts),
         }
         for name, text in texts.items():
@@ -71,17 +72,17 @@ class Surfaces:
         if json.loads(texts["receipt"]) != json.loads(json.dumps(facts)):
             yield "the receipt says something else"
 
-    def _in_status(self, facts: Mapping[str, Any]) -> str:
+    def _in_status(self, outcome: Outcome) -> str:
         shown = status.Status(self._state, still)
-        shown.note({**_NAMED, "state": facts["outcome"], "outcome": facts})
+        shown.note(Done(_NAME, outcome.outcome, outcome))
         shown.write()
         return (self._state / "status.json").read_text()
 
 
-def _in_log(facts: Mapping[str, Any], *, terminal: bool) -> str:
+def _in_log(outcome: Outcome, *, terminal: bool) -> str:
     stream = io.StringIO()
     log.configure(stream, terminal=terminal)
-    event_log.enter({"event": "done", "state": facts["outcome"], "outcome": facts, "seconds": 0.0, "traceback": None, **_NAMED})
+    event_log.enter(Done(_NAME, outcome.outcome, outcome))
     return stream.getvalue()
 
 

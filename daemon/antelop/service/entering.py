@@ -2,9 +2,8 @@
 
 import traceback
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
 
 import structlog
 
@@ -14,6 +13,7 @@ from antelop.errors import Misconfigured, Unavailable
 from antelop.outcome import Outcome
 from antelop.queue import deliveries, jobs
 from antelop.queue.states import ANSWERED
+from antelop.worker.events import DeliveryName, Done
 
 log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ class Entered:
     states
         The state of each arrived delivery, by id.
     failed
-        One event for each delivery that could not be enqueued, in the form of a worker's ``done``.
+        One event for each delivery that could not be enqueued.
     counts
         How many jobs there are of each status; None if that was not asked.
     aside
@@ -41,7 +41,7 @@ class Entered:
     withdrawn: Collection[str]
     arrived: Mapping[str, Delivery]
     states: dict[str, str] = field(default_factory=dict)
-    failed: list[Mapping[str, Any]] = field(default_factory=list)
+    failed: list[Done] = field(default_factory=list)
     counts: Mapping[str, int] | None = None
     aside: Mapping[str, str] | None = None
 
@@ -91,18 +91,16 @@ def _enqueue(
     database: Database, delivery: Delivery, before: str | None, entered: Entered, clock: Callable[[], datetime]
 ) -> str:
     """Enqueue a delivery; return its state after that."""
-    facts = {"delivery_id": delivery.delivery_id, "folder": delivery.folder}
-    facts |= {"manifest": delivery.manifest_path, "nwb": delivery.nwb_path}
+    name = DeliveryName(delivery.delivery_id, delivery.folder, delivery.manifest_path, delivery.nwb_path)
     try:
         state = deliveries.enqueue(database, delivery, clock())
     except (Unavailable, Misconfigured):
         raise
     except Exception as error:  # noqa: BLE001  # one delivery that cannot be enqueued must not block the others
         sentence = f"it cannot be entered into the ledger: {type(error).__name__}: {error}"
-        outcome = Outcome.of("failed", sentence, clock()).as_dict()
-        told = {"event": "done", "state": "failed", "outcome": outcome, "traceback": traceback.format_exc()}
-        entered.failed.append(told | facts)
+        outcome = Outcome.of("failed", sentence, clock())
+        entered.failed.append(Done(name, "failed", outcome, traceback=traceback.format_exc()))
         return "failed"
     if before != "ready":
-        log.info("delivered", **facts)
+        log.info("delivered", **asdict(name))
     return state

@@ -1,9 +1,8 @@
 """What the service does when a worker reports an event."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from math import inf
-from typing import Any
 
 from antelop.outcome import Kind, Outcome
 from antelop.queue.states import ANSWERED
@@ -12,6 +11,20 @@ from antelop.service.folders import Folders
 from antelop.service.pool import WorkerPool
 from antelop.service.reporting import Reporting
 from antelop.worker import event_log
+from antelop.worker.events import (
+    Answered,
+    Compared,
+    DatabaseAway,
+    DeliveryName,
+    Died,
+    Done,
+    Event,
+    Missing,
+    Skipped,
+    Trusted,
+    Untrusted,
+    VideosUnsettled,
+)
 
 
 class EventHandler:
@@ -40,31 +53,41 @@ class EventHandler:
         self._folders, self._pool, self._backlog = folders, pool, backlog
         self._reporting, self._clock = reporting, clock
 
-    def handle(self, event: Mapping[str, Any]) -> None:
+    def handle(self, event: Event) -> None:
         """Log an event, and act on it."""
         event_log.enter(event)
-        match event["event"]:
-            case "gone":
-                # If the files are there after all, the watcher announces the delivery again.
-                self._folders.forget(event["folder"], [event["delivery_id"]])
-            case "unsettled":
-                self._folders.require(event["folder"], event["delivery_id"], event["paths"])
-                self._backlog.await_videos(event["delivery_id"])
-            case "done":
-                if event["state"] in ANSWERED:
-                    self._folders.finish(event["folder"], [event["delivery_id"]])
-                self._reporting.done(event)
-            case "answered":
-                self._folders.finish(event["folder"], [event["delivery_id"]])
-            case "trusted" | "untrusted":
-                self.status.analysis = event.get("sentence")
-            case "looked":
-                self.status.outdated = event["outdated"]
-            case "away":
+        match event:
+            case Untrusted(sentence):
+                self.status.analysis = sentence
+            case Trusted():
+                self.status.analysis = None
+            case Compared(outdated):
+                self.status.outdated = outdated
+            case DatabaseAway():
                 # The service asks the database at once, and finds out whether it cannot use it either.
                 self._backlog.next_count = -inf
-            case "died" if event["job"]:
-                spared = self.stopping or event["job"]["folder"] in self._folders.absent
+            case Died(DeliveryName() as delivery, sentence):
+                # A worker that an absent folder blocks, or that the service has stopped, is not the fault of its delivery.
+                spared = self.stopping or delivery.folder in self._folders.absent
                 kind: Kind = "unavailable" if spared else "failed"
-                death = Outcome.of(kind, f"its worker was lost: {event['sentence']}", self._clock())
-                self._pool.report_death(event["job"]["delivery_id"], death)
+                death = Outcome.of(kind, f"its worker was lost: {sentence}", self._clock())
+                self._pool.report_death(delivery.delivery_id, death)
+            case _:
+                self._handle_delivery(event)
+
+    def _handle_delivery(self, event: Event) -> None:
+        """Act on the end of the work on a delivery."""
+        match event:
+            case Missing(delivery):
+                # If the files are there after all, the watcher announces the delivery again.
+                self._folders.forget(delivery.folder, [delivery.delivery_id])
+            case VideosUnsettled(delivery, paths):
+                self._folders.require(delivery.folder, delivery.delivery_id, paths)
+                self._backlog.await_videos(delivery.delivery_id)
+            case Done(delivery, state) | Skipped(delivery, state):
+                if state in ANSWERED:
+                    self._folders.finish(delivery.folder, [delivery.delivery_id])
+                if isinstance(event, Done):
+                    self._reporting.done(event)
+            case Answered(delivery):
+                self._folders.finish(delivery.folder, [delivery.delivery_id])

@@ -7,6 +7,7 @@ from antelop.backoff import Backoff
 from antelop.config import Config
 from antelop.outcome import Outcome
 from antelop.service.worker_process import WorkerProcess
+from antelop.worker.events import Answered, Died, Done, Event, Orders, Postponed, Ready, Skipped
 
 SHORT_LIFE, LONGEST_RESTART = 10.0, 300.0
 """Seconds: the first and the longest pause before a worker is started in the place of one that died within `SHORT_LIFE` of its
@@ -57,7 +58,7 @@ class WorkerPool:
         able = [
             worker
             for worker in self.workers
-            if not worker.fault and not (worker.job is not None and worker.job["folder"] in absent)
+            if not worker.fault and not (worker.job is not None and worker.job.folder in absent)
         ]
         # Only idle workers end early: a busy one would have to roll back its ingest.
         surplus = len(able) - self._config.workers.count
@@ -92,34 +93,35 @@ class WorkerPool:
         """Let one idle worker compare the inputs of rejected deliveries."""
         for worker in self.workers:
             if worker.ready and worker.job is None:
-                self._order(worker, look=True)
+                self._order(worker, reconsider=True)
                 return
 
     def sources(self) -> list[WorkerProcess]:
         """Return the workers that may send something, to wait for with `select`."""
         return [worker for worker in self.workers if worker.fileno() >= 0]
 
-    def listen(self, now: float) -> Iterator[Mapping[str, Any]]:
-        """Yield the events of the workers, and ``died`` with its ``job`` for each that has died."""
+    def listen(self, now: float) -> Iterator[Event]:
+        """Yield the events of the workers, and `Died` for each that has died."""
         for worker in list(self.workers):
             ended = worker.process.poll() is not None  # asked before reading, so that its last messages are not missed
             worker.link.flush()
-            for message in worker.link.receive():
-                worker.hear(message, now)
-                if message["event"] == "ready":
-                    self._order(worker)
-                # The job has left the queue, or is in it again: the death is recorded, and workers can start again.
-                elif message["event"] in ("done", "answered", "postponed"):
-                    self.deaths.pop(message["delivery_id"], None)
-                    self._restart.succeed()
-                yield message
+            for event in worker.link.receive():
+                worker.hear(event, now)
+                match event:
+                    case Ready():
+                        self._order(worker)
+                    # A worker got through a delivery, so workers do not die at their start; and a death of it is recorded.
+                    case Done() | Skipped() | Answered() | Postponed():
+                        self.deaths.pop(event.delivery.delivery_id, None)
+                        self._restart.succeed()
+                yield event
             if ended:
                 self.workers.remove(worker)
                 worker.link.close()
                 if worker.ending:
                     if now - worker.started < SHORT_LIFE:
                         self._restart.fail(now)
-                    yield {"event": "died", "job": worker.job, "sentence": worker.ending}
+                    yield Died(worker.job, worker.ending)
 
     def enforce(self, now: float) -> None:
         """Kill workers that take too long or have become too large."""
@@ -152,7 +154,7 @@ class WorkerPool:
         """Return, for JSON, what each worker does."""
         return [worker.status(now) for worker in self.workers]
 
-    def _order(self, worker: WorkerProcess, *, look: bool = False, retry: bool = False) -> None:
+    def _order(self, worker: WorkerProcess, *, reconsider: bool = False, retry: bool = False) -> None:
         """Send a worker its orders; one that is not ready gets them when it is."""
         if worker.ready:
-            worker.link.send({"folders": self._folders, "deaths": self.deaths, "look": look, "retry": retry})
+            worker.link.send(Orders(self._folders, self.deaths, reconsider, retry))

@@ -1,22 +1,21 @@
 """What the service tells people: the status file, the log, and notices about deliveries that need a person."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import groupby
 from math import inf
 from operator import itemgetter
-from typing import Any
 
 import structlog
 
 from antelop.config import Config
 from antelop.dropfolder.waiting import Waiting
-from antelop.errors import Problem
 from antelop.service.folders import Folders
 from antelop.service.notice import Notices
 from antelop.service.pool import WorkerPool
 from antelop.service.status import Status
+from antelop.worker.events import Done
 
 log = structlog.get_logger()
 
@@ -66,16 +65,14 @@ class Reporting:
         self._notices.close(0)
         self._notices = Notices(urls)
 
-    def done(self, event: Mapping[str, Any]) -> None:
+    def done(self, event: Done) -> None:
         """Report the end of an attempt: in the status, and to people if the delivery needs them."""
-        if "outcome" in event:
-            self.status.note(event)
-        if event["state"] in ("rejected", "failed"):
-            outcome = event["outcome"]
-            title = f"{outcome['outcome']}: {event['nwb'] or event['manifest']} in {event['folder']}"
-            problems = (f"- {Problem(**problem)}" for problem in outcome["problems"])
-            key = f"{event['delivery_id']} {outcome['outcome']} {outcome['sentence']}"
-            self._notices.tell(key, title, outcome["sentence"], *problems)
+        self.status.note(event)
+        if event.state in ("rejected", "failed"):
+            delivery, outcome = event.delivery, event.outcome
+            title = f"{outcome.outcome}: {delivery.nwb or delivery.manifest} in {delivery.folder}"
+            key = f"{delivery.delivery_id} {outcome.outcome} {outcome.sentence}"
+            self._notices.tell(key, title, outcome.sentence, *(f"- {problem}" for problem in outcome.problems))
 
     def report(self, now: float) -> None:
         """Announce files that wait for too long, and write the status, unless that was done just before."""

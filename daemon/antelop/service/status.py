@@ -4,12 +4,16 @@ import json
 import os
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from antelop import __version__, files
 from antelop.errors import Unavailable, reason
+
+if TYPE_CHECKING:  # `antelop status` reads a file, and need not wait for the import of a worker and its libraries
+    from antelop.worker.events import Done
 
 LAST = 20
 """How many outcomes are kept."""
@@ -18,7 +22,6 @@ LONGEST = 1 << 27
 """How many bytes of a status are read: a hundred thousand files that wait take a third of it."""
 
 _OF_OUTCOMES = ("outcome", "sentence", "finished", "problems", "warnings")
-_OF_DELIVERIES = ("delivery_id", "folder", "manifest", "nwb", "state")
 
 
 class Status:
@@ -58,13 +61,12 @@ class Status:
         self._counts: Counter[str] = Counter()
         self._finished: deque[datetime] = deque()
 
-    def note(self, event: Mapping[str, Any]) -> None:
-        """Note what came of a delivery: what a worker says when it is done with it."""
-        outcome = event["outcome"]
-        named = {name: event[name] for name in _OF_DELIVERIES}
-        self._outcomes.append(named | {name: outcome[name] for name in _OF_OUTCOMES})
-        if event["state"] == outcome["outcome"]:
-            self._counts[event["state"]] += 1
+    def note(self, event: "Done") -> None:
+        """Note the end of an attempt."""
+        outcome = event.outcome.as_dict()
+        self._outcomes.append(asdict(event.delivery) | {"state": event.state} | {name: outcome[name] for name in _OF_OUTCOMES})
+        if event.state == event.outcome.outcome:
+            self._counts[event.state] += 1
             self._finished.append(self._clock())
 
     def sentence(self) -> str:

@@ -8,12 +8,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from antelop.channel import Link
 from antelop.config import Config
+from antelop.worker.events import Claimed, Completed, DatabaseAway, DeliveryName, Event, Ready
 
 PAGE = resource.getpagesize()
 
@@ -31,7 +32,7 @@ class WorkerProcess:
     started, since
         When it was started, and when it began its current work, in monotonic seconds.
     job
-        The event with which it claimed its current delivery; None if it has none.
+        The delivery that it works on; None if it has none.
     ready
         Whether it takes orders: it has connected to the database, and was not told to end.
     refused
@@ -46,7 +47,7 @@ class WorkerProcess:
     link: Link
     started: float
     since: float
-    job: Mapping[str, Any] | None = None
+    job: DeliveryName | None = None
     ready: bool = False
     refused: str | None = None
     done: int = 0
@@ -100,18 +101,20 @@ class WorkerProcess:
             return None
         return self.fault or (f"it was killed by signal {-status}" if status < 0 else f"it ended with exit status {status}")
 
-    def hear(self, message: Mapping[str, Any], now: float) -> None:
-        """Update the state from a message of the worker."""
-        if message["event"] != "claimed":
-            self.refused = message["sentence"] if message["event"] == "away" else None
-        if message["event"] == "claimed":
-            self.job, self.since = message, now
-        elif message["event"] == "ready":
-            self.ready = True
-        elif message["event"] == "away":
-            self.job, self.since = None, now
-        elif self.job is not None and message.get("delivery_id") == self.job["delivery_id"]:
-            self.job, self.since, self.done = None, now, self.done + 1
+    def hear(self, event: Event, now: float) -> None:
+        """Update the state from an event of the worker."""
+        # A worker that claims a delivery has the database, but may lose it before it says anything else.
+        if not isinstance(event, Claimed):
+            self.refused = event.sentence if isinstance(event, DatabaseAway) else None
+        match event:
+            case Claimed():
+                self.job, self.since = event.delivery, now
+            case Ready():
+                self.ready = True
+            case DatabaseAway():
+                self.job, self.since = None, now
+            case _ if isinstance(event, Completed) and event.delivery == self.job:
+                self.job, self.since, self.done = None, now, self.done + 1
 
     def end(self) -> None:
         """Tell it to end after its current delivery."""
@@ -130,5 +133,5 @@ class WorkerProcess:
             "seconds": round(now - self.since),
             "done": self.done,
             "memory": self.memory,
-            "delivery": self.job,
+            "delivery": self.job and asdict(self.job),
         }

@@ -12,7 +12,7 @@ from antelop.outcome import Outcome
 from antelop.queue import jobs
 from antelop.queue.attempts import Attempt, finish_attempt
 from antelop.worker.archive import archive, archived
-from antelop.worker.events import Event, named
+from antelop.worker.events import Answered, Completed, Defect, DeliveryName, Done, Event, Postponed, Unanswered
 from antelop.worker.receipts import INGESTED, answer
 
 
@@ -53,7 +53,7 @@ class Completion:
             raise
         return outcome, self._answer(row, outcome)
 
-    def answer_late(self, row: Row, outcome: Outcome) -> Event:
+    def answer_late(self, row: Row, outcome: Outcome) -> Answered:
         """Write the receipt that could not be written when the outcome was recorded, and remove the job.
 
         Raises
@@ -64,9 +64,9 @@ class Completion:
         if hindrance := self._answer(row, self._with_archived(row, outcome)):
             raise Unavailable(hindrance)
         jobs.acknowledge(self._lab.database, row["delivery_id"])
-        return {"event": "answered"}
+        return Answered(DeliveryName.of(row))
 
-    def finish(self, row: Row, attempt: Attempt, hindrance: str | None = None) -> Event:
+    def finish(self, row: Row, attempt: Attempt, hindrance: str | None = None) -> Completed:
         """Record an attempt, write the receipt if the delivery is parked, and return the event to report.
 
         Parameters
@@ -78,23 +78,22 @@ class Completion:
         hindrance
             Why the receipt could not be written, or None. It never changes the outcome; the receipt is retried.
         """
-        database, delivery_id, outcome = self._lab.database, row["delivery_id"], attempt.outcome
+        database, delivery, outcome = self._lab.database, DeliveryName.of(row), attempt.outcome
         # A failure may park the delivery. Its receipt is marked as due with the outcome, and is written only after that.
         receipt_due = self._lab.clock() if hindrance or outcome.outcome == "failed" else None
-        state = finish_attempt(database, delivery_id, attempt, receipt_due=receipt_due)
+        state = finish_attempt(database, delivery.delivery_id, attempt, receipt_due=receipt_due)
         # The outcome was recorded before, so this attempt was only about the receipt.
         if state is None:
             if attempt.traceback:
-                self._say({"event": "defect", **named(row), "traceback": attempt.traceback})
-            is_due = database.jobs & {"delivery_id": delivery_id}
-            return {"event": "postponed" if is_due else "unanswered", "sentence": outcome.sentence}
+                self._say(Defect("", attempt.traceback, delivery.delivery_id))
+            is_due = database.jobs & {"delivery_id": delivery.delivery_id}
+            return Postponed(delivery, outcome.sentence) if is_due else Unanswered(delivery, outcome.sentence)
         # The delivery is parked: a person needs the receipt, and no further attempt will write it.
         if state == outcome.outcome == "failed":
             hindrance = self._answer_parked(row, outcome)
         if hindrance and state == outcome.outcome:
-            self._say({"event": "unanswered", **named(row), "sentence": hindrance})
-        facts = {"outcome": outcome.as_dict(), "seconds": round(attempt.seconds, 3), "traceback": attempt.traceback}
-        return {"event": "done", "state": state, **facts}
+            self._say(Unanswered(delivery, hindrance))
+        return Done(delivery, state, outcome, round(attempt.seconds, 3), attempt.traceback)
 
     def _answer_parked(self, row: Row, outcome: Outcome) -> str | None:
         """Write the receipt of a parked delivery; return why it could not be written, or None."""

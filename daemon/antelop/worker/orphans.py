@@ -15,7 +15,7 @@ from antelop.outcome import Kind, Outcome
 from antelop.queue import jobs
 from antelop.queue.attempts import Attempt
 from antelop.worker.completion import Completion
-from antelop.worker.events import Event, named
+from antelop.worker.events import Event
 from antelop.worker.odd_rows import OddRows
 
 RECOVERY = 60.0
@@ -66,7 +66,7 @@ class Orphans:
             # A job that is due in a far future, because a clock was set back, would never be claimed.
             jobs.clamp_schedules(self._lab.database)
             for job in jobs.orphans(self._lab.database, folders):
-                with self._odd_rows.surviving("its job", delivery_id=job["delivery_id"]):
+                with self._odd_rows.surviving("its job", job["delivery_id"]):
                     self._finish_one(job, deaths)
 
     def _finish_one(self, job: Row, deaths: Mapping[str, Outcome]) -> None:
@@ -81,7 +81,7 @@ class Orphans:
         unknown = Outcome.of(kind, "its worker lost the database, or has ended", self._lab.clock())
         row = (self._lab.database.Delivery & {"delivery_id": job["delivery_id"]}).fetch1()
         outcome = deaths.get(job["delivery_id"], unknown)
-        self._say({**named(row), **self._completion.finish(row, Attempt(outcome, job["age"]))})
+        self._say(self._completion.finish(row, Attempt(outcome, job["age"])))
 
 
 def fate_of(host: str, process: int, age: float) -> Literal["alive", "ending", "rebooted", "unknown"]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from math import inf
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
 
@@ -21,6 +21,7 @@ from antelop.errors import Misconfigured, Unavailable
 from antelop.lab import Lab
 from antelop.outcome import Outcome
 from antelop.worker import event_log
+from antelop.worker.events import DatabaseAway, DatabaseBack, Event, Orders, Ready
 from antelop.worker.worker import Worker
 
 LOOK_AGAIN = 30.0
@@ -41,10 +42,10 @@ class Master(Protocol):
     def wait(self, seconds: float) -> None:
         """Return when there are orders, or after so many seconds."""
 
-    def receive(self) -> list[Mapping[str, Any]]:
+    def receive(self) -> list[Orders]:
         """Return the orders that have come."""
 
-    def send(self, event: Mapping[str, Any]) -> None:
+    def send(self, event: Event) -> None:
         """Tell what the worker does."""
 
     def flush(self) -> None:
@@ -54,10 +55,7 @@ class Master(Protocol):
 def serve(lab: Lab, master: Master, clock: Callable[[], float] = time.monotonic) -> None:
     """Work until the master is gone, or for as many deliveries as the configuration gives a worker.
 
-    An order holds ``folders``, the names of the folders to take deliveries from; ``deaths``, as in `Worker.finish_orphans`;
-    ``look``, whether to compare rejected deliveries; and ``retry``, whether the service has just reached the database. The
-    master is told the events of `Worker`, and besides them ``ready``, ``away`` with the reason when the database cannot be
-    reached, and ``back`` when it can be reached again.
+    The master is told the events of `Worker`, and besides them `Ready`, `DatabaseAway` and `DatabaseBack`.
 
     Parameters
     ----------
@@ -65,7 +63,7 @@ def serve(lab: Lab, master: Master, clock: Callable[[], float] = time.monotonic)
         Returns monotonic seconds.
     """
     serving = _Serving(lab, master, clock)
-    master.send({"event": "ready"})
+    master.send(Ready())
     while serving.done < lab.config.workers.jobs_per_worker:
         master.flush()
         serving.obey()
@@ -97,12 +95,12 @@ class _Serving:
     def obey(self) -> None:
         """Take the orders that have come."""
         for order in self._master.receive():
-            self._worker.folders = {name: folder for name, folder in self._configured.items() if name in order["folders"]}
-            self._left |= order["deaths"] != self._deaths
-            self._deaths = order["deaths"]
-            if order["look"]:
+            self._worker.folders = {name: folder for name, folder in self._configured.items() if name in order.folders}
+            self._left |= order.deaths != self._deaths
+            self._deaths = order.deaths
+            if order.reconsider:
                 self._after = ""
-            if order["retry"]:
+            if order.retry:
                 self._backoff.hasten()
 
     def turn(self) -> None:
@@ -122,7 +120,7 @@ class _Serving:
         else:
             self._backoff.succeed()
             if self._away is not None:
-                self._master.send({"event": "back"})
+                self._master.send(DatabaseBack())
             self._away = None
             self._master.wait(0 if looking else IDLE)
 
@@ -144,7 +142,7 @@ class _Serving:
         """Note that the database is away, and say so: once, and again if a delivery was claimed in between."""
         self._worker.orphans.last_outage = time.monotonic()
         if self._away != sentence or not self._backoff.failing:
-            self._master.send({"event": "away", "sentence": sentence})
+            self._master.send(DatabaseAway(sentence))
         self._away = sentence
         self._backoff.fail(self._clock())
 
@@ -175,14 +173,14 @@ class Alone:
         self.closed = True
         os.write(self._wake, b"!")
 
-    def receive(self) -> list[Mapping[str, Any]]:
+    def receive(self) -> list[Orders]:
         """Return the same order again and again."""
         look = time.monotonic() >= self._next_look
         if look:
             self._next_look = time.monotonic() + LOOK_AGAIN
-        return [{"folders": self._folders, "deaths": {}, "look": look, "retry": False}]
+        return [Orders(self._folders, reconsider=look)]
 
-    def send(self, event: Mapping[str, Any]) -> None:
+    def send(self, event: Event) -> None:
         """Log what the worker does."""
         event_log.enter(event)
 
@@ -206,7 +204,7 @@ def main() -> None:
                 serve(lab, link)
                 return
         except (Unavailable, Misconfigured) as error:  # the service waits too, which began with this configuration
-            link.send({"event": "away", "sentence": str(error)})
+            link.send(DatabaseAway(str(error)))
             backoff.fail(time.monotonic())
             while not link.closed and (pause := backoff.left(time.monotonic())):
                 link.wait(pause)

@@ -8,7 +8,7 @@ from antelop.database.table import restricted
 from antelop.lab import Lab
 from antelop.lab.resolve import Policy
 from antelop.queue import deliveries
-from antelop.worker.events import Event, named
+from antelop.worker.events import Compared, DeliveryName, Event, OddRow
 from antelop.worker.inputs import blocking_sessions, inputs, inputs_hash, outdated, still_blocking
 from antelop.worker.odd_rows import OddRows
 
@@ -54,13 +54,13 @@ class Reconsideration:
         # Only keys are read here, because a row that cannot be read must not block the others.
         keys = restricted(database.Delivery & wanted, "delivery_id > %s", after).keys(order_by="delivery_id", limit=BATCH)
         for key in keys:
-            with self._odd_rows.surviving("it", **key):
+            with self._odd_rows.surviving("it", key["delivery_id"]):
                 self._compare_one(key, folders)
         if len(keys) == BATCH:
             return str(keys[-1]["delivery_id"])
         # The end of the list: report masks that are out of date, once per round.
         with self._odd_rows.surviving("MaskFunction"):
-            self._say({"event": "looked", "outdated": outdated(self._lab)})
+            self._say(Compared(outdated(self._lab)))
         return None
 
     def _compare_one(self, key: Row, folders: Mapping[str, FolderConfig]) -> None:
@@ -71,7 +71,7 @@ class Reconsideration:
         # A person has deleted its attempts. A new attempt finds out again what is wrong.
         if last is None:
             sentence = f"nothing says why it is {row['state']}: its attempts were deleted; it is tried again"
-            self._say({"event": "odd_row", **named(row), "sentence": sentence})
+            self._say(OddRow(DeliveryName.of(row), sentence))
             deliveries.retry(database, row["delivery_id"], self._lab.clock())
             return
         found = inputs(self._lab, row["manifest"], policy_of(row, folders[row["folder"]]))

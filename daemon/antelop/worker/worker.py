@@ -19,7 +19,17 @@ from antelop.queue import deliveries, jobs
 from antelop.queue.attempts import Attempt
 from antelop.queue.ledger import Superseded, committed_outcome, recorded_outcome
 from antelop.worker.completion import Completion
-from antelop.worker.events import Event, named
+from antelop.worker.events import (
+    Claimed,
+    Completed,
+    DeliveryName,
+    Event,
+    Missing,
+    Skipped,
+    Trusted,
+    Untrusted,
+    VideosUnsettled,
+)
 from antelop.worker.inputs import blocking_sessions, inputs, inputs_hash
 from antelop.worker.odd_rows import OddRows
 from antelop.worker.orphans import Orphans
@@ -67,10 +77,10 @@ class Worker:
         with self._odd_rows.surviving("a job in the queue"), jobs.claimed(self._lab.database, self.folders) as row:
             if row is None:
                 return False
-            self._say({"event": "claimed", **named(row)})
+            self._say(Claimed(DeliveryName.of(row)))
             with bound_contextvars(delivery_id=row["delivery_id"]):
-                result = self._work_on(row)
-            self._say({**named(row), **result})
+                event = self._work_on(row)
+            self._say(event)
         return True
 
     def finish_orphans(self, deaths: Mapping[str, Outcome]) -> None:
@@ -81,10 +91,10 @@ class Worker:
         """Compare the next rejected deliveries; see `Reconsideration.compare`. None if no script may be run."""
         return None if self._distrusts() else self._reconsideration.compare(self.folders, after)
 
-    def _work_on(self, row: Row) -> Event:
+    def _work_on(self, row: Row) -> Completed:
         """Ingest one delivery, write its receipt, and record the attempt; return the event to report."""
         started, hindrance = time.monotonic(), None
-        database, delivery_id = self._lab.database, row["delivery_id"]
+        database, delivery = self._lab.database, DeliveryName.of(row)
         try:
             # The outcome is recorded, and only the receipt is due.
             if row["receipt_due"] is not None and (recorded := recorded_outcome(database, row)):
@@ -94,12 +104,12 @@ class Worker:
                 outcome, hindrance = self._completion.archive_and_answer(row, attempt.outcome, files)
                 attempt = replace(attempt, outcome=outcome)
         except Superseded:
-            return {"event": "done", "state": jobs.acknowledge(database, delivery_id)}
+            return Skipped(delivery, jobs.acknowledge(database, delivery.delivery_id))
         except Unsettled as unsettled:
-            deliveries.hold_for_videos(database, delivery_id)
-            return {"event": "unsettled", "paths": unsettled.paths}
+            deliveries.hold_for_videos(database, delivery.delivery_id)
+            return VideosUnsettled(delivery, unsettled.paths)
         except FilesMissing:
-            return {"event": "gone", "sought": deliveries.retry_missing(database, delivery_id, self._lab.clock())}
+            return Missing(delivery, deliveries.retry_missing(database, delivery.delivery_id, self._lab.clock()))
         except Exception as error:  # noqa: BLE001  # one delivery must not end the worker, whatever it causes
             attempt = self._failed(error)
         return self._completion.finish(row, replace(attempt, seconds=time.monotonic() - started), hindrance)
@@ -142,5 +152,5 @@ class Worker:
         distrust = str(problems[0]) if problems else None
         if distrust != self._distrust:
             self._distrust = distrust
-            self._say({"event": "untrusted", "sentence": distrust} if distrust else {"event": "trusted"})
+            self._say(Untrusted(distrust) if distrust else Trusted())
         return distrust is not None
