@@ -114,8 +114,8 @@ def test_a_worker_does_not_spin(lab: Lab, served_lab: Served, wire: Wire, retry:
     with Lab(replace(lab.config, database=through(wire, lab)), environment, still) as away:
         wire.refuse()
         process.serve(away, hour, hour.clock)
-    longest = process.FIRST_RETRY if retry else process.LONGEST_RETRY
-    assert wire.refused <= most(process.FIRST_RETRY, longest)
+    longest = process.FIRST_RECONNECT if retry else process.LONGEST_RECONNECT
+    assert wire.refused <= most(process.FIRST_RECONNECT, longest)
     assert hour.waits <= wire.refused + HOUR / 10
     said = [event.sentence for event in hour.events if isinstance(event, DatabaseAway)]
     assert len(said) == len(set(said))

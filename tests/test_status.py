@@ -12,7 +12,7 @@ import pytest
 
 from antelop import __version__
 from antelop.outcome import Kind, Outcome
-from antelop.service.status import LAST, Status, read
+from antelop.service.status import MOST_OUTCOMES, Status, read
 from antelop.worker.events import DeliveryName, Done
 from tests.clocks import NOW, still
 from tests.commands import ORDINARY
@@ -119,12 +119,12 @@ def test_the_last_outcomes_and_the_last_hour_are_kept(tmp_path: Path) -> None:
     """However many there were before."""
     now = NOW
     status = Status(tmp_path, lambda: now)
-    for number in range(LAST + 5):
+    for number in range(MOST_OUTCOMES + 5):
         if number == 3:
             now += timedelta(minutes=30)
         status.note(done("ingested", nwb=f"{number}.nwb"))
     now += timedelta(minutes=31)
     status.write()
     document = json.loads((tmp_path / "status.json").read_text())
-    assert [outcome["nwb"] for outcome in document["outcomes"]] == [f"{number}.nwb" for number in range(5, LAST + 5)]
-    assert (document["counts"], document["last_hour"]) == ({"ingested": LAST + 5}, LAST + 2)
+    assert [outcome["nwb"] for outcome in document["outcomes"]] == [f"{number}.nwb" for number in range(5, MOST_OUTCOMES + 5)]
+    assert (document["counts"], document["last_hour"]) == ({"ingested": MOST_OUTCOMES + 5}, MOST_OUTCOMES + 2)

@@ -16,7 +16,7 @@ from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
 from antelop.worker import Worker
 from antelop.worker.events import Compared, Done, Event, Trusted, Untrusted
-from antelop.worker.process import LOOK_AGAIN
+from antelop.worker.process import RECONSIDER_EVERY
 from tests.commands import COMMANDS, Run
 from tests.daemons import Start
 from tests.drops import Drop
@@ -169,7 +169,7 @@ def test_no_service_runs_a_script(trap: Trap, start: Start) -> None:
     daemon = start(workers=WorkersConfig(count=1))
     daemon.until_said(Untrusted)
     for _ in range(3):
-        daemon.ahead += LOOK_AGAIN
+        daemon.ahead += RECONSIDER_EVERY
         daemon.tick(daemon.now())
         daemon.pool.nudge()
     trap.lift()

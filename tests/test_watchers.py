@@ -15,7 +15,17 @@ from structlog.testing import capture_logs
 from antelop.dropfolder import Folder, Health, Update, Watcher
 from antelop.dropfolder.mount import mounts
 from antelop.dropfolder.sharing import RESOLVED, shared_device
-from antelop.service.watchers import AGAIN, APART, DIED, HUNG, LONGEST_REST, REST, SILENCE, STEADY, Watchers
+from antelop.service.watchers import (
+    AGAIN,
+    DIED,
+    FIRST_RESTART,
+    HANG_TIMEOUT,
+    HUNG,
+    LONGEST_RESTART,
+    MOST_APART,
+    STABLE_AFTER,
+    Watchers,
+)
 from tests.filesystems import hung
 
 PATIENCE = 60.0
@@ -188,14 +198,14 @@ def test_a_process_that_hangs_is_killed_and_replaced(rigs: Callable[..., Rigs]) 
     with capture_logs() as logs:
         while not logs:
             three.step(1.0)
-    assert SILENCE - 1 < three.now <= SILENCE + 2
+    assert HANG_TIMEOUT - 1 < three.now <= HANG_TIMEOUT + 2
     assert [(each["event"], each["folder"], each["folders"]) for each in logs] == [("watcher_hung", "b", ["a", "b", "c"])]
     assert three.lost == {"a": AGAIN, "b": HUNG, "c": AGAIN}
     assert three.groups() == [["a", "c"]]
     three.said = {name: [] for name in three.folders}
     three.until_seen("a", "c")
     assert three.lost == {"b": HUNG}
-    three._rests["folder b"].succeed()
+    three._restarts["folder b"].succeed()
     three.until_seen("b")
     assert (three.lost, three.groups()) == ({}, [["a", "c"], ["b"]])
 
@@ -208,7 +218,7 @@ def test_a_process_that_dies_is_replaced(rigs: Callable[..., Rigs]) -> None:
     two.kill("a")
     assert two.lost == {"a": DIED, "b": DIED}
     two.said = {name: [] for name in two.folders}
-    two.step(REST - 1)
+    two.step(FIRST_RESTART - 1)
     assert two.groups() == []
     two.step(1.0)
     two.until_seen("a", "b")
@@ -217,18 +227,18 @@ def test_a_process_that_dies_is_replaced(rigs: Callable[..., Rigs]) -> None:
 
 def test_a_filesystem_that_hangs_does_not_start_a_process_for_each_folder(rigs: Callable[..., Rigs]) -> None:
     """When a few of its folders have got one each, the others wait together."""
-    names = [f"rig-{number}" for number in range(APART + 3)]
+    names = [f"rig-{number}" for number in range(MOST_APART + 3)]
     many = rigs(*names)
     many.until_seen(*names)
-    for name in names[:APART]:
+    for name in names[:MOST_APART]:
         many.lose(name, inside=name)
         many.kill(name)
         many.until(lambda: many.groups() and names[-1] in many.groups()[-1])
-    assert set(many._apart) == set(names[:APART])
-    many.lose(names[APART], inside=names[APART])
-    many.kill(names[APART])
-    assert set(many._apart) == set(names[:APART])
-    assert [many.lost[name] for name in names[APART:]] == [DIED] * 3
+    assert set(many._apart) == set(names[:MOST_APART])
+    many.lose(names[MOST_APART], inside=names[MOST_APART])
+    many.kill(names[MOST_APART])
+    assert set(many._apart) == set(names[:MOST_APART])
+    assert [many.lost[name] for name in names[MOST_APART:]] == [DIED] * 3
 
 
 def test_a_broken_process_is_started_less_and_less_often(rigs: Callable[..., Rigs]) -> None:
@@ -242,11 +252,11 @@ def test_a_broken_process_is_started_less_and_less_often(rigs: Callable[..., Rig
             one.kill("a")
     waits = [after - before for before, after in pairwise(starts)]
     assert waits == [10, 20, 40, 80, 160, 320, 600, 600, 600, 600]
-    assert waits[-1] == LONGEST_REST
+    assert waits[-1] == LONGEST_RESTART
     one.until(lambda: one.step(60.0) is None or one.sources())
-    one.of("a").started -= STEADY + 1  # type: ignore[union-attr]  # it is there
+    one.of("a").started -= STABLE_AFTER + 1  # type: ignore[union-attr]  # it is there
     one.kill("a")
-    assert one._rests[DISK].due == one.now + REST
+    assert one._restarts[DISK].due == one.now + FIRST_RESTART
 
 
 def test_time_in_which_the_service_itself_was_held_up_is_no_silence(rigs: Callable[..., Rigs]) -> None:
@@ -330,7 +340,7 @@ def test_field_22_a_process_that_cannot_be_killed_is_left_behind(rigs: Callable[
         two.until_seen("well")
         two.step(5.0)
         for _ in range(2):
-            two._rests.clear()  # it has rested for long enough
+            two._restarts.clear()  # it has rested for long enough
             two.step()
         assert not watcher.ended
         assert (two.groups(), two.lost) == ([["well"]], {"share": HUNG})

@@ -132,7 +132,7 @@ class Access:
             lab = Lab(self._config, self._environment, self.clock)
         else:
             lab.reconnect()
-        # What a lost connection has left half-written in the store is not needed any more.
+        # Processes that were killed during the outage may have left unfinished objects in the store.
         lab.store.clear()
         return lab
 

@@ -1,4 +1,4 @@
-"""The drop folders of a service, and what the processes that watch them say of each."""
+"""The drop folders of a service, with what their watcher processes report about each."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from antelop.service.watchers import AGAIN, Watchers
 log = structlog.get_logger()
 
 NEW = "it is being looked into for the first time"
-"""Why nothing can be taken from a folder, besides what is said of it."""
+"""Why nothing can be taken from a folder of which the first scan is not complete."""
 
 
 class Folders:
@@ -24,9 +24,9 @@ class Folders:
     Attributes
     ----------
     configured
-        The folders that are to be watched, by name.
+        The folders of the configuration, by name.
     absent
-        Those that nothing can be taken from now, and why.
+        The folders from which no delivery can be taken now, each with the reason.
     """
 
     def __init__(self, configured: Iterable[FolderConfig]) -> None:
@@ -39,20 +39,20 @@ class Folders:
 
     @property
     def present(self) -> set[str]:
-        """The folders that deliveries can be taken from."""
+        """The folders from which deliveries can be taken."""
         return self._watchers.watched - self.absent.keys()
 
     def sources(self) -> list[Watcher]:
-        """Return what can be read from when there is something to listen to."""
+        """Return what `select` can wait for until a watcher has sent something."""
         return self._watchers.sources()
 
     def watch(self, finished: Callable[[str], Iterable[str]], now: float) -> None:
-        """Watch every folder that is not watched yet, or whose process was lost.
+        """Start watching every folder that is not watched yet, or whose process was lost.
 
         Parameters
         ----------
         finished
-            Returns the deliveries of a folder that need no more attention.
+            Returns the deliveries of a folder that have their outcome, and need not be announced.
         now
             Monotonic seconds.
         """
@@ -63,16 +63,16 @@ class Folders:
         self._forget(self._watchers.tend(folders, finished, now))
 
     def let_go(self, name: str) -> None:
-        """Watch a folder no longer; if it is watched again, whatever is in it is told again."""
+        """Stop watching a folder. If it is watched again, its deliveries are announced again."""
         self._watchers.let_go(name)
         self._forget({name})
 
     def close(self) -> None:
-        """Watch nothing any more."""
+        """Stop watching all folders."""
         self._watchers.close()
 
     def listen(self, now: float) -> Iterator[Delivery | Withdrawn]:
-        """Take in what has changed, and yield the deliveries that have come or gone."""
+        """Note what the watchers report, and yield new and withdrawn deliveries."""
         for name, update in self._watchers.poll(now):
             match update:
                 case Waiting():
@@ -83,7 +83,7 @@ class Folders:
                     self._health[name] = update
                 case Delivery() | Withdrawn():
                     yield update
-        self._look_for_absent()
+        self._find_absent()
 
     def finish(self, name: str, delivery_ids: Iterable[str]) -> None:
         """See `Watcher.finish`."""
@@ -101,7 +101,8 @@ class Folders:
             watcher.require(name, delivery_id, paths)
 
     def long_waits(self, now: float) -> Iterator[tuple[str, Waiting]]:
-        """Yield what has waited for longer than its folder allows, with the folder's name, once each."""
+        """Yield each file that waits for longer than its folder allows (`announce`) once, with the name of the folder."""
+        # A file that begins to wait anew has another `since`, and is announced again.
         waits = {(*key, waiting.since): waiting for key, waiting in self._waiting.items()}
         self._announced &= waits.keys()
         for key in sorted(waits.keys() - self._announced):
@@ -111,7 +112,7 @@ class Folders:
                 yield name, waits[key]
 
     def status(self, now: float, wall: datetime) -> dict[str, Any]:
-        """Return, for JSON, how the ``folders`` fare, and what is ``waiting`` in them.
+        """Return, for JSON, the condition of the ``folders``, and the files ``waiting`` in them.
 
         Parameters
         ----------
@@ -142,14 +143,14 @@ class Folders:
         return facts
 
     def _forget(self, names: set[str]) -> None:
-        """Forget what was said of folders, which is told anew if they are watched again."""
+        """Forget what was reported about folders: it is reported again when they are watched again."""
         for name in names:
             self._health.pop(name, None)
         if names:
             self._waiting = {key: waiting for key, waiting in self._waiting.items() if key[0] not in names}
 
-    def _look_for_absent(self) -> None:
-        """See which folders are not there, or not watched."""
+    def _find_absent(self) -> None:
+        """Find the folders that cannot be read, or are not watched; log each change."""
         absent = {}
         for name in self.configured:
             health = self._health.get(name)
@@ -159,6 +160,7 @@ class Folders:
                 absent[name] = NEW
             elif health.paused:
                 absent[name] = health.paused
+        # A folder is absent for a moment after each start of its watcher, which is not worth a line of the log.
         for name, because in absent.items():
             if because not in (NEW, AGAIN, self.absent.get(name)):
                 log.warning("folder_absent", folder=name, because=because)

@@ -19,7 +19,7 @@ from antelop.service.systemd import Notifier
 log = structlog.get_logger()
 
 TICK = 1.0
-"""Seconds after which the service looks around, even if nothing has happened."""
+"""Seconds between two passes of the service if nothing happens."""
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
 
@@ -27,13 +27,13 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 def run(load: Callable[[], Config], environment: Mapping[str, str], clock: Callable[[], datetime]) -> None:
     """Run the service until it is told to stop.
 
-    SIGTERM and SIGINT: stop when what runs has finished; a second one: roll it back and stop now. SIGHUP: read the
-    configuration again, and go on with the old one if it is wrong.
+    SIGTERM and SIGINT stop it when the running ingests have finished; a second one rolls them back. SIGHUP reads the
+    configuration again; if the new one is wrong, the old one stays in use.
 
     Parameters
     ----------
     load
-        Reads the configuration.
+        Reads and checks the configuration.
     environment
         Environment variables.
     clock
@@ -42,6 +42,7 @@ def run(load: Callable[[], Config], environment: Mapping[str, str], clock: Calla
     with _signals() as (heard, wakened):
         notifier = Notifier(environment, os.getpid())
         service = Service(_warned(load()), environment, time.monotonic(), clock)
+        # The first pass comes before `ready`: a database that refuses the service is an error of its start.
         service.tick(time.monotonic())
         notifier.ready(service.status.sentence())
         log.info("ready")
@@ -53,21 +54,23 @@ def run(load: Callable[[], Config], environment: Mapping[str, str], clock: Calla
                 notifier.ready(service.status.sentence())
             service.tick(time.monotonic())
             notifier.alive(service.status.sentence())
+            # A signal wakes the loop too. With a backlog the next pass follows at once.
             select.select([wakened, *service.sources()], [], [], 0 if service.behind else TICK)
             with suppress(BlockingIOError):
                 wakened.recv(4096)
         log.info("stopping")
         notifier.stopping("stopping: waiting for what runs")
+        # The second signal to end rolls back what still runs.
         service.stop(lambda: sum(map(heard.count, ENDING)) > 1)
         log.info("stopped")
 
 
 def _reload(service: Service, load: Callable[[], Config]) -> None:
-    """Go on with the configuration as it is now, unless it is wrong."""
+    """Read the configuration again, and use it unless it is wrong."""
     try:
         service.reload(_warned(load()), time.monotonic())
     except Misconfigured as misconfigured:
-        log.error("configuration_wrong", sentence=str(misconfigured))  # noqa: TRY400  # it is no defect
+        log.error("configuration_wrong", sentence=str(misconfigured))  # noqa: TRY400  # a mistake in a file needs no traceback
 
 
 def _warned(config: Config) -> Config:
@@ -79,7 +82,7 @@ def _warned(config: Config) -> Config:
 
 @contextmanager
 def _signals() -> Iterator[tuple[list[int], socket.socket]]:
-    """Yield the signals that were heard, and a socket that can be read from when there is another one."""
+    """Yield the signals that have arrived, and a socket that becomes readable when one arrives."""
     heard: list[int] = []
     ours, theirs = socket.socketpair()
     before = {}

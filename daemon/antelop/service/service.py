@@ -71,7 +71,7 @@ class Service:
 
     def tick(self, now: float) -> None:
         """Do one pass at a time in monotonic seconds. It waits for the database for some seconds, and for nothing else."""
-        # A folder is watched even during an outage; it then announces again what it had announced before.
+        # A folder whose watcher starts during an outage announces all of its deliveries again.
         connected = self._access.connect(now)
         self.folders.watch(self._access.answered if connected else lambda _: (), now)
         self._drain_inbox(now)

@@ -1,4 +1,4 @@
-"""How the service fares: kept while it runs, and written for whoever asks."""
+"""The status of the service: kept in memory while it runs, and written to a file for people and programs."""
 
 import json
 import os
@@ -15,17 +15,17 @@ from antelop.errors import Unavailable, reason
 if TYPE_CHECKING:  # `antelop status` reads a file, and need not wait for the import of a worker and its libraries
     from antelop.worker.events import Done
 
-LAST = 20
-"""How many outcomes are kept."""
+MOST_OUTCOMES = 20
+"""How many outcomes the status holds."""
 
 LONGEST = 1 << 27
-"""How many bytes of a status are read: a hundred thousand files that wait take a third of it."""
+"""Most bytes of a status that are read: with a hundred thousand waiting files it is a third as long."""
 
 _OF_OUTCOMES = ("outcome", "sentence", "finished", "problems", "warnings")
 
 
 class Status:
-    """What is known of the queue and of outcomes.
+    """The status of the queue, the database and the latest outcomes.
 
     Parameters
     ----------
@@ -37,15 +37,15 @@ class Status:
     Attributes
     ----------
     database
-        Why the database is away; None if it is not.
+        Why the service cannot use the database; None if it can.
     refused
-        What workers are told by a database that is there for this process; None if they get on.
+        Why the workers cannot use the database, although the service can; None if they can.
     queue
-        How many jobs there are of each status, as of the last look.
+        Number of jobs by status, as they were last counted.
     analysis
-        Why nothing is ingested, if somebody who is not trusted could change what would be run; else None.
+        Why nothing is ingested, if an untrusted user could change a script that would run; else None.
     outdated
-        The mask functions of which the database knows another version than the analysis folder holds.
+        The mask functions whose version in the database differs from the one in the analysis folders.
     """
 
     def __init__(self, state: Path, clock: Callable[[], datetime]) -> None:
@@ -57,7 +57,7 @@ class Status:
         self._path = state / "status.json"
         self._clock = clock
         self._started = clock()
-        self._outcomes: deque[Mapping[str, Any]] = deque(maxlen=LAST)
+        self._outcomes: deque[Mapping[str, Any]] = deque(maxlen=MOST_OUTCOMES)
         self._counts: Counter[str] = Counter()
         self._finished: deque[datetime] = deque()
 
@@ -70,7 +70,7 @@ class Status:
             self._finished.append(self._clock())
 
     def sentence(self) -> str:
-        """Say in one line how it goes."""
+        """Return the status in one line."""
         if self.database is not None:
             return f"the database is away: {self.database}"
         if self.refused is not None:
@@ -80,19 +80,19 @@ class Status:
         return ", ".join(f"{count} {state}" for state, count in {"queued": self.queue.get("total", 0), **self._counts}.items())
 
     def write(self, *, stopped: bool = False, **more: object) -> str | None:
-        """Write the status for others to read, atomically; not for the ages, so it is not fsynced.
+        """Write the status to its file atomically, but without fsync: after a power cut the next service writes it again.
 
         Parameters
         ----------
         stopped
-            Whether the service runs no longer.
+            Whether the service has stopped.
         more
-            What else there is to say: ``folders``, ``waiting``, ``workers`` and ``notices``.
+            Further members: ``folders``, ``waiting``, ``workers`` and ``notices``.
 
         Returns
         -------
         str or None
-            Why it could not be written, in a sentence: what is on the disk is out of date then.
+            Why it could not be written, in a sentence; the file then is out of date.
         """
         now = self._clock()
         while self._finished and self._finished[0] < now - timedelta(hours=1):
@@ -121,7 +121,13 @@ class Status:
 
 
 def read(state: Path) -> dict[str, Any] | None:
-    """Return what the service has last written; None if it never has, `Unavailable` if that may not be known."""
+    """Return the status that the service wrote last; None if there is none.
+
+    Raises
+    ------
+    Unavailable
+        If this user may not read it.
+    """
     path = state / "status.json"
     try:
         document = json.loads(files.read(path, LONGEST))

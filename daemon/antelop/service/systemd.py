@@ -1,7 +1,7 @@
-"""Talking to the service manager that started this process, by the protocol of sd_notify(3).
+"""Messages to the service manager that started this process, in the protocol of sd_notify(3).
 
-Datagrams of ``NAME=value`` lines to the Unix socket that ``NOTIFY_SOCKET`` names. Nothing is ever answered; a process that no
-service manager started has no such socket, and says nothing.
+Each message is a datagram of ``NAME=value`` lines to the Unix socket that ``NOTIFY_SOCKET`` names. The manager never answers.
+Without that variable no service manager has started the process, and nothing is sent.
 """
 
 import socket
@@ -13,7 +13,7 @@ LONGEST = 1000
 
 
 class Notifier:
-    """The service manager; without one, every method does nothing.
+    """Notifies the service manager; without one, every method does nothing.
 
     A message that cannot be sent is dropped without an error: the service must also work without its service manager.
 
@@ -27,7 +27,7 @@ class Notifier:
     Attributes
     ----------
     patience
-        Seconds after which the service manager ends a process that has not called `alive`; None: it waits for ever.
+        Seconds without a call of `alive` after which the service manager ends the process; None if there is no watchdog.
     """
 
     def __init__(self, environment: Mapping[str, str], process: int) -> None:
@@ -39,15 +39,15 @@ class Notifier:
         self.patience = microseconds / 1e6 if microseconds and ours else None
 
     def ready(self, status: str) -> None:
-        """Say that the service has started, or has finished reloading its configuration."""
+        """Report that the service has started, or has finished reloading its configuration."""
         self._send("READY=1", _status(status))
 
     def alive(self, status: str) -> None:
-        """Say that the service advances, and what it does; at least twice within `patience`."""
+        """Report that the service works, and what it does. Call it at least twice within `patience`."""
         self._send("WATCHDOG=1", _status(status))
 
     def reloading(self, now: float) -> None:
-        """Say that the configuration is being read again; `ready` follows.
+        """Report that the configuration is being read again; `ready` follows.
 
         Parameters
         ----------
@@ -57,7 +57,7 @@ class Notifier:
         self._send("RELOADING=1", f"MONOTONIC_USEC={int(now * 1e6)}")
 
     def stopping(self, status: str) -> None:
-        """Say that the service has begun to stop."""
+        """Report that the service has begun to stop."""
         self._send("STOPPING=1", _status(status))
 
     def _send(self, *lines: str) -> None:
@@ -69,6 +69,6 @@ class Notifier:
 
 
 def _status(text: str) -> str:
-    """Return the line that says what the service does; file names in it may hold anything, and a line break ends the line."""
+    """Return the status line, with spaces for control characters: a line break in a file name would begin another line."""
     line = "".join(character if character.isprintable() else " " for character in text)
     return "STATUS=" + line.encode()[:LONGEST].decode(errors="ignore")

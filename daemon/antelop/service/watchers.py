@@ -21,24 +21,24 @@ from antelop.dropfolder.watcher import Watcher
 
 log = structlog.get_logger()
 
-SILENCE = 30.0
-"""Seconds after which a process that says nothing is taken to hang; it is killed."""
+HANG_TIMEOUT = 30.0
+"""Seconds without a message after which a process counts as hung, and is killed."""
 
-BUSY = 5.0
-"""Seconds that may be between two times that processes are listened to."""
+LISTEN_GAP = 5.0
+"""Longest pause, in seconds, between two calls of `Watchers.tend` that counts as silence of the processes."""
 
-REST, LONGEST_REST = 10.0, 600.0
-"""Seconds until a process is started in the place of one that was lost; twice as long each time that this happens again."""
+FIRST_RESTART, LONGEST_RESTART = 10.0, 600.0
+"""Seconds until a lost process is replaced: the first pause and the longest. Each further loss doubles the pause."""
 
-STEADY = 600.0
-"""Seconds of a process's life after which the next rest is the shortest again."""
+STABLE_AFTER = 600.0
+"""Seconds that a process has to run for the next pause to be the first one again."""
 
-APART = 4
+MOST_APART = 4
 """How many folders of one filesystem get processes of their own because a shared one was lost in them. If it is lost in more,
 the filesystem is at fault and not the folders: all of them wait."""
 
-_GRACE = 1.0
-"""Seconds that processes are given to end when the service does."""
+STOP_GRACE = 1.0
+"""Seconds that the processes have to end when the service stops."""
 
 HUNG, DIED = "it does not answer: is its share hung?", "the process that watched it has died; another one is started soon"
 """Why a folder is not watched: the process was lost in it, or it is not known where."""
@@ -58,7 +58,7 @@ class Watchers:
     Attributes
     ----------
     lost
-        The folders of which nothing was heard since a process was lost, and why.
+        The folders whose process was lost, and that no new process has reported on yet; and why.
     """
 
     def __init__(self, mountinfo: Path = MOUNTS) -> None:
@@ -69,8 +69,8 @@ class Watchers:
         self._grouping = Grouping(mountinfo)
         self._apart: dict[str, str] = {}
         self._leaving: dict[Watcher, set[str]] = {}
-        # No other process retries the same folder, so the backoff needs no jitter.
-        self._rests = defaultdict[str, Backoff](lambda: Backoff(REST, LONGEST_REST, jitter=0.0))
+        # Jitter keeps many clients from trying a server at the same moment; here only this process retries a folder.
+        self._restarts = defaultdict[str, Backoff](lambda: Backoff(FIRST_RESTART, LONGEST_RESTART, jitter=0.0))
         self._tended = -inf
 
     @property
@@ -115,7 +115,7 @@ class Watchers:
         # Before the search for silent processes: a pause of this process must not count as their silence.
         self._excuse(now)
         self._leaving = {watcher: names for watcher, names in self._leaving.items() if not watcher.ended}
-        told_anew = self._bury(now)
+        told_anew = self._remove_lost(now)
         keys = self._grouping.keys(folders, self._apart, now)
         for name in [name for name, key in self._places.items() if keys.get(name, key) != key]:
             self._remove(name)
@@ -133,7 +133,7 @@ class Watchers:
         """Watch nothing any more."""
         for key in list(self._watchers):
             self._end(key, set())
-        deadline = time.monotonic() + _GRACE
+        deadline = time.monotonic() + STOP_GRACE
         for watcher in self._leaving:
             watcher.wait(max(0.0, deadline - time.monotonic()))
 
@@ -144,7 +144,7 @@ class Watchers:
         held = set[str]().union(*self._leaving.values())
         new = defaultdict(list)
         for name, folder in folders.items():
-            if name not in self._places and name not in held and not self._rests[keys[name]].left(now):
+            if name not in self._places and name not in held and not self._restarts[keys[name]].left(now):
                 new[keys[name]].append((replace(folder, known=self._known.get(name)), finished(name)))
         for key, found in new.items():
             if key in self._watchers:
@@ -155,34 +155,34 @@ class Watchers:
             self._places |= {folder.name: key for folder, _ in found}
 
     def _excuse(self, now: float) -> None:
-        """Count no time as silence in which nothing was listened to: while this process waited, or the machine was paused."""
+        """Do not count time as silence in which this process did not listen, because it waited or the machine slept."""
         for watcher in self._watchers.values():
-            watcher.heard += max(0.0, now - self._tended - BUSY)
+            watcher.heard += max(0.0, now - self._tended - LISTEN_GAP)
         self._tended = now
 
-    def _bury(self, now: float) -> set[str]:
+    def _remove_lost(self, now: float) -> set[str]:
         """End the processes that hang, and note which have died; return the folders that they watched."""
-        buried = set[str]()
+        lost_folders = set[str]()
         for key, watcher in list(self._watchers.items()):
-            hangs = watcher.alive and now - watcher.heard > SILENCE
+            hangs = watcher.alive and now - watcher.heard > HANG_TIMEOUT
             if hangs or not watcher.alive:
-                buried |= watcher.folders
+                lost_folders |= watcher.folders
                 self._lose(key, watcher, HUNG if hangs else DIED, now)
-        return buried
+        return lost_folders
 
     def _lose(self, key: str, watcher: Watcher, because: str, now: float) -> None:
         """Note in which folder a process was lost, and when another one may be started."""
         names, inside = watcher.folders, watcher.inside
         log.error("watcher_hung" if because == HUNG else "watcher_died", folder=inside, folders=sorted(names))
-        if inside is not None and len(names) > 1 and list(self._apart.values()).count(key) < APART:
+        if inside is not None and len(names) > 1 and list(self._apart.values()).count(key) < MOST_APART:
             self._apart[inside] = key
             blamed, key_of_blamed = {inside}, alone(inside)
         else:
             blamed, key_of_blamed = names, key
         self.lost |= {name: because if name in blamed else AGAIN for name in names}
-        if now - watcher.started > STEADY:
-            self._rests[key_of_blamed].succeed()
-        self._rests[key_of_blamed].fail(now)
+        if now - watcher.started > STABLE_AFTER:
+            self._restarts[key_of_blamed].succeed()
+        self._restarts[key_of_blamed].fail(now)
         self._end(key, blamed)
 
     def _remove(self, name: str) -> None:
@@ -194,7 +194,7 @@ class Watchers:
                 self._end(key, set())
 
     def _end(self, key: str, held: set[str]) -> None:
-        """End a process; the folders that it is held by are not watched until it has."""
+        """Stop a process. The folders in which it hangs are not watched again until it has ended."""
         watcher = self._watchers.pop(key)
         for name in watcher.folders:
             del self._places[name]

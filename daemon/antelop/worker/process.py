@@ -1,4 +1,4 @@
-"""The process of a worker, ``python -m antelop.worker.process DESCRIPTOR``, which a service starts, and not for people."""
+"""The process of a worker, ``python -m antelop.worker.process DESCRIPTOR``, which a service starts, not people."""
 
 import os
 import pickle
@@ -24,36 +24,36 @@ from antelop.worker import event_log
 from antelop.worker.events import DatabaseAway, DatabaseBack, Event, Orders, Ready
 from antelop.worker.worker import Worker
 
-LOOK_AGAIN = 30.0
-"""Seconds from one look at rejected deliveries to the next, of a worker that is alone."""
+RECONSIDER_EVERY = 30.0
+"""Seconds between two comparisons of rejected deliveries, for a worker without a service."""
 
-IDLE = 5.0
-"""Seconds after which a worker that has nothing to do looks into the queue unasked."""
+QUEUE_POLL = 5.0
+"""Seconds after which an idle worker looks into the queue without an order."""
 
-FIRST_RETRY, LONGEST_RETRY = 1.0, 30.0
-"""Seconds from one try to reach a database that is away to the next: the first time, and at most."""
+FIRST_RECONNECT, LONGEST_RECONNECT = 1.0, 30.0
+"""Seconds from one try to connect to the database to the next: the first pause and the longest."""
 
 
 class Master(Protocol):
-    """Who gives a worker its orders, and is told what it does: the other end of a `Link`."""
+    """The side that gives a worker its orders and receives its events: the other end of a `Link`."""
 
     closed: bool
 
     def wait(self, seconds: float) -> None:
-        """Return when there are orders, or after so many seconds."""
+        """Wait until there are orders, but at most this many seconds."""
 
     def receive(self) -> list[Orders]:
-        """Return the orders that have come."""
+        """Return the orders that have arrived."""
 
     def send(self, event: Event) -> None:
-        """Tell what the worker does."""
+        """Send an event."""
 
     def flush(self) -> None:
-        """Send on what could not be sent before."""
+        """Send what the other end did not accept before."""
 
 
 def serve(lab: Lab, master: Master, clock: Callable[[], float] = time.monotonic) -> None:
-    """Work until the master is gone, or for as many deliveries as the configuration gives a worker.
+    """Work until the master closes the connection, or until a worker has done its share of deliveries (``jobs_per_worker``).
 
     The master is told the events of `Worker`, and besides them `Ready`, `DatabaseAway` and `DatabaseBack`.
 
@@ -78,7 +78,7 @@ class _Serving:
     Attributes
     ----------
     done
-        How many deliveries it has dealt with.
+        How many deliveries it has worked on.
     """
 
     def __init__(self, lab: Lab, master: Master, clock: Callable[[], float]) -> None:
@@ -86,14 +86,14 @@ class _Serving:
         self._lab, self._master, self._clock = lab, master, clock
         self._worker = Worker(lab, master.send)
         self._configured, self._worker.folders = self._worker.folders, {}
-        self._backoff = Backoff(FIRST_RETRY, LONGEST_RETRY)
+        self._backoff = Backoff(FIRST_RECONNECT, LONGEST_RECONNECT)
         self._away: str | None = None  # what the master was told
         self._deaths: Mapping[str, Outcome] | None = None
         self._left = False
         self._after: str | None = None
 
     def obey(self) -> None:
-        """Take the orders that have come."""
+        """Apply the orders that have arrived."""
         for order in self._master.receive():
             self._worker.folders = {name: folder for name, folder in self._configured.items() if name in order.folders}
             self._left |= order.deaths != self._deaths
@@ -104,7 +104,7 @@ class _Serving:
                 self._backoff.hasten()
 
     def turn(self) -> None:
-        """Work on one delivery, or do what else there is to do and wait for orders."""
+        """Work on one delivery; if there is none, do the other work, and wait for orders."""
         # Orders wake this loop during an outage too. It tries again when that is due, and not whenever it is woken.
         if pause := self._backoff.left(self._clock()):
             self._master.wait(pause)
@@ -122,11 +122,12 @@ class _Serving:
             if self._away is not None:
                 self._master.send(DatabaseBack())
             self._away = None
-            self._master.wait(0 if looking else IDLE)
+            self._master.wait(0 if looking else QUEUE_POLL)
 
     def _work(self) -> bool:
-        """Work on one delivery, and return true; if there is none, do what else there is to do."""
-        if self._left:  # by workers that have died, and not to wait until nothing else is due
+        """Work on one delivery, and return true; if there is none, finish orphans and compare rejected deliveries."""
+        # A service has reported a death. Its delivery must not wait until the queue is empty.
+        if self._left:
             self._worker.finish_orphans(self._deaths or {})
             self._left = False
         if self._worker.work():
@@ -139,7 +140,7 @@ class _Serving:
         return False
 
     def _fail(self, sentence: str) -> None:
-        """Note that the database is away, and say so: once, and again if a delivery was claimed in between."""
+        """Note that the database cannot be used. Report it once, and again if a delivery was claimed in between."""
         self._worker.orphans.last_outage = time.monotonic()
         if self._away != sentence or not self._backoff.failing:
             self._master.send(DatabaseAway(sentence))
@@ -148,7 +149,7 @@ class _Serving:
 
 
 class Alone:
-    """In the place of a service, for a worker that has none: all folders are there, and there is a look now and then.
+    """The master of a worker without a service: all folders are present, and rejected deliveries are compared at intervals.
 
     Parameters
     ----------
@@ -163,53 +164,53 @@ class Alone:
         self._wakened, self._wake = os.pipe2(os.O_CLOEXEC)
 
     def wait(self, seconds: float) -> None:
-        """Return when it is time to stop, or after so many seconds."""
+        """Wait until `stop` is called, but at most this many seconds."""
         select.select([self._wakened], [], [], seconds)
 
     def stop(self, *_: object) -> None:
-        """Stop when what runs has finished; the second time, at once (a handler of signals)."""
+        """Stop after the current delivery; at the second call, at once. Works as a signal handler."""
         if self.closed:
             raise KeyboardInterrupt
         self.closed = True
         os.write(self._wake, b"!")
 
     def receive(self) -> list[Orders]:
-        """Return the same order again and again."""
+        """Return the same orders at each call, and from time to time the order to compare rejected deliveries."""
         look = time.monotonic() >= self._next_look
         if look:
-            self._next_look = time.monotonic() + LOOK_AGAIN
+            self._next_look = time.monotonic() + RECONSIDER_EVERY
         return [Orders(self._folders, reconsider=look)]
 
     def send(self, event: Event) -> None:
-        """Log what the worker does."""
+        """Log an event."""
         event_log.enter(event)
 
     def flush(self) -> None:
-        """Do nothing: there is nobody to wait for."""
+        """Do nothing: every event is logged at once."""
 
 
 def main() -> None:
     """Work for the service at the other end of the last argument's descriptor, with the configuration on standard input."""
     config = pickle.load(sys.stdin.buffer)  # noqa: S301  # from our own service
-    # Ctrl-C is for the service, which hangs up when this worker is to finish.
+    # Ctrl-C is for the service, which closes the connection when this worker has to finish.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     log.configure(sys.stderr, terminal=sys.stderr.isatty(), journal=log.to_journal(sys.stderr, os.environ))
     link = Link(int(sys.argv[-1]))
-    backoff = Backoff(FIRST_RETRY, LONGEST_RETRY)
+    backoff = Backoff(FIRST_RECONNECT, LONGEST_RECONNECT)
     while not link.closed:
         try:
             with Lab(config, os.environ, partial(datetime.now, UTC)) as lab:
-                # What takes more than it may is ended by the service, which says so, but looks only now and then.
+                # The service kills a worker above its limit, but checks only once per pass. This limit stops growth in between.
                 memory.limit(2 * config.workers.memory)
                 serve(lab, link)
                 return
-        except (Unavailable, Misconfigured) as error:  # the service waits too, which began with this configuration
+        except (Unavailable, Misconfigured) as error:  # the service has started with this configuration, so it is right
             link.send(DatabaseAway(str(error)))
             backoff.fail(time.monotonic())
             while not link.closed and (pause := backoff.left(time.monotonic())):
                 link.wait(pause)
                 link.receive()
-        except Exception:  # noqa: BLE001  # a defect is a line of the log too
+        except Exception:  # noqa: BLE001  # a defect has to be in the log, whatever it is
             structlog.get_logger().exception("defect")
             sys.exit(1)
 

@@ -1,4 +1,4 @@
-"""The receipt: what became of a delivery, as a file beside its manifest."""
+"""The receipt: a file next to the manifest that holds the outcome of a delivery."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from antelop.formats.manifest import stem
 from antelop.outcome import Outcome
 
 LONGEST = 1 << 24
-"""How many bytes of a receipt are read; what is longer was written by others, whatever its name is."""
+"""Most bytes of a receipt that are read. A longer file is not from this software, whatever its name is."""
 
 
 def path_for(manifest: Path) -> Path:
@@ -23,23 +23,23 @@ def path_for(manifest: Path) -> Path:
 def write(path: Path, outcome: Outcome, within: Path) -> str | None:
     """Write a receipt, whole or not at all.
 
-    Who may read the folder may read the receipt. One that says the same already is left as it is. A link in its place is
-    replaced, not followed, and one that leads out of the drop folder is not followed at all: what is there was put there by
-    others.
+    Users that may read the folder may read the receipt. A receipt with the same content is not written again. A link in its
+    place is replaced and not followed, and no folder is entered through a link that leads out of the drop folder: any user who
+    may write the folder can have made such a link.
 
     Parameters
     ----------
     path
         From `path_for`.
     outcome
-        What it says.
+        The outcome that it holds.
     within
         The drop folder.
 
     Returns
     -------
     str or None
-        Why it could not be written, in a sentence, for a delivery does not fail for that.
+        Why it could not be written, in a sentence. It is not an exception, because the delivery does not fail with its receipt.
     """
     document = _text(outcome).encode()
     try:
@@ -52,7 +52,7 @@ def write(path: Path, outcome: Outcome, within: Path) -> str | None:
 
 
 def read(path: Path, within: Path | None = None) -> dict[str, Any] | None:
-    """Return what a receipt says; None if there is none, or something else in its place.
+    """Return the contents of a receipt; None if there is none, or if the file is not a receipt.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def read(path: Path, within: Path | None = None) -> dict[str, Any] | None:
 
 
 def _text(outcome: Outcome) -> str:
-    """Return the receipt as people read it: letters of every script as such, what does not print as JSON escapes it."""
+    """Return the text of a receipt: letters of every script as they are, and characters that do not print as JSON escapes."""
     text = json.dumps(outcome.as_dict(), ensure_ascii=False, indent=2) + "\n"
     return "".join(
         character if character.isprintable() or character == "\n" else json.dumps(character)[1:-1] for character in text
@@ -79,7 +79,7 @@ def _text(outcome: Outcome) -> str:
 
 
 def _stored(folder: Directory, name: str) -> bytes | None:
-    """Return what is in a regular file that is no longer than a receipt; None if there is none right under this name."""
+    """Return the contents of a regular file that is not longer than a receipt; None if there is none, or a link."""
     with suppress(OSError):
         descriptor = os.open(name, FLAGS | os.O_NOFOLLOW, dir_fd=folder.descriptor)
         with RegularFile(descriptor, folder.path / name) as file:

@@ -1,4 +1,4 @@
-"""The receipts in a drop folder: written one by one, and compared with what the ledger says and with what is in the archive."""
+"""The receipts of a drop folder: writing one, and comparing all with the ledger and the archive."""
 
 import os
 from collections.abc import Iterator
@@ -25,9 +25,9 @@ _FACTS = ("delivery_id", "manifest_path", "manifest_size", "manifest_mtime", "nw
 
 
 def answer(database: Database, folder: FolderConfig, delivery: Row, outcome: Outcome) -> str | None:
-    """Write the receipt of a delivery, unless it is a later delivery's by now.
+    """Write the receipt of a delivery, unless a later delivery has the same receipt.
 
-    Whoever writes a receipt holds a lock that is named by it, so that an old answer never takes the place of a newer one.
+    A worker holds a lock with the name of the receipt while it writes, so that an old outcome never replaces a newer one.
 
     Returns
     -------
@@ -47,17 +47,17 @@ def answer(database: Database, folder: FolderConfig, delivery: Row, outcome: Out
 
 
 def disagreements(database: Database, folder: FolderConfig) -> Iterator[Problem]:
-    """Find what receipts say otherwise than the ledger, or do not say, within a transaction.
+    """Find the differences between receipts and the ledger; call it within a transaction.
 
-    A receipt whose manifest is still beside it is no matter: that is a delivery, and will be answered.
+    A receipt that the ledger does not know is not reported if its manifest is next to it: that delivery will be answered.
 
-    Deliveries may go in meanwhile: a receipt is written after COMMIT, and before the delivery is out of the queue. So receipts
-    that say that a recording went in are looked for first, then the ledger is read, and what that says is looked for again.
+    Workers may ingest at the same time: a receipt is written after COMMIT, and before the job is removed. So the receipts of
+    ingested recordings are listed first, then the ledger is read, and then the receipts of its rows are read.
 
     Raises
     ------
     Unavailable
-        If a file cannot be looked at.
+        If a file cannot be read.
     """
     if absence := Presence(folder.path, folder.sentinel).absence():
         what = f"{absence}; so nobody can tell what its receipts say"
@@ -84,7 +84,7 @@ def disagreements(database: Database, folder: FolderConfig) -> Iterator[Problem]
 
 
 def _claims(folder: Path) -> Iterator[Path]:
-    """Yield the receipts that say that a recording went in."""
+    """Yield the receipts with an outcome of `INGESTED`."""
 
     def fail(error: OSError) -> None:
         raise error
@@ -97,12 +97,12 @@ def _claims(folder: Path) -> Iterator[Path]:
 
 
 def _beside(path: Path) -> bool:
-    """Tell whether there is a manifest that goes with a receipt."""
+    """Tell whether the manifest of a receipt is next to it."""
     return any(manifest.exists() for manifest in _manifests(path))
 
 
 def _manifests(path: Path) -> list[Path]:
-    """Return the manifests that have this receipt, by both kinds of names."""
+    """Return the two manifests that can have this receipt: ``X.manifest.json`` and ``X.json``."""
     return [path.with_name(f"{stem(path.name)}{ending}") for ending in (".manifest.json", ".json")]
 
 
@@ -120,7 +120,7 @@ def _deliveries(database: Database, folder: str) -> Iterator[Row]:
 
 
 def _of_delivery(folder: FolderConfig, row: Row) -> Iterator[Problem]:
-    """Find what is wrong with the receipt of a delivery that was answered; if its manifest is gone it need have none."""
+    """Find what is wrong with the receipt of an answered delivery; it may be missing if the manifest is missing too."""
     name, manifest = row["nwb_path"] or row["manifest_path"], folder.path / row["manifest_path"]
     where, answer = f"delivery {folder.name}/{name}", receipt.read(receipt.path_for(manifest), folder.path)
     outcome = None if answer is None else answer.get("outcome")
@@ -141,12 +141,12 @@ def _is_placed(row: Row) -> bool:
 
 
 def _archived(answer: dict[str, Any], archive: Path, name: str) -> Path | None:
-    """Return where in the archive a receipt says that the recording is; None if it says nothing of the kind."""
+    """Return the path in the archive that a receipt holds; None if it holds none that is within the archive."""
     archived = answer.get("archived")
     path = archived.get("path") if isinstance(archived, dict) else None
     root = f"{archive}/"
     if not isinstance(path, str) or not path.startswith(root) or not is_placed(path.removeprefix(root)):
-        return None  # who may write the folder may write the receipt
+        return None  # any user who may write the folder may have written the receipt
     return Path(path) if f"/{path}".endswith(f"/{name}") else None
 
 

@@ -68,12 +68,12 @@ CALLS = ("fsync", "link", "rename", "replace", "unlink")
 
 WAITS: dict[str, dict[str, float]] = {
     "antelop.service.pool": {"SHORT_LIFE": 0.2, "LONGEST_RESTART": 0.2},
-    "antelop.service.watchers": {"REST": 0.2},
+    "antelop.service.watchers": {"FIRST_RESTART": 0.2},
     "antelop.queue.attempts": {"TRIES": 1_000_000},
     "antelop.queue.pauses": {"FIRST_PAUSE": 0.2},
     "antelop.service.access": {"FIRST_RECONNECT": 0.5, "LONGEST_RECONNECT": 0.5},
     "antelop.service.queue_feed": {"QUEUE_POLL": 0.5},
-    "antelop.worker.process": {"IDLE": 0.5, "FIRST_RETRY": 0.5, "LONGEST_RETRY": 0.5},
+    "antelop.worker.process": {"QUEUE_POLL": 0.5, "FIRST_RECONNECT": 0.5, "LONGEST_RECONNECT": 0.5},
 }
 
 LABELS = {"antelop.worker.process": "worker", "antelop.dropfolder": "watcher"} | {
