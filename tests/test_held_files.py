@@ -172,14 +172,14 @@ def test_a_path_in_a_row_leads_nowhere_else(  # noqa: PLR0913  # fixtures
     delivery = archived.deliver("a")
     assert deliveries.enqueue(lab.database, delivery, NOW) == "ready"
     if committed:
-        work(lab)
+        events_of_work(lab)
         deliveries.retry(lab.database, delivery.delivery_id, NOW)
     before = {path.name for path in tmp_path.iterdir()}
     text = json.dumps(value).replace("{root}", str(tmp_path))
     lab.database.Delivery.update1({"delivery_id": delivery.delivery_id, column: json.loads(text)})
     for _ in range(2):
         if lab.database.jobs & {"status": "pending"}:
-            work(lab)
+            events_of_work(lab)
     assert (secret.read_text(), secret.stat().st_mtime_ns) == ("secret", 7)
     assert {path.name for path in tmp_path.iterdir()} - {"archive"} == before - {"archive"}
     kept = {path.name for path in (tmp_path / "archive").rglob("*") if path.is_file()} if committed else set()
