@@ -7,9 +7,13 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from antelop.lab import Lab
+from antelop.store import Store
 
 READ_ONLY, REMOUNT, BIND = 1, 32, 4096  # mount(2)
 FORCE, DETACH = 1, 2  # umount(2)
@@ -105,6 +109,18 @@ def _take(device: int, ended: int, waiting: set[int]) -> None:
             os.write(device, struct.pack("=IiQ", 16 + len(answer), 0, number) + answer)
         else:
             waiting.add(process)
+
+
+@pytest.fixture
+def store_disk(lab: Lab, tmp_path: Path, mounted: Callable[[Path], None]) -> Disk:
+    """Put the lab's store on a disk of its own."""
+    (tmp_path / "disk").mkdir()
+    mounted(tmp_path / "disk")
+    disk = Disk(tmp_path / "disk")
+    lab.config = replace(lab.config, store=disk.path / "store")
+    lab.store = Store(lab.config.store)
+    lab.store.make(lab.database.identity)
+    return disk
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from antelop.lab import Lab
 from antelop.lab.store_lock import hold_store
 from tests import servers
 from tests.clocks import still
+from tests.labs import ROWS
 from tests.servers import DatabaseServer
 
 RELEASES = Path(__file__).with_name("releases")
@@ -132,14 +133,7 @@ def test_nothing_of_the_data_is_lost(server: DatabaseServer) -> None:
             "BehaviourRig": 1,
             "MaskFunction": 1,
             "Feature": 10,
-            "World": 1,
-            "Self": 2,
-            "Video": 1,
-            "Object": 10,
-            "AnalogEvents": 1,
-            "DigitalEvents": 2,
-            "IntervalEvents": 4,
-            "Kinematics": 2,
+            **ROWS,
             "Mask": 1,
             "Delivery": 5,
             "Ingestion": 1,

@@ -1,7 +1,6 @@
 """No delivery fills the store of everybody else: whether there is room is asked before anything is written, on real disks."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -11,7 +10,6 @@ import pytest
 from antelop.errors import Rejected, Unavailable
 from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
-from antelop.store import Store
 from antelop.store.survey import objects
 from tests.filesystems import ROOM, Disk
 from tests.hostile.declarations import MEGABYTE, compressed, hole_in_the_file
@@ -20,18 +18,6 @@ from tests.labs import ANIMALS, SESSION
 pytestmark = pytest.mark.root
 
 FORCE = "acquisition/force/data"
-
-
-@pytest.fixture
-def disk(lab: Lab, tmp_path: Path, mounted: Callable[[Path], None]) -> Disk:
-    """Put the lab's store on a disk of its own, of 512 MiB."""
-    (tmp_path / "disk").mkdir()
-    mounted(tmp_path / "disk")
-    disk = Disk(tmp_path / "disk")
-    lab.config = replace(lab.config, store=disk.path / "store")
-    lab.store = Store(lab.config.store)
-    lab.store.make(lab.database.identity)
-    return disk
 
 
 def zeros(megabytes: int) -> Callable[[Path], None]:
@@ -59,7 +45,7 @@ SWOLLEN = {
 }
 
 
-@pytest.mark.usefixtures("disk")
+@pytest.mark.usefixtures("store_disk")
 @pytest.mark.parametrize(("change", "sentence"), SWOLLEN.values(), ids=SWOLLEN)
 def test_what_would_fill_the_store_is_answered(
     lab: Lab, recording: Path, change: Callable[[Path], None], sentence: str
@@ -72,7 +58,7 @@ def test_what_would_fill_the_store_is_answered(
     assert not lab.database.World()
 
 
-@pytest.mark.usefixtures("disk")
+@pytest.mark.usefixtures("store_disk")
 def test_a_channel_that_is_all_zeros_goes_in(lab: Lab, recording: Path) -> None:
     """It is a thousand times as large as in its file, and may be true: a digital line on which nothing happened."""
     zeros(32)(recording)
@@ -80,13 +66,13 @@ def test_a_channel_that_is_all_zeros_goes_in(lab: Lab, recording: Path) -> None:
     assert max(each.size for each in objects(lab.store)) > 32 * MEGABYTE
 
 
-def test_what_has_no_room_now_goes_in_later(lab: Lab, disk: Disk, recording: Path) -> None:
+def test_what_has_no_room_now_goes_in_later(lab: Lab, store_disk: Disk, recording: Path) -> None:
     """As long as others leave too little room nothing is written, and that is an outage."""
     noise(recording)
-    (disk.path / "others").write_bytes(bytes(40 * MEGABYTE))
-    disk.fill(left=3 * MEGABYTE)
+    (store_disk.path / "others").write_bytes(bytes(40 * MEGABYTE))
+    store_disk.fill(left=3 * MEGABYTE)
     with pytest.raises(Unavailable, match=r"has no room: \d+ bytes are free, and 42\d+ are to be kept"):
         insert_nwb(lab, SESSION, ANIMALS, recording)
     assert list(objects(lab.store)) == []
-    disk.empty()
+    store_disk.empty()
     assert insert_nwb(lab, SESSION, ANIMALS, recording).outcome == "ingested"
