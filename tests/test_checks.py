@@ -17,6 +17,7 @@ from antelop.checks.facts import Facts
 from antelop.checks.scans import order, rows, states
 from antelop.checks.severities import CHECKS, CONFIGURABLE, FIXED
 from antelop.errors import Problem, Rejected
+from antelop.formats.manifest import Key
 from antelop.formats.rig import Camera, DataType, Feature, Rig
 from antelop.formats.rig_rules import UNKNOWN
 from antelop.recording.events import in_time_order
@@ -798,7 +799,7 @@ def test_a_recording_of_another_day_or_subject_is_odd() -> None:
         Problem(
             "subject_unknown",
             "general/subject/subject_id",
-            "the file's subject \"mouse\" is none of the experiment's animals",
+            'the file\'s subject "mouse" is not the name of an animal of the experiment',
             "Check that the file is of this session",
         ),
         Problem(
@@ -807,6 +808,63 @@ def test_a_recording_of_another_day_or_subject_is_odd() -> None:
             "the file's session began on 2026-11-21, and the session is of 2026-11-22",
             "Check that the file is of this session",
         ),
+    )
+
+
+@pytest.mark.parametrize("animals", [({"animal_id": 17},), ({"animal_name": "m17"},)])
+def test_a_number_is_the_name_of_a_subject(animals: tuple[Key, ...]) -> None:
+    """It is the id of an animal only if the delivery names this animal: a lab counts its animals as it likes."""
+    facts = replace(FACTS, animals=animals)
+    (warning,) = found((replace(RECORDING, subject_id="18"), ONE), facts).warnings
+    assert (warning.check, warning.what) == (
+        "subject_unknown",
+        'the file\'s subject "18" is not the name of an animal of the experiment',
+    )
+    assert found((replace(RECORDING, subject_id="17"), ONE), facts) == Findings((), ())
+    (error,) = found((replace(RECORDING, subject_id="20"), ONE), facts).errors
+    assert (error.check, error.what) == (
+        "subject_other",
+        'the file\'s subject "20" is animal 19 ("20"), which the delivery does not name',
+    )
+
+
+def of_two_animals(*subjects: str) -> tuple[Recording, Rig]:
+    """Return a recording of the noses of some subjects, and the rig that has one for each animal number."""
+    paths = [f"processing/behavior/Pose{number}/nose" for number in range(1, len(subjects) + 1)]
+    series = {path: Series(path, "PoseEstimationSeries", np.zeros((3, 2)), np.arange(3.0)) for path in paths}
+    told = {path.rpartition("/")[0]: subject for path, subject in zip(paths, subjects, strict=True) if subject}
+    features = [
+        Feature("nose", "processing", "kinematics", "", f"behavior/Pose{number}", ownership="self", animal=number)
+        for number in range(1, len(subjects) + 1)
+    ]
+    return replace(RECORDING, series=series, subjects=told), Rig("1", "", tuple(features))
+
+
+@pytest.mark.parametrize(
+    ("subjects", "wrong"),
+    [
+        (("m17", "M18 "), []),
+        (("m17", ""), []),
+        (("", "m18"), []),
+        (("unknown", "m18"), []),
+        (("m18", "m17"), [1, 2]),
+        (("", "m17"), [2]),
+    ],
+)
+def test_the_order_of_animals_is_that_of_the_file(subjects: tuple[str, ...], wrong: list[int]) -> None:
+    """Where the file tells whose a series is, another animal in its place is an error; of the others nothing is said."""
+    facts = replace(FACTS, animals=({"animal_name": "m17"}, {"animal_id": 18}))
+    errors = found(of_two_animals(*subjects), facts).errors
+    asked = {1: '"m17"', 2: "18"}
+    assert errors == tuple(
+        Problem(
+            "animal_order",
+            f"processing/behavior/Pose{number}/nose",
+            f'the file says that it is of "{subjects[number - 1]}", and the delivery names {asked[number]} '
+            f"as animal {number} of the rig",
+            ORDER,
+        )
+        for number in wrong
     )
 
 
@@ -956,6 +1014,7 @@ def test_what_cannot_be_stored_cannot_be_configured() -> None:
     assert {name: CHECKS[name] for name in CHECKS if name not in FIXED} == {
         "subject_other": "error",
         "subject_unknown": "warning",
+        "animal_order": "error",
         "session_start_format": "warning",
         "session_start_unlikely": "warning",
         "session_date": "warning",

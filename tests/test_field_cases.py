@@ -9,12 +9,17 @@ import numpy as np
 import pytest
 
 from antelop.checks.examine import Findings, examine
+from antelop.checks.facts import Facts
 from antelop.database.row import TABLES
 from antelop.errors import Rejected
 from antelop.formats.rig import parse
 from antelop.ingest.rows import Keys, plan
+from antelop.ingest.session import insert_nwb
+from antelop.lab import Lab
+from antelop.lab.rigs import upload_rig_json
 from antelop.recording import reading
 from tests.clocks import NOW
+from tests.labs import SESSION
 
 T = np.arange(10) * 0.5 + 1.0
 """The times of most cases, in seconds."""
@@ -51,11 +56,11 @@ NOT_READ_YET = {
 """By case: the checks that reject what a lab would expect to work, and which is therefore not stored wrongly."""
 
 
-def rows_of(folder: Path) -> tuple[Findings, dict[str, Any]]:
+def rows_of(folder: Path, facts: Facts | None = None) -> tuple[Findings, dict[str, Any]]:
     """Return what the checks find in the recording of a folder, and the data and times that would be stored."""
     rig = parse(json.loads((folder / "rig.json").read_text()))
     with reading(folder / "a.nwb") as recording:
-        findings = examine(recording, rig, None, {}, NOW)
+        findings = examine(recording, rig, facts, {}, NOW)
         rows = {} if findings.errors else plan(recording, rig, Keys({}, 1, [1, 2]))
         stored = {
             row[f"{table.lower()}_name"]: (row["data"][:], row["timestamps"][:])
@@ -101,6 +106,31 @@ def test_a_start_in_another_form_is_read_with_a_warning(field_case: Callable[[st
     (warning,) = rows_of(folder)[0].warnings
     assert (warning.check, warning.where) == ("session_start_format", "session_start_time")
     assert warning.remedy == "Write it in ISO 8601, such as 2026-11-22T09:30:00+01:00"
+
+
+def test_two_days_of_one_stimulus_are_two_recordings(lab: Lab, field_case: Callable[[str], Path]) -> None:
+    """They differ in identifier and start, and each goes into its session."""
+    folder = field_case("14-equal-content")
+    key = upload_rig_json(lab, "lab", "stimulus", json.loads((folder / "rig.json").read_text()), [])
+    for number in (1, 2):
+        session = {**SESSION, "session_id": 40 + number}
+        assert insert_nwb(lab, session, [], folder / f"day-{number}.nwb", key["behaviourrig_id"]).outcome == "ingested"
+
+
+def test_a_number_of_the_lab_is_a_name(field_case: Callable[[str], Path]) -> None:
+    """The file's subject 2 is not the animal that the database happens to call 2."""
+    facts = Facts(
+        experiment={"experimenter": "lab", "experiment_id": 1},
+        session={"session_id": 1},
+        session_exists=True,
+        session_timestamp=None,
+        sessions={},
+        animals=({"animal_name": "m1"},),
+        experiment_animals={1: "m1", 2: "cage 2 mouse"},
+    )
+    findings, stored = rows_of(field_case("21-subject-number"), facts)
+    assert [warning.check for warning in findings.warnings] == ["subject_unknown"]
+    assert stored.keys() == {"x"}
 
 
 @pytest.mark.parametrize("name", REFUSED | NOT_READ_YET)

@@ -470,6 +470,28 @@ class TestContent:
         with reading(nwb) as recording:
             assert [recording.series[f"acquisition/{name}"].channels for name in ("force", "lick", "reward")] == [4, 7, None]
 
+    def test_links_tell_whose_series_a_group_holds(self, nwb: Path) -> None:
+        """A container links to its subject, or to a skeleton that does; series inside it are of this subject."""
+        with h5py.File(nwb, "r+") as file:
+            skeleton = file.create_group("processing/behavior/Skeletons/tree")
+            skeleton.attrs["neurodata_type"] = "Skeleton"
+            skeleton["nodes"] = ["nose"]
+            skeleton["m17"] = h5py.SoftLink("/general/subject")
+            skeleton["lost"] = h5py.ExternalLink("other.nwb", "subject")
+            file["processing/behavior/PoseEstimation/tree"] = h5py.SoftLink("/processing/behavior/Skeletons/tree")
+            file["acquisition/ports/left"] = h5py.SoftLink("/acquisition/lick")
+            file["acquisition/ports/owner"] = h5py.SoftLink("/general/subject")
+        with reading(nwb) as recording:
+            assert recording.subjects == {
+                "acquisition/ports": "m17",
+                "processing/behavior/PoseEstimation": "m17",
+                "processing/behavior/Skeletons": "m17",
+                "processing/behavior/Skeletons/tree": "m17",
+            }
+            assert recording.subject_of("acquisition/ports/left") == "m17"
+            assert recording.subject_of("processing/behavior/PoseEstimation/below/nose") == "m17"
+            assert recording.subject_of("acquisition/lick") is None
+
     def test_the_unit_of_times_is_read(self, nwb: Path) -> None:
         """Timestamps, a starting time and the columns of a table say their unit, or nothing."""
         with h5py.File(nwb, "r+") as file:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from antelop.formats.rig import Camera, Feature, Rig
 from antelop.formats.rig_rules import UNKNOWN
-from antelop.ingest.rows import Keys, fingerprint, is_blank, plan
+from antelop.ingest.rows import Keys, fingerprint, plan
 from antelop.recording.recording import Intervals, Recording, Series, Video
 from antelop.recording.views import Clock, Scaled
 from tests.clocks import NOW
@@ -195,26 +196,30 @@ def rows_of(content: str = "x", **changes: Any) -> dict[str, list[dict[str, Any]
     return {**planned(), "World": [dict(SESSION)], "AnalogEvents": [{**row, **changes}]}
 
 
+def known(rows: dict[str, list[dict[str, Any]]], identifier: str = "identifier", began: datetime = NOW) -> str:
+    """Return by what a recording of some rows is known."""
+    return fingerprint(rows, identifier, began)
+
+
 def test_a_recording_is_known_by_what_was_recorded() -> None:
     """Whose it is and in which rig does not matter; what was recorded does, to the last sample."""
-    same = fingerprint(rows_of(), "")
+    same = known(rows_of())
     assert len(same) == 64
     others: dict[str, Any] = {"experimenter": "ada", "experiment_id": 9, "session_id": 7, "behaviourrig_id": 5, "animal_id": 23}
-    assert fingerprint(rows_of(**others), "") == same
-    assert fingerprint({**rows_of(), "World": [], "Self": []}, "") == same
+    assert known(rows_of(**others)) == same
+    assert known({**rows_of(), "World": [], "Self": []}) == same
     different = [rows_of("y"), rows_of(unit="g"), rows_of(feature_id=2), {**rows_of(), "Video": [{"video": Kept("film")}]}]
-    assert len({same, *(fingerprint(rows, "") for rows in different), fingerprint(rows_of(), "identifier")}) == 6
+    assert len({same, *map(known, different)}) == 5
 
 
-def test_a_recording_is_blank_if_nothing_was_recorded() -> None:
-    """Empty channels and what is tracked later are nothing; one sample is something, and so is a video."""
-    features = [
-        Feature("lick", "acquisition", "digital", ""),
-        Feature("force", "acquisition", "analog", ""),
-        Feature("tail", "deeplabcut", "kinematics", ""),
+def test_recordings_of_equal_content_are_told_apart_by_identifier_and_start() -> None:
+    """The same start in another time zone is the same; without a time zone it is another."""
+    same = known(rows_of())
+    assert known(rows_of(), began=NOW.astimezone(timezone(timedelta(hours=-5)))) == same
+    changed: list[dict[str, Any]] = [
+        {"identifier": "another"},
+        {"began": NOW + timedelta(days=1)},
+        {"began": NOW.replace(tzinfo=None)},
+        {"began": datetime.max.replace(tzinfo=UTC)},
     ]
-    empty = {"data": np.zeros(0), "timestamps": np.zeros(0)}
-    nothing = planned(*features, series={"acquisition/lick": empty, "acquisition/force": empty})
-    assert is_blank(nothing)
-    assert not is_blank(planned(*features, series={"acquisition/lick": empty, "acquisition/force": {}}))
-    assert not is_blank({**nothing, "Video": [{"video_id": 1}]})
+    assert len({same, *(known(rows_of(), **change) for change in changed)}) == 5

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
@@ -15,7 +16,7 @@ from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
 from antelop.lab.rigs import upload_rig_json
 from tests.labs import ANIMALS, SESSION
-from tests.recordings import LICKING_RIG, write_recording
+from tests.recordings import LICKING_RIG, STARTED, write_recording
 
 OTHER = {**SESSION, "session_id": 42}
 
@@ -104,6 +105,19 @@ def test_the_same_recording_of_other_animals_is_refused(lab: Lab, recording: Pat
     ):
         (problem,) = refused(lab, recording, **{"rig": 1} | changes)
         assert (problem.check, problem.what) == ("session_taken", f"the session holds this recording already, {what}")
+
+
+@pytest.mark.parametrize("changes", [{"identifier": "another"}, {"session_start_time": STARTED + timedelta(days=1)}])
+def test_the_same_content_with_another_identity_is_another_recording(
+    lab: Lab, recording: Path, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    """Two days on which the same stimulus was shown are two sessions, and neither takes the place of the other."""
+    twin = write_recording(tmp_path / "twin.nwb", **changes)
+    assert insert(lab, recording) == "ingested"
+    assert [problem.check for problem in refused(lab, twin)] == ["session_taken"]
+    assert insert(lab, twin, OTHER) == "ingested"
+    assert insert(lab, twin, OTHER) == "already-ingested"
+    assert len(lab.database.Ingestion()) == 2
 
 
 def test_empty_recordings_differ_by_their_identifier(lab: Lab, tmp_path: Path) -> None:

@@ -9,13 +9,14 @@ from antelop.checks.examined import Examined
 from antelop.checks.facts import Facts
 from antelop.formats.manifest import Key
 from antelop.formats.rig_rules import UNKNOWN
-from antelop.recording.recording import Recording
 from antelop.wording import nearest, quoted
 
 LISTED = 5
 """Largest number of existing sessions or animals that a remedy names."""
 
 SUBJECT = "general/subject/subject_id"
+
+ORDER = "Name the animals in the order of the rig's animal numbers"
 
 
 def with_facts(look: Callable[[Examined, Facts], Iterator[Finding]]) -> Look:
@@ -49,7 +50,7 @@ def animals_count(examined: Examined, facts: Facts) -> Iterator[Finding]:
     if not given if open_ended else given != wanted:
         has = "at least 1 animal" if open_ended else f"{wanted} animal{'s' * (wanted != 1)}"
         what = f"the rig has {has}, and the delivery names {given}"
-        yield Finding("/animals", what, "Name the animals in the order of the rig's animal numbers")
+        yield Finding("/animals", what, ORDER)
 
 
 @check
@@ -86,8 +87,8 @@ def animal_repeated(_: Examined, facts: Facts) -> Iterator[Finding]:
 @check
 @with_facts
 def subject_other(examined: Examined, facts: Facts) -> Iterator[Finding]:
-    """Expect the file's subject, if it is an animal of the experiment, to be one that the delivery names."""
-    subjects = _subjects(examined.recording, facts)
+    """Expect the file's subject, if it is the name of an animal of the experiment, to be one that the delivery names."""
+    subjects = _subjects(examined.recording.subject_id, facts)
     if facts.animals and subjects and not subjects.keys() & {animal.animal_id for animal in _animals(facts)}:
         named = " or ".join(f"{animal_id} ({quoted(name)})" for animal_id, name in subjects.items())
         what = f"the file's subject {quoted(examined.recording.subject_id)} is animal {named}, which the delivery does not name"
@@ -97,10 +98,29 @@ def subject_other(examined: Examined, facts: Facts) -> Iterator[Finding]:
 @check
 @with_facts
 def subject_unknown(examined: Examined, facts: Facts) -> Iterator[Finding]:
-    """Expect the file's subject to be one of the experiment's animals, by name or id."""
-    if facts.animals and examined.recording.subject_id and not _subjects(examined.recording, facts):
-        what = f"the file's subject {quoted(examined.recording.subject_id)} is none of the experiment's animals"
+    """Expect the file's subject to be the name of an animal of the experiment, or the id of one that the delivery names."""
+    subject = examined.recording.subject_id
+    # A number is the lab's own name for an animal, unless the delivery confirms that it is an id of the database.
+    ids = {str(animal.animal_id) for animal in _animals(facts)}
+    if facts.animals and subject and not _subjects(subject, facts) and subject.strip() not in ids:
+        what = f"the file's subject {quoted(subject)} is not the name of an animal of the experiment"
         yield Finding(SUBJECT, what, "Check that the file is of this session")
+
+
+@check
+@with_facts
+def animal_order(examined: Examined, facts: Facts) -> Iterator[Finding]:
+    """Expect a series, where the file tells whose it is, to be of the animal that the delivery names for it."""
+    animals = list(_animals(facts))
+    for feature, series in examined.channels:
+        subject = examined.recording.subject_of(series.path)
+        held = _subjects(subject, facts)
+        # `animals_count` finds numbers for which the delivery names no animal.
+        if held and feature.animal and 0 < feature.animal <= len(animals):
+            named = animals[feature.animal - 1]
+            if named.animal_id is not None and named.animal_id not in held:
+                what = f"the file says that it is of {quoted(subject)}, and the delivery names {quoted(named.asked)}"
+                yield Finding(series.path, f"{what} as animal {feature.animal} of the rig", ORDER)
 
 
 class _Animal(NamedTuple):
@@ -124,11 +144,10 @@ def _animals(facts: Facts) -> Iterator[_Animal]:
         yield _Animal(f"/animals/{index}/{member}", asked, None if differs else animal_id, ", ".join(differs))
 
 
-def _subjects(recording: Recording, facts: Facts) -> dict[int, str]:
-    """Return the animals of the experiment whose name is the file's subject_id; if there are none, those with that id."""
-    subject = (recording.subject_id or "").strip().casefold()
-    by_name = {animal_id: name for animal_id, name in facts.experiment_animals.items() if name.casefold() == subject}
-    return by_name or {animal_id: name for animal_id, name in facts.experiment_animals.items() if str(animal_id) == subject}
+def _subjects(subject: str | None, facts: Facts) -> dict[int, str]:
+    """Return the animals of the experiment, by id, whose name is a subject_id."""
+    wanted = (subject or "").strip().casefold()
+    return {animal_id: name for animal_id, name in facts.experiment_animals.items() if name.casefold() == wanted}
 
 
 def _asked(key: Key, kind: str) -> tuple[str, str | int]:

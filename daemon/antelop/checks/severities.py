@@ -44,6 +44,7 @@ FIXED = frozenset(
 CONFIGURABLE: Mapping[str, Severity] = {
     "subject_other": "error",
     "subject_unknown": "warning",
+    "animal_order": "error",
     "session_start_format": "warning",
     "session_start_unlikely": "warning",
     "session_date": "warning",

@@ -18,7 +18,7 @@ from antelop.errors import Problem, Rejected, gathering
 from antelop.formats.manifest import Manifest
 from antelop.ingest.masking import ready
 from antelop.ingest.room import expect_room
-from antelop.ingest.rows import Keys, fingerprint, is_blank, kept_of, plan
+from antelop.ingest.rows import Keys, fingerprint, kept_of, plan
 from antelop.ingest.source_files import SourceFiles, proof_problems, unsettled
 from antelop.ingest.uniqueness import occupied_problems
 from antelop.lab import Lab
@@ -101,9 +101,8 @@ def prepare(lab: Lab, delivery: Delivery, files: SourceFiles, policy: Policy, re
         planned = plan(recording, resolved.layout, keys, dlc_training=delivery.manifest.dlc_training)
         expect_room(lab.store, planned, files)
         rows = _put(lab.store, planned, files)
-    # Only a blank file needs its identifier in the fingerprint: without contents nothing else tells it from other blank files.
-    identifier = recording.identifier if is_blank(planned) else ""
-    ledger = _ledger_row(delivery, recording, rows, fingerprint(rows, identifier), warnings)
+    content = fingerprint(rows, recording.identifier, recording.session_start_time)
+    ledger = _ledger_row(delivery, recording, rows, content, warnings)
     return Prepared(resolved, masks, session, rows, ledger, files)
 
 
@@ -157,7 +156,7 @@ def _keys(database: Database, session: Row, resolved: ResolvedManifest) -> Keys:
 
 def _put(store: Store, planned: Mapping[str, Sequence[Row]], files: SourceFiles) -> dict[str, list[Row]]:
     """Put the arrays and files of rows into the store; return the rows with what the store keeps in their place."""
-    # The plan stays as it is: it is used again to tell whether the recording is blank.
+    # The rows are copied: a function leaves what it is given as it is.
     rows = {table: [dict(row) for row in some] for table, some in planned.items()}
     # All arrays go to the store in one call, which stores an array that several rows share only once.
     arrays = [

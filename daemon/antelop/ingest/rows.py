@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -129,18 +130,13 @@ def _values(recording: Recording, feature: Feature) -> Row:
     return {"data": Cast(events.data, np.dtype(np.int8)), "timestamps": seconds(events.timestamps)}
 
 
-def is_blank(rows: Mapping[str, Sequence[Row]]) -> bool:
-    """Tell whether the recording holds no sample and no video."""
-    return not rows["Video"] and not any(row["data"].shape[0] for table in TABLES.values() for row in rows[table])
-
-
 def kept_of(rows: Mapping[str, Sequence[Row]]) -> Iterator[Kept]:
     """Yield the arrays and files in the store to which rows refer."""
     return (value for some in rows.values() for row in some for value in row.values() if isinstance(value, Kept))
 
 
-def fingerprint(rows: Mapping[str, Sequence[Row]], identifier: str) -> str:
-    """Return what makes two recordings the same: a SHA-256 of rows and arrays, in 64 hexadecimal digits.
+def fingerprint(rows: Mapping[str, Sequence[Row]], identifier: str, began: datetime) -> str:
+    """Return what makes two recordings the same: a SHA-256 of identity, rows and arrays, in 64 hexadecimal digits.
 
     Names of files, the session, the rig and the animals do not enter the hash.
 
@@ -148,16 +144,19 @@ def fingerprint(rows: Mapping[str, Sequence[Row]], identifier: str) -> str:
     ----------
     rows
         Rows by table. Arrays and files are `antelop.store.Kept`, whose JSON holds the checksum of their content.
-    identifier
-        The NWB identifier of a file that `is_blank`, because only this tells blank files apart; else empty.
+    identifier, began
+        The NWB identifier and the start of the file. They tell apart recordings of equal content, such as those of two days
+        on which the same stimulus was shown.
     """
+    # A file that is written again may state the same start in another time zone.
+    start = began.timestamp() if began.tzinfo else began.isoformat()
     # World and Self state to whom the recording belongs and how it may be used, and not what was recorded.
     content = {
         table: [{name: value for name, value in row.items() if name not in KEYS} for row in some]
         for table, some in rows.items()
         if table not in ("World", "Self")
     }
-    return hashlib.sha256(json.dumps([identifier, content], sort_keys=True, default=_named).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([identifier, start, content], sort_keys=True, default=_named).encode()).hexdigest()
 
 
 def _named(kept: Any) -> object:  # noqa: ANN401  # what the store keeps

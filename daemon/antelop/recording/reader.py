@@ -86,7 +86,7 @@ def _recording(path: Path, beside: Directory, file: Hdf5) -> Recording:
     # The ledger and the session need both, and the schema requires them.
     if not identifier or not started:
         raise OutOfReach(f"it has no {'session_start_time' if identifier else 'identifier'}")
-    series, intervals, others = contents(file, ObjectReader(beside, account), account)
+    found = contents(file, ObjectReader(beside, account), account)
     return Recording(
         path=path,
         nwb_version=version,
@@ -95,9 +95,7 @@ def _recording(path: Path, beside: Directory, file: Hdf5) -> Recording:
         session_start_time=_time(path.name, started),
         session_start_written=started,
         subject_id=subject or None,
-        series=series,
-        intervals=intervals,
-        others=others,
+        **found._asdict(),
     )
 
 

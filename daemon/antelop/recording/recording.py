@@ -138,6 +138,9 @@ class Recording:
         Series and tables by the path that a rig states.
     others
         NWB type by path of all other objects, so that a rig that names one by mistake gets a helpful message.
+    subjects
+        ``subject_id`` by path of each group that links to a subject, itself or by its skeleton: the file tells whose series
+        are in it.
     """
 
     path: Path
@@ -150,3 +153,12 @@ class Recording:
     series: Mapping[str, Series] = field(default_factory=dict)
     intervals: Mapping[str, Intervals] = field(default_factory=dict)
     others: Mapping[str, str] = field(default_factory=dict)
+    subjects: Mapping[str, str] = field(default_factory=dict)
+
+    def subject_of(self, path: str) -> str | None:
+        """Return the ``subject_id`` of the subject whose series is at a path; None if the file does not tell."""
+        while path:
+            path = path.rpartition("/")[0]
+            if path in self.subjects:
+                return self.subjects[path]
+        return None
