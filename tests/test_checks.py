@@ -110,6 +110,7 @@ class Declared:
     length: int
     written: int
     step: int = 1
+    in_holes: int = 0
 
     @property
     def shape(self) -> tuple[int]:
@@ -521,6 +522,13 @@ def test_what_cannot_be_stored_is_an_error(pair: tuple[Recording, Rig], check: s
 
 
 WARNINGS = [
+    (
+        sampled(data=Declared(3, 24, in_holes=16)),
+        "samples_in_holes",
+        WHERE,
+        "16 bytes of its data were never written to the disk, and read as zeros",
+        "Copy it again, unless it was copied in a way that leaves out zeros",
+    ),
     (
         sampled(data=np.zeros((3, 4))),
         "channels_outnumber",
@@ -1025,6 +1033,7 @@ def test_what_cannot_be_stored_cannot_be_configured() -> None:
         "times_indistinct": "warning",
         "integers_rounded": "error",
         "never_written": "error",
+        "samples_in_holes": "warning",
         "events_without_time": "warning",
         "events_sorted": "warning",
         "interval_open": "warning",

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from antelop.errors import Rejected
 from antelop.recording.chunks import FEWEST_BYTES, gzip
-from antelop.recording.hdf5 import samples
+from antelop.recording.holes import Holes
 from antelop.recording.samples import BLOCK_BYTES, blocks
+from antelop.recording.stored import samples
 
 CHUNK = FEWEST_BYTES // 8
 """How many float64 there are in the smallest chunk of which it is worth while."""
@@ -70,7 +71,7 @@ def test_blocks_that_are_read_ahead_come_in_order(file: h5py.File) -> None:
     """Several threads read; the blocks together are the array."""
     values = noise((3 * BLOCK_BYTES // 8 + 5,), "f8")
     file.create_dataset("data", data=values, chunks=(1 << 17,), compression="gzip", compression_opts=1)
-    stored = samples(file, "data", "it")
+    stored = samples(file, "data", "it", Holes())
     assert stored
     found = list(blocks(stored))
     assert len(found) == 4
@@ -81,7 +82,7 @@ def test_chunks_that_were_never_written_have_the_fill_value(file: h5py.File) -> 
     """Beside a chunk that was, they read as HDF5 says."""
     dataset = empty(file, fillvalue=7.0)
     dataset[:CHUNK] = 1.0
-    stored = samples(file, "data", "it")
+    stored = samples(file, "data", "it", Holes())
     assert stored
     np.testing.assert_array_equal(stored[0 : 2 * CHUNK], np.repeat([1.0, 7.0], CHUNK))
 
@@ -92,7 +93,7 @@ def test_chunks_that_are_not_compressed_as_the_others_are_read(file: h5py.File) 
     dataset = empty(file, shuffle=True)
     dataset[:CHUNK] = values[:CHUNK]
     dataset.id.write_direct_chunk((CHUNK,), values[CHUNK:].tobytes(), filter_mask=0b11)
-    stored = samples(file, "data", "it")
+    stored = samples(file, "data", "it", Holes())
     assert stored
     np.testing.assert_array_equal(stored[0 : 2 * CHUNK], values)
 
@@ -103,7 +104,7 @@ def test_a_chunk_of_another_size_is_damaged_and_does_not_fill_the_memory(file: h
     dataset = empty(file)
     for corner, length in ((0, FEWEST_BYTES), (CHUNK, size)):
         dataset.id.write_direct_chunk((corner,), zlib.compress(bytes(length)))
-    stored = samples(file, "data", "acquisition/signal")
+    stored = samples(file, "data", "acquisition/signal", Holes())
     assert stored
     tracemalloc.start()
     np.testing.assert_array_equal(stored[0:CHUNK], np.zeros(CHUNK))
@@ -123,7 +124,7 @@ def test_what_hdf5_cannot_decompress_is_damaged(file: h5py.File, damage: str) ->
     dataset = empty(file)
     dataset.id.write_direct_chunk((0,), whole)
     dataset.id.write_direct_chunk((CHUNK,), content)
-    stored = samples(file, "data", "acquisition/signal")
+    stored = samples(file, "data", "acquisition/signal", Holes())
     assert stored
     np.testing.assert_array_equal(stored[0:CHUNK], noise((CHUNK,), "f8"))
     with pytest.raises(OSError, match="filter returned failure"):
@@ -155,7 +156,7 @@ def test_other_datasets_are_left_to_hdf5(file: h5py.File, options: dict[str, Any
     made = file.create_dataset("data", data=values.astype(options.pop("dtype", "i8")), **{"chunks": (CHUNK,), **options})
     assert gzip(made) is None
     assert gzip(file.create_dataset("twin", data=values, chunks=(CHUNK,), compression="gzip"))
-    stored = samples(file, "data", "it")
+    stored = samples(file, "data", "it", Holes())
     assert stored
     np.testing.assert_array_equal(stored[0 : 2 * CHUNK], made[:])
 

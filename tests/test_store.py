@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 
 from antelop.errors import Unavailable
 from antelop.lab import Lab
-from antelop.recording.hdf5 import samples
+from antelop.recording.holes import Holes
 from antelop.recording.samples import BLOCK_BYTES, Contiguous, Samples
+from antelop.recording.stored import samples
 from antelop.recording.views import Clock, Scaled
 from antelop.store import Kept, Store, objects, survey
 from antelop.store.objects import STAGED_BYTES, Incoming
@@ -151,7 +152,7 @@ def test_what_is_read_from_a_file_is_what_is_in_it(
     values = ramp(2 * STAGED_BYTES // row + more, channels, dtype)
     with h5py.File(tmp_path / "file.h5", "w") as file:
         file["data"] = values
-        stored = samples(file, "data", "acquisition/lick")
+        stored = samples(file, "data", "acquisition/lick", Holes())
         assert isinstance(stored, Contiguous)
         assert stored.contiguous
         kept = store.put(stored)

@@ -55,6 +55,7 @@ CONFIGURABLE: Mapping[str, Severity] = {
     "times_indistinct": "warning",
     "integers_rounded": "error",
     "never_written": "error",
+    "samples_in_holes": "warning",
     "events_without_time": "warning",
     "events_sorted": "warning",
     "interval_open": "warning",

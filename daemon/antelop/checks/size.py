@@ -23,6 +23,16 @@ def never_written(examined: Examined) -> Iterator[Finding]:
 
 
 @check
+def samples_in_holes(examined: Examined) -> Iterator[Finding]:
+    """Expect no hole in the file where samples are stored: a file that was made in advance, or copied in part, has some."""
+    for where, name, samples in _stored(examined):
+        with examined.noting_damage():
+            if missing := samples.in_holes:
+                what = f"{missing} bytes of its {name} were never written to the disk, and read as zeros"
+                yield Finding(where, what, "Copy it again, unless it was copied in a way that leaves out zeros")
+
+
+@check
 def too_large_to_load(examined: Examined) -> Iterator[Finding]:
     """Expect all tables together, and all events that must be sorted together, to fit into memory."""
     # A table is loaded as a whole when its rows become events, so it counts whether or not it is sorted.

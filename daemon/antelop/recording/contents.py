@@ -9,9 +9,10 @@ from typing import NamedTuple
 import h5py
 
 from antelop.recording.bounds import LONGEST_PATH, Account, OutOfReach
-from antelop.recording.hdf5 import Hdf5, attribute, damage_told, find, has, members, text, texts
+from antelop.recording.hdf5 import Hdf5, attribute, find, has, members, text, texts
 from antelop.recording.objects import ObjectReader
 from antelop.recording.recording import Intervals, Series
+from antelop.recording.source import damage_told
 
 PLACES = {
     "acquisition": "acquisition",

@@ -1,77 +1,20 @@
 """Find and read objects of an HDF5 file without opening any other file, and without reading more than is asked for."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from math import prod
 from typing import Any
 
 import h5py
 import numpy as np
-from numpy.typing import NDArray
 
-from antelop.errors import Problem, Rejected
-from antelop.recording.bounds import LONGEST_PATH, MOST_TEXTS, Account, OutOfReach, expect_readable, written
-from antelop.recording.chunks import Gzip, gzip
-from antelop.recording.source import COPY_AGAIN
+from antelop.errors import Rejected
+from antelop.recording.bounds import LONGEST_PATH, MOST_TEXTS, Account, OutOfReach, expect_readable
 
 Hdf5 = Any
 """A file, group or dataset of h5py, which has no types."""
 
 _MOST_LINKS = 16  # on the way to one object, as many as HDF5 itself follows
 _MOST_BYTES = 1 << 20  # of values that are read at once
-
-
-@contextmanager
-def damage_told(where: str, subject: str = "it") -> Iterator[None]:
-    """Turn h5py's errors about the content of a file into a `Rejected` with one sentence."""
-    try:
-        yield
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError) as error:
-        what = f"{subject} cannot be read: {' '.join(map(str, error.args))}"
-        remedy = f"{COPY_AGAIN}, or, if it is no better there, write it again"
-        raise Rejected([Problem("nwb_damaged", where, what, remedy)]) from error
-
-
-@dataclass(frozen=True)
-class Stored:
-    """Samples in an open file. Slicing reads them, and raises `Rejected` if they are damaged, or ValueError after closing."""
-
-    dataset: Hdf5
-    where: str
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    chunks: tuple[int, ...] | None
-    gzip: Gzip | None
-
-    @property
-    def contiguous(self) -> bool:
-        """Whether the samples are stored uncompressed, one after the other."""
-        return self.chunks is None
-
-    @property
-    def written(self) -> int:
-        """See `Written.written`."""
-        with self._reading():
-            return written(self.dataset)
-
-    def __getitem__(self, key: slice) -> NDArray[Any]:
-        with self._reading():
-            rows = self.gzip.read(key) if self.gzip else None
-            samples: NDArray[Any] = self.dataset[key] if rows is None else rows
-        return samples
-
-    def read_into(self, start: int, rows: NDArray[Any]) -> None:
-        """See `Contiguous.read_into`."""
-        with self._reading():
-            self.dataset.read_direct(rows, np.s_[start : start + len(rows)])
-
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        if not self.dataset:
-            raise ValueError(f"{self.where} was sliced after its file had been closed")
-        with damage_told(self.where):
-            yield
 
 
 def find(group: Hdf5, path: str) -> Hdf5 | None:
@@ -178,12 +121,6 @@ def _expect_plain(name: str, dtype: np.dtype[Any]) -> None:
         raise OutOfReach(f"its {name} is of type {dtype}")
 
 
-def samples(group: Hdf5, name: str, where: str) -> Stored | None:
-    """Return a dataset of a group as samples; `where` is the path of the group in rigs, for messages."""
-    found = dataset(group, name)
-    return found and Stored(found, f"{where}/{name}", found.shape, found.dtype, found.chunks, gzip(found))
-
-
 def values(group: Hdf5, name: str) -> list[Any]:
     """Read a small dataset of numbers of a group, of any shape, as a flat list; an empty list if it does not exist."""
     found = _small(group, name)
@@ -236,10 +173,14 @@ def members(group: Hdf5, account: Account) -> list[str]:
 
 
 def text(value: object) -> str:
-    """Return text of variable or fixed length, with invalid UTF-8 replaced; several texts are joined by spaces."""
+    """Return text of variable or fixed length; several texts are joined by spaces. What is not UTF-8 is read as Latin-1."""
     items = np.asarray(value, dtype=object).ravel()
     stored = [item if isinstance(item, bytes) else str(item).encode("utf-8", "surrogateescape") for item in items]
-    return b" ".join(stored).decode("utf-8", "replace")
+    # Old programs write µ and ° in the encoding that Western computers had before UTF-8.
+    try:
+        return b" ".join(stored).decode("utf-8")
+    except UnicodeDecodeError:
+        return b" ".join(stored).decode("latin-1")
 
 
 def number(value: object, name: str) -> float:

@@ -10,9 +10,11 @@ import h5py
 from antelop.directory import Directory, LeadsOut
 from antelop.files import ABSENT
 from antelop.recording.bounds import Account, OutOfReach
-from antelop.recording.hdf5 import Hdf5, Stored, attribute, dataset, find, number, samples, text, texts, values
+from antelop.recording.hdf5 import Hdf5, attribute, dataset, find, number, text, texts, values
+from antelop.recording.holes import Holes
 from antelop.recording.recording import Intervals, Series, Video
 from antelop.recording.source import disk_told
+from antelop.recording.stored import Stored, samples
 from antelop.recording.views import Clock
 
 _MOST_FRAMES = 100_000_000
@@ -36,10 +38,13 @@ class ObjectReader:
         The folder of the file, to which the paths of its videos are relative.
     account
         Counts the texts that are read.
+    holes
+        Those of the file.
     """
 
     beside: Directory
     account: Account
+    holes: Holes
     _shared: dict[Hdf5, Stored] = field(default_factory=dict, init=False)
 
     def series(self, path: str, kind: str, group: Hdf5) -> Series:
@@ -86,10 +91,10 @@ class ObjectReader:
     def _factors(self, group: Hdf5) -> tuple[float, ...]:
         """Return the conversion of each channel; nothing if the file has none."""
         name = "channel_conversion"
-        stored = dataset(group, name)
-        if stored is None:
+        found = dataset(group, name)
+        if found is None:
             return ()
-        self.account.factors(name, stored.size)
+        self.account.factors(name, found.size)
         return tuple(number(factor, name) for factor in values(group, name))
 
     def _unit(self, times: Hdf5 | None) -> str:
@@ -98,7 +103,7 @@ class ObjectReader:
 
     def _samples(self, group: Hdf5, name: str, path: str) -> Stored | None:
         """Return a dataset as samples. Series that share a dataset get the same object, so that it is read and stored once."""
-        found = samples(group, name, path)
+        found = samples(group, name, path, self.holes)
         return found and self._shared.setdefault(found.dataset, found)
 
 

@@ -13,10 +13,11 @@ from antelop.directory import Directory
 from antelop.files import RegularFile
 from antelop.recording.bounds import Account, OutOfReach
 from antelop.recording.contents import contents
-from antelop.recording.hdf5 import Hdf5, attribute, damage_told, text, texts
+from antelop.recording.hdf5 import Hdf5, attribute, text, texts
+from antelop.recording.holes import Holes
 from antelop.recording.objects import ObjectReader
 from antelop.recording.recording import Recording
-from antelop.recording.source import Source, disk_told, rejection
+from antelop.recording.source import Source, damage_told, disk_told, rejection
 from antelop.recording.start_time import FORMAT, start_time
 
 
@@ -65,14 +66,14 @@ def reading_held(held: RegularFile, beside: Directory) -> Iterator[Recording]:
         # Errors of the caller pass unchanged: only reading the structure is translated.
         try:
             with damage_told("", held.path.name):
-                recording = _recording(held.path, beside, file)
+                recording = _recording(held.path, beside, file, source.holes)
             yield recording
         finally:
             file.close()
             atexit.unregister(file.close)
 
 
-def _recording(path: Path, beside: Directory, file: Hdf5) -> Recording:
+def _recording(path: Path, beside: Directory, file: Hdf5, holes: Holes) -> Recording:
     # The version comes first: the rest of an NWB 1 file would give misleading problems.
     account = Account(path.name)
     version = _nwb_version(path.name, file, account)
@@ -86,7 +87,7 @@ def _recording(path: Path, beside: Directory, file: Hdf5) -> Recording:
     # The ledger and the session need both, and the schema requires them.
     if not identifier or not started:
         raise OutOfReach(f"it has no {'session_start_time' if identifier else 'identifier'}")
-    found = contents(file, ObjectReader(beside, account), account)
+    found = contents(file, ObjectReader(beside, account, holes), account)
     return Recording(
         path=path,
         nwb_version=version,

@@ -51,6 +51,10 @@ class Written(Samples, Protocol):
     def written(self) -> int:
         """Number of the declared bytes that were written; the others read as fill values, which were never measured."""
 
+    @property
+    def in_holes(self) -> int:
+        """Number of the stored bytes that are in holes of the file, and read as zeros."""
+
 
 MOST_BYTES = 16 * BLOCK_BYTES
 """Bytes in memory at once if samples are stored in large chunks, so that each chunk is decompressed only once."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from antelop.errors import Problem, Rejected, Unavailable
 from antelop.files import ABSENT, RegularFile
+from antelop.recording.holes import holes_of
 from antelop.superblock import superblock
 
 COPY_AGAIN = "Copy it again from the computer that recorded it"
@@ -35,6 +36,17 @@ def disk_told(path: Path) -> Iterator[None]:
         raise Unavailable(f"{path} cannot be read: {error.strerror}") from error
 
 
+@contextmanager
+def damage_told(where: str, subject: str = "it") -> Iterator[None]:
+    """Turn h5py's errors about the content of a file into a `Rejected` with one sentence."""
+    try:
+        yield
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError) as error:
+        what = f"{subject} cannot be read: {' '.join(map(str, error.args))}"
+        remedy = f"{COPY_AGAIN}, or, if it is no better there, write it again"
+        raise Rejected([Problem("nwb_damaged", where, what, remedy)]) from error
+
+
 class Source(io.FileIO):
     """The bytes of a file, which HDF5 reads through Python.
 
@@ -47,6 +59,11 @@ class Source(io.FileIO):
     ----------
     file
         The file, held open: it is the one that is read, even if another file takes its place.
+
+    Attributes
+    ----------
+    holes
+        Ranges of the file that were never written to the disk, and read as zeros.
 
     Raises
     ------
@@ -61,6 +78,7 @@ class Source(io.FileIO):
             super().__init__(str(file.path), opener=lambda *_: file.again())
             try:
                 _expect_finished_hdf5(self.fileno(), file.path.name)
+                self.holes = holes_of(self.fileno())
             except BaseException:
                 self.close()
                 raise

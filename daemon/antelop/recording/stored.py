@@ -1,0 +1,92 @@
+"""Samples that are stored in an open HDF5 file."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from antelop.recording.bounds import written
+from antelop.recording.chunks import Gzip, gzip
+from antelop.recording.hdf5 import Hdf5, dataset
+from antelop.recording.holes import Holes
+from antelop.recording.source import damage_told
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Samples in an open file. Slicing reads them, and raises `Rejected` if they are damaged, or ValueError after closing."""
+
+    dataset: Hdf5
+    where: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    chunks: tuple[int, ...] | None
+    gzip: Gzip | None
+    holes: Holes
+
+    @property
+    def contiguous(self) -> bool:
+        """Whether the samples are stored uncompressed, one after the other."""
+        return self.chunks is None
+
+    @property
+    def written(self) -> int:
+        """See `Written.written`."""
+        with self._reading():
+            return written(self.dataset)
+
+    @property
+    def in_holes(self) -> int:
+        """See `Written.in_holes`."""
+        # Most files have no hole, and looking for chunks in it takes time.
+        if not self.holes.starts:
+            return 0
+        with self._reading():
+            if self.chunks is None:
+                start = self.dataset.id.get_offset()
+                return 0 if start is None else self.holes.within(start, self.dataset.id.get_storage_size())
+            found: list[int] = []
+            self.dataset.id.chunk_iter(lambda chunk: found.append(self.holes.within(chunk.byte_offset, chunk.size)))
+            return sum(found)
+
+    def __getitem__(self, key: slice) -> NDArray[Any]:
+        with self._reading():
+            rows = self.gzip.read(key) if self.gzip else None
+            samples: NDArray[Any] = self.dataset[key] if rows is None else rows
+        return samples
+
+    def read_into(self, start: int, rows: NDArray[Any]) -> None:
+        """See `Contiguous.read_into`."""
+        with self._reading():
+            self.dataset.read_direct(rows, np.s_[start : start + len(rows)])
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        if not self.dataset:
+            raise ValueError(f"{self.where} was sliced after its file had been closed")
+        with damage_told(self.where):
+            yield
+
+
+def samples(group: Hdf5, name: str, where: str, holes: Holes) -> Stored | None:
+    """Return a dataset of a group as samples, or None if it does not exist or is declared empty.
+
+    Parameters
+    ----------
+    group, name
+        The group, and the name of the dataset in it.
+    where
+        The path of the group in rigs, for messages.
+    holes
+        Those of the file.
+
+    Raises
+    ------
+    OutOfReach
+        If the dataset cannot be read; see `hdf5.dataset`.
+    """
+    found = dataset(group, name)
+    return found and Stored(found, f"{where}/{name}", found.shape, found.dtype, found.chunks, gzip(found), holes)
