@@ -25,6 +25,11 @@ T = np.arange(10) * 0.5 + 1.0
 """The times of most cases, in seconds."""
 
 STORED: Mapping[str, Mapping[str, tuple[Any, Any]]] = {
+    "15-matlab-vectors": {
+        "lick": (np.ones(10), T),
+        "trials": (np.tile([1, -1], 2), [1.0, 2.0, 3.0, 4.0]),
+        "nose": (np.column_stack([np.arange(20.0).reshape(10, 2), np.ones(10)]), T),
+    },
     "12-channel-conversion-uniform": {"adc": (np.arange(20).reshape(10, 2) * float(np.float32(5e-8)), T)},
 }
 """By case: data and times of each feature, where the whole recording goes in."""
@@ -47,7 +52,6 @@ NOT_READ_YET = {
     "08-core-events-table": {"rig_format"},
     "10-intervals-outside-intervals": {"feature_missing"},
     "11-table-one-bad-row": {"table_not_finite", "table_overlap"},
-    "15-matlab-vectors": {"data_shape", "confidence_shape", "times_not_numeric"},
     "16-interval-values": {"interval_values"},
     "18-video-windows-path": {"video_file_missing"},
     "24-columns": {"feature_missing", "data_shape"},

@@ -22,7 +22,7 @@ from antelop.errors import Problem, Rejected, Unavailable
 from antelop.recording import reading
 from antelop.recording.bounds import MOST_FACTORS
 from antelop.recording.recording import Recording, Video
-from antelop.recording.samples import Samples, blocks
+from antelop.recording.samples import Contiguous, Samples, blocks
 from antelop.recording.views import Clock, Scaled
 from tests.recordings import write_recording
 
@@ -298,6 +298,39 @@ class TestContent:
             file["acquisition/lick/data"].attrs.create("unit", unit, dtype=kind)
         with reading(nwb) as recording:
             assert recording.series["acquisition/lick"].unit == "\xb5V"
+
+    @pytest.mark.parametrize("shape", [(1000, 1), (1, 1000)])
+    @pytest.mark.parametrize("storage", [{}, {"chunks": True}, {"compression": "gzip", "shuffle": True}])
+    def test_a_vector_of_matlab_is_a_vector(self, nwb: Path, shape: tuple[int, int], storage: dict[str, Any]) -> None:
+        """Times, data of one channel, confidences and columns of a table have one dimension, however they are stored."""
+        expected = np.arange(1000.0) / 8
+        with h5py.File(nwb, "r+") as file:
+            lick, table = file["acquisition/lick"], file["intervals/trials"]
+            nose = file["processing/behavior/PoseEstimation/nose"]
+            for group, name in [(lick, "data"), (lick, "timestamps"), (nose, "confidence"), (table, "start_time")]:
+                del group[name]
+                group.create_dataset(name, data=expected.reshape(shape), **storage)
+            file["acquisition/reward/timestamps"].parent.pop("timestamps")
+            file["acquisition/reward/timestamps"] = h5py.SoftLink("/acquisition/lick/timestamps")
+        with reading(nwb) as recording:
+            series, table = recording.series, recording.intervals["intervals/trials"]
+            lick, nose = series["acquisition/lick"], series["processing/behavior/PoseEstimation/nose"]
+            for samples in (lick.data, lick.timestamps, nose.confidence, table.start):
+                assert isinstance(samples, Contiguous)
+                assert samples.shape == (1000,)
+                np.testing.assert_array_equal(samples[3:990], expected[3:990])
+                rows = np.empty(7)
+                samples.read_into(20, rows)
+                np.testing.assert_array_equal(rows, expected[20:27])
+                assert len(list(blocks(samples))) == 1
+            assert series["acquisition/reward"].timestamps is lick.timestamps
+
+    def test_one_row_is_one_sample_unless_it_has_as_many_times(self, nwb: Path) -> None:
+        """With one time, data of shape (1, n) are n channels."""
+        with reading(change(nwb, data=np.zeros((1, 5)), timestamps=[1.0])) as recording:
+            data = recording.series["acquisition/lick"].data
+            assert data is not None
+            assert data.shape == (1, 5)
 
     @pytest.mark.parametrize("dtype", ["<f4", ">f8", "<i4", ">u2", "?"])
     def test_numbers_keep_the_type_of_the_file(self, nwb: Path, dtype: str) -> None:
@@ -635,7 +668,7 @@ class TestElsewhere:
         }
 
     def test_virtual_and_externally_stored_data_are_not_read(self, nwb: Path, secret: Path) -> None:
-        """Datasets that take their values from other files are told as such."""
+        """Datasets that take their values from other datasets or files are told as such."""
         layout = h5py.VirtualLayout((4,), "f8")
         layout[:] = h5py.VirtualSource(secret, "data", (4,))
         with h5py.File(nwb, "r+") as file:
@@ -644,7 +677,7 @@ class TestElsewhere:
             lick.create_virtual_dataset("data", layout)
             reward.create_dataset("data", (4,), "f8", external=[(secret, 0, 32)])
         assert self.others(nwb) == {
-            "acquisition/lick": "TimeSeries (its data is kept in another file)",
+            "acquisition/lick": "TimeSeries (its data is a virtual dataset, which is put together from others)",
             "acquisition/reward": "TimeSeries (its data is kept in another file)",
         }
 

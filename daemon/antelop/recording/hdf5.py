@@ -75,7 +75,9 @@ def dataset(group: Hdf5, name: str) -> Hdf5 | None:
         raise OutOfReach(f"its {name} is no dataset")
     # Virtual and external storage would open other files at the first read.
     layout = found.id.get_create_plist()
-    if layout.get_layout() == h5py.h5d.VIRTUAL or layout.get_external_count():
+    if layout.get_layout() == h5py.h5d.VIRTUAL:
+        raise OutOfReach(f"its {name} is a virtual dataset, which is put together from others")
+    if layout.get_external_count():
         raise OutOfReach(f"its {name} is kept in another file")
     # A missing filter is found here, because HDF5 reports it at the first read, and only by number.
     for code, _, _, label in map(layout.get_filter, range(layout.get_nfilters())):

@@ -46,6 +46,7 @@ class ObjectReader:
     account: Account
     holes: Holes
     _shared: dict[Hdf5, Stored] = field(default_factory=dict, init=False)
+    _vectors: dict[Hdf5, Stored] = field(default_factory=dict, init=False)
 
     def series(self, path: str, kind: str, group: Hdf5) -> Series:
         """Return the time series of a group; raise `OutOfReach` if a part of it cannot be read.
@@ -59,7 +60,11 @@ class ObjectReader:
         group
             The group that holds its data and times.
         """
-        data, timestamps, confidence = (self._samples(group, name, path) for name in ("data", "timestamps", "confidence"))
+        data = self._samples(group, "data", path)
+        timestamps, confidence = (self._vector(self._samples(group, name, path)) for name in ("timestamps", "confidence"))
+        # Data of one row may be one sample of many channels: only the number of times tells.
+        if data and (data.shape[1:] == (1,) or (timestamps and data.shape == (1, *timestamps.shape))):
+            data = self._vector(data)
         # NWB keeps unit and conversion at the data, with these defaults.
         unit, conversion, offset = (
             attribute(data.dataset, name, default) if data else default
@@ -83,7 +88,7 @@ class ObjectReader:
 
     def intervals(self, path: str, group: Hdf5) -> Intervals:
         """Return the table of intervals of a group; raise `OutOfReach` if it has no start or stop times."""
-        start, stop = (self._samples(group, name, path) for name in ("start_time", "stop_time"))
+        start, stop = (self._vector(self._samples(group, name, path)) for name in ("start_time", "stop_time"))
         if start is None or stop is None:
             raise OutOfReach("its start_time or stop_time is empty")
         return Intervals(path, start, stop, (self._unit(start.dataset), self._unit(stop.dataset)))
@@ -105,6 +110,10 @@ class ObjectReader:
         """Return a dataset as samples. Series that share a dataset get the same object, so that it is read and stored once."""
         found = samples(group, name, path, self.holes)
         return found and self._shared.setdefault(found.dataset, found)
+
+    def _vector(self, found: Stored | None) -> Stored | None:
+        """Return samples of one column or one row as a vector; series that share a dataset get the same object."""
+        return found and self._vectors.setdefault(found.dataset, found.vector())
 
 
 def _channels(group: Hdf5) -> int | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,23 @@ from antelop.recording.source import damage_told
 
 @dataclass(frozen=True)
 class Stored:
-    """Samples in an open file. Slicing reads them, and raises `Rejected` if they are damaged, or ValueError after closing."""
+    """Samples in an open file. Slicing reads them, and raises `Rejected` if they are damaged, or ValueError after closing.
+
+    Attributes
+    ----------
+    dataset
+        The dataset of h5py.
+    where
+        Its path, for messages.
+    shape, dtype, chunks
+        Shape, dtype and shape of a chunk, of the samples.
+    gzip
+        What decompresses its chunks outside HDF5; None if HDF5 reads it.
+    holes
+        Those of the file.
+    across
+        Whether the dataset is (1, n) and the samples are (n,): then they are in its second dimension.
+    """
 
     dataset: Hdf5
     where: str
@@ -26,6 +42,7 @@ class Stored:
     chunks: tuple[int, ...] | None
     gzip: Gzip | None
     holes: Holes
+    across: bool = False
 
     @property
     def contiguous(self) -> bool:
@@ -54,14 +71,26 @@ class Stored:
 
     def __getitem__(self, key: slice) -> NDArray[Any]:
         with self._reading():
-            rows = self.gzip.read(key) if self.gzip else None
-            samples: NDArray[Any] = self.dataset[key] if rows is None else rows
-        return samples
+            rows: NDArray[Any] | None = self.gzip.read(key) if self.gzip else None
+            if rows is None:
+                rows = self.dataset[0, key] if self.across else self.dataset[key]
+        return rows.reshape(len(rows), *self.shape[1:]) if self.shape else rows
 
     def read_into(self, start: int, rows: NDArray[Any]) -> None:
         """See `Contiguous.read_into`."""
         with self._reading():
-            self.dataset.read_direct(rows, np.s_[start : start + len(rows)])
+            part = np.s_[start : start + len(rows)]
+            stored = (1, len(rows)) if self.across else (len(rows), *self.dataset.shape[1:])
+            self.dataset.read_direct(rows.reshape(stored), np.s_[0:1, part] if self.across else part)
+
+    def vector(self) -> "Stored":
+        """Return samples of shape (n, 1) or (1, n), as MATLAB writes a vector, as (n,); others as they are."""
+        if len(self.shape) != 2 or 1 not in self.shape:  # noqa: PLR2004  # rows and columns
+            return self
+        across = self.shape[1] != 1
+        axis = int(across)
+        chunks = self.chunks and (self.chunks[axis],)
+        return replace(self, shape=(self.shape[axis],), chunks=chunks, gzip=None if across else self.gzip, across=across)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
