@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
@@ -110,6 +111,41 @@ def test_a_start_in_another_form_is_read_with_a_warning(field_case: Callable[[st
     (warning,) = rows_of(folder)[0].warnings
     assert (warning.check, warning.where) == ("session_start_format", "session_start_time")
     assert warning.remedy == "Write it in ISO 8601, such as 2026-11-22T09:30:00+01:00"
+
+
+@pytest.mark.parametrize("name", [*STORED, *WARNED, *REFUSED])
+def test_ingest_says_what_check_says_and_stores_what_it_promised(
+    lab: Lab, field_case: Callable[[str], Path], name: str
+) -> None:
+    """No recording passes one and fails the other, and none ends in a traceback."""
+    folder = field_case(name)
+    findings, planned = rows_of(folder)
+    key = upload_rig_json(lab, "lab", name, json.loads((folder / "rig.json").read_text()), [])
+    try:
+        said = insert_nwb(lab, SESSION, [], folder / "a.nwb", key["behaviourrig_id"]).warnings
+    except Rejected as rejected:
+        said = rejected.problems
+    assert set(findings.errors or findings.warnings) <= set(said)
+    stored = {
+        row[f"{table.lower()}_name"]: (row["data"], row["timestamps"])
+        for table in TABLES.values()
+        for row in (lab.database.tables[table]() & SESSION).to_dicts()
+    }
+    assert stored.keys() == planned.keys()
+    for feature, arrays in planned.items():
+        np.testing.assert_array_equal(stored[feature][0], arrays[0])
+        np.testing.assert_array_equal(stored[feature][1], arrays[1])
+
+
+def test_each_channel_comes_back_in_its_own_unit(lab: Lab, field_case: Callable[[str], Path]) -> None:
+    """Where channels have different factors, the values in the database are those that pynwb computes."""
+    folder = field_case("12-channel-conversion-uniform")
+    with h5py.File(folder / "a.nwb", "r+") as file:
+        file["acquisition/adc/channel_conversion"][1] = 0.25
+    key = upload_rig_json(lab, "lab", "adc", json.loads((folder / "rig.json").read_text()), [])
+    assert insert_nwb(lab, SESSION, [], folder / "a.nwb", key["behaviourrig_id"]).outcome == "ingested"
+    expected = np.arange(20).reshape(10, 2) * [float(np.float32(5e-8)), 0.25]
+    np.testing.assert_array_equal((lab.database.AnalogEvents & SESSION).fetch1("data"), expected)
 
 
 def test_two_days_of_one_stimulus_are_two_recordings(lab: Lab, field_case: Callable[[str], Path]) -> None:
