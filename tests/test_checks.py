@@ -29,6 +29,23 @@ from tests.clocks import NOW
 WHERE = "acquisition/lick"
 REMEDY = "Correct the recording, or take the feature out of the rig"
 
+
+class TimesOfFile(np.ndarray[Any, np.dtype[np.float64]]):
+    """Times of a file, which gives them a unit."""
+
+    unit = ""
+
+    def __array_finalize__(self, made_of: Any) -> None:
+        self.unit = getattr(made_of, "unit", "")
+
+
+def in_unit(unit: str) -> TimesOfFile:
+    """Return three times of a unit."""
+    times = np.arange(3.0).view(TimesOfFile)
+    times.unit = unit
+    return times
+
+
 RECORDING = Recording(Path("x.nwb"), "2.7.0", "identifier", "object", NOW, NOW.isoformat(), subject_id="m17")
 
 
@@ -47,15 +64,15 @@ def sampled(data_type: Any = "analog", **members: Any) -> tuple[Recording, Rig]:
 TRIALS = Rig("1", "", (Feature("trials", "intervals", "interval", ""),))
 
 
-def tabled(start: Any, stop: Any, units: tuple[str, str] = ("", "")) -> tuple[Recording, Rig]:
+def tabled(start: Any, stop: Any) -> tuple[Recording, Rig]:
     """Return a recording of a table of trials, and the rig that names it."""
-    table = Intervals("intervals/trials", np.array(start), np.array(stop), units)
+    table = Intervals("intervals/trials", np.asanyarray(start), np.asanyarray(stop))
     return replace(RECORDING, intervals={table.path: table}), TRIALS
 
 
-def filmed(*videos: Video, timestamps: Samples | None = FRAMES, times_unit: str = "seconds") -> tuple[Recording, Rig]:
+def filmed(*videos: Video, timestamps: Samples | None = FRAMES) -> tuple[Recording, Rig]:
     """Return a recording of a camera, and the rig that declares it."""
-    series = Series("acquisition/top", "ImageSeries", None, timestamps, times_unit=times_unit, videos=videos)
+    series = Series("acquisition/top", "ImageSeries", None, timestamps, videos=videos)
     return replace(RECORDING, series={series.path: series}), Rig("1", "", (), (Camera("top", "", "mp4"),))
 
 
@@ -85,8 +102,8 @@ SOUND = [
     sampled("kinematics", data=np.zeros((3, 3)), neurodata_type="SpatialSeries"),
     sampled("kinematics", neurodata_type="PoseEstimationSeries", confidence=np.ones(3)),
     sampled("interval", conversion=0.0, offset=np.nan),  # starts and stops have no unit
-    sampled(data=np.zeros((3, 2)), channel_conversion=(0.1, 0.2), times_unit="Seconds"),
-    sampled(channel_conversion=(0.5,), times_unit=" s."),
+    sampled(data=np.zeros((3, 2)), channel_conversion=(0.1, 0.2), timestamps=in_unit("Seconds")),
+    sampled(channel_conversion=(0.5,), timestamps=in_unit(" s.")),
     sampled("digital", data=np.array([2**53, -(2**63), 3 * 2**60]), conversion=0.5, timestamps=np.array([1, 2, 3])),
     sampled(data=np.array([2**63, 2**64 - 1, 1], np.uint64)),  # stored in its own type
     sampled(timestamps=Clock(86_000.0, 1e9, 3)),
@@ -338,12 +355,18 @@ ERRORS = [
         "Write one for each channel",
     ),
     *(
-        (sampled(data_type, times_unit=unit), "times_unit", WHERE, f'the unit of its times is "{unit}", {SECONDS}', CORRECT)
-        for data_type in ("analog", "digital", "interval", "kinematics")
+        (
+            sampled(data_type, data=data, timestamps=in_unit(unit)),
+            "times_unit",
+            WHERE,
+            f'the unit of its times is "{unit}", {SECONDS}',
+            CORRECT,
+        )
+        for data_type, data in (("analog", np.zeros(3)), ("digital", np.ones(3)), ("kinematics", np.zeros((3, 2))))
         for unit in ("ms", "Milliseconds", "samples", "frames", "minutes", "ticks of 1/30000 s")
     ),
     (
-        filmed(VIDEO, times_unit="frame"),
+        filmed(VIDEO, timestamps=in_unit("frame")),
         "times_unit",
         "acquisition/top",
         f'the unit of its times is "frame", {SECONDS}',
@@ -351,13 +374,16 @@ ERRORS = [
     ),
     *(
         (
-            tabled([0.0], [1.0], units=units),
+            tabled(start, stop),
             "times_unit",
             f"intervals/trials/{column}",
             f'the unit of its times is "ms", {SECONDS}',
             CORRECT,
         )
-        for column, units in {"start_time": ("ms", "s"), "stop_time": ("", "ms")}.items()
+        for column, start, stop in [
+            ("start_time", in_unit("ms"), in_unit("s") + 1),
+            ("stop_time", in_unit(""), in_unit("ms") + 1),
+        ]
     ),
     *(
         (

@@ -541,9 +541,10 @@ class TestContent:
             file["acquisition/force/starting_time"].attrs["unit"] = "samples"
             file["intervals/trials/stop_time"].attrs["unit"] = "frames"
         with reading(nwb) as recording:
-            units = [recording.series[f"acquisition/{name}"].times_unit for name in ("lick", "force", "reward")]
-            assert units == ["ms", "samples", "seconds"]
-            assert recording.intervals["intervals/trials"].units == ("", "frames")
+            table = recording.intervals["intervals/trials"]
+            times = [recording.series[f"acquisition/{name}"].timestamps for name in ("lick", "force", "reward")]
+            units = [getattr(samples, "unit", None) for samples in (*times, table.start, table.stop)]
+            assert units == ["ms", "samples", "seconds", "", "frames"]
 
     def test_what_is_neither_numbers_nor_text_is_told(self, nwb: Path) -> None:
         """Ragged and compound data are listed with their type."""

@@ -39,14 +39,12 @@ def conversion_unusable(examined: Examined) -> Iterator[Finding]:
 @check
 def times_unit(examined: Examined) -> Iterator[Finding]:
     """Expect times in seconds, as NWB prescribes: they are stored as seconds."""
-    given = [(series.path, series.times_unit) for _, series in examined.channels]
-    given += [(view.series.path, view.series.times_unit) for view in examined.views]
-    for table in examined.intervals:
-        given += [(f"{table.path}/{name}", unit) for name, unit in zip(("start_time", "stop_time"), table.units, strict=True)]
-    for where, unit in given:
-        if unit.strip(" .").casefold() not in SECONDS:
-            what = f"the unit of its times is {quoted(unit)}, and times are stored in seconds"
-            yield Finding(where, what, "Write the times in seconds, or correct their unit")
+    for where, times in examined.timed:
+        with examined.noting_damage():
+            unit = getattr(times, "unit", "")  # times that are computed have none
+            if unit.strip(" .").casefold() not in SECONDS:
+                what = f"the unit of its times is {quoted(unit)}, and times are stored in seconds"
+                yield Finding(where, what, "Write the times in seconds, or correct their unit")
 
 
 @check

@@ -75,13 +75,12 @@ class ObjectReader:
             path=path,
             neurodata_type=kind,
             data=None if videos else data,
-            timestamps=timestamps or _clock(group, data, videos),
+            timestamps=timestamps or self._clock(group, data, videos),
             unit=self.account.text(text(unit)),
             conversion=number(conversion, "conversion"),
             offset=number(offset, "offset"),
             channel_conversion=self._factors(group),
             channels=_channels(group),
-            times_unit=self._unit(timestamps.dataset if timestamps else dataset(group, "starting_time")),
             confidence=confidence,
             videos=videos,
         )
@@ -91,7 +90,20 @@ class ObjectReader:
         start, stop = (self._vector(self._samples(group, name, path)) for name in ("start_time", "stop_time"))
         if start is None or stop is None:
             raise OutOfReach("its start_time or stop_time is empty")
-        return Intervals(path, start, stop, (self._unit(start.dataset), self._unit(stop.dataset)))
+        return Intervals(path, start, stop)
+
+    def _clock(self, group: Hdf5, data: Stored | None, videos: tuple[Video, ...]) -> Clock | None:
+        # A series without a rate has explicit timestamps, or none.
+        start = dataset(group, "starting_time")
+        if start is None or "rate" not in start.attrs:
+            return None
+        count = data.shape[0] if data and data.shape else 0
+        if not count:
+            count = sum(map(int, values(group, "num_samples")))  # of external videos, in recent versions of NWB
+            if not 0 <= count <= max(_MOST_FRAMES, sum(video.size for video in videos)):  # reading a clock takes memory
+                raise OutOfReach(f"its num_samples is {count}")
+        first, rate = number(values(group, "starting_time"), "starting_time"), number(attribute(start, "rate"), "rate")
+        return Clock(first, rate, count, self.account.text(text(attribute(start, "unit"))))
 
     def _factors(self, group: Hdf5) -> tuple[float, ...]:
         """Return the conversion of each channel; nothing if the file has none."""
@@ -102,10 +114,6 @@ class ObjectReader:
         self.account.factors(name, found.size)
         return tuple(number(factor, name) for factor in values(group, name))
 
-    def _unit(self, times: Hdf5 | None) -> str:
-        """Return the unit that the file gives times; empty if it gives none."""
-        return "" if times is None else self.account.text(text(attribute(times, "unit")))
-
     def _samples(self, group: Hdf5, name: str, path: str) -> Stored | None:
         """Return a dataset as samples. Series that share a dataset get the same object, so that it is read and stored once."""
         found = samples(group, name, path, self.holes)
@@ -113,7 +121,9 @@ class ObjectReader:
 
     def _vector(self, found: Stored | None) -> Stored | None:
         """Return samples of one column or one row as a vector; series that share a dataset get the same object."""
-        return found and self._vectors.setdefault(found.dataset, found.vector())
+        vector = found and found.vector()
+        # Most samples have the right shape, and to look them up would take time.
+        return vector if vector is found else vector and self._vectors.setdefault(vector.dataset, vector)
 
 
 def _channels(group: Hdf5) -> int | None:
@@ -125,19 +135,6 @@ def _channels(group: Hdf5) -> int | None:
             if isinstance(found, h5py.Dataset) and found.ndim == 1:
                 return int(found.shape[0])
     return None
-
-
-def _clock(group: Hdf5, data: Stored | None, videos: tuple[Video, ...]) -> Clock | None:
-    # A series without a rate has explicit timestamps, or none.
-    start = dataset(group, "starting_time")
-    if start is None or "rate" not in start.attrs:
-        return None
-    count = data.shape[0] if data and data.shape else 0
-    if not count:
-        count = sum(map(int, values(group, "num_samples")))  # of external videos, in recent versions of NWB
-        if not 0 <= count <= max(_MOST_FRAMES, sum(video.size for video in videos)):  # reading a clock takes memory
-            raise OutOfReach(f"its num_samples is {count}")
-    return Clock(number(values(group, "starting_time"), "starting_time"), number(attribute(start, "rate"), "rate"), count)
 
 
 def _video(name: str, beside: Directory) -> Video:

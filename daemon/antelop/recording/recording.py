@@ -56,8 +56,6 @@ class Series:
         Factors by which the channels are multiplied too, one for each channel; empty if the file has none.
     channels
         Number of channels, as the electrodes, ROIs or other rows of a table tell it to which the series refers; else None.
-    times_unit
-        The unit that the file gives its times, as it is written there; empty if it gives none.
     confidence
         Certainty of each position, (n,), for pose estimation.
     videos
@@ -73,7 +71,6 @@ class Series:
     offset: float = 0.0
     channel_conversion: tuple[float, ...] = ()
     channels: int | None = None
-    times_unit: str = ""
     confidence: Samples | None = None
     videos: tuple[Video, ...] = ()
 
@@ -115,15 +112,11 @@ class Series:
 
 @dataclass(frozen=True)
 class Intervals:
-    """A TimeIntervals table such as ``intervals/trials``: start and stop times, each (n,), in seconds.
-
-    `units` are those that the file gives start and stop, as they are written there; empty if it gives none.
-    """
+    """A TimeIntervals table such as ``intervals/trials``: start and stop times, each (n,), in seconds."""
 
     path: str
     start: Samples
     stop: Samples
-    units: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)

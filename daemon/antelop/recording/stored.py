@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from antelop.recording.bounds import written
 from antelop.recording.chunks import Gzip, gzip
-from antelop.recording.hdf5 import Hdf5, dataset
+from antelop.recording.hdf5 import Hdf5, attribute, dataset, text
 from antelop.recording.holes import Holes
 from antelop.recording.source import damage_told
 
@@ -54,6 +54,13 @@ class Stored:
         """See `Written.written`."""
         with self._reading():
             return written(self.dataset)
+
+    @property
+    def unit(self) -> str:
+        """The unit that the file gives them, as it is written there; empty if it gives none."""
+        # Read when it is asked for: files may have very many series, of which a rig names few.
+        with self._reading():
+            return text(attribute(self.dataset, "unit"))
 
     @property
     def in_holes(self) -> int:

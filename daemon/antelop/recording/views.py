@@ -13,12 +13,14 @@ from antelop.recording.samples import Samples
 class Clock:
     """A regular clock: sample i has the time ``start + i / rate``, with start in seconds and rate in Hz.
 
-    The formula is that of NWB's ``starting_time`` and ``rate`` (NWB 2 schema, TimeSeries).
+    The formula is that of NWB's ``starting_time`` and ``rate`` (NWB 2 schema, TimeSeries). `unit` is that of the starting time,
+    as the file gives it.
     """
 
     start: float
     rate: float
     count: int
+    unit: str = "seconds"
 
     @property
     def shape(self) -> tuple[int]:
