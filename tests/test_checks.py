@@ -137,6 +137,12 @@ class Declared:
     def dtype(self) -> np.dtype[np.float64]:
         return np.dtype(np.float64)
 
+    def bytes_written(self) -> int:
+        return self.written
+
+    def bytes_in_holes(self) -> int:
+        return self.in_holes
+
     def __getitem__(self, key: slice) -> NDArray[np.float64]:
         return self.step * np.arange(*key.indices(self.length), dtype=np.float64)
 
@@ -1002,6 +1008,22 @@ def test_damaged_samples_are_one_error_among_the_others(data_type: DataType) -> 
         "video_empty",
         "nwb_damaged",
     ]
+
+
+class Uncountable(Declared):
+    """Samples whose list of chunks is damaged, so that what was written of them cannot be counted."""
+
+    def bytes_written(self) -> int:
+        raise Rejected([Problem("nwb_damaged", WHERE, "its chunks are damaged", "Copy the file again")])
+
+
+def test_a_damaged_list_of_chunks_is_one_error_among_the_others() -> None:
+    """What is wrong with other channels is found all the same."""
+    recording, rig = sampled(data=Uncountable(3, 24))
+    other = Series("acquisition/force", "TimeSeries", np.zeros(3), np.array([0.0, 2.0, 1.0]))
+    recording = replace(recording, series={**recording.series, other.path: other})
+    rig = replace(rig, features=(*rig.features, Feature("force", "acquisition", "analog", "")))
+    assert [problem.check for problem in found((recording, rig)).errors] == ["times_backward", "nwb_damaged"]
 
 
 class Counted:

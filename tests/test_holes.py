@@ -68,5 +68,5 @@ def test_samples_in_holes_are_counted(tmp_path: Path, chunks: tuple[int] | None)
         first, second = (recording.series[f"acquisition/{name}"].data for name in ("first", "second"))
         assert isinstance(first, Written)
         assert isinstance(second, Written)
-        assert (first.in_holes, second.in_holes) == (0, BLOCK)
-        assert second.written == 800_000
+        assert (first.bytes_in_holes(), second.bytes_in_holes()) == (0, BLOCK)
+        assert second.bytes_written() == 800_000

@@ -13,7 +13,7 @@ def never_written(examined: Examined) -> Iterator[Finding]:
     """Expect all samples that a file declares to be written; HDF5 returns a fill value, not a measurement, for the others."""
     for where, name, samples in _stored(examined):
         with examined.noting_damage():
-            declared, written = bytes_of(samples), samples.written
+            declared, written = bytes_of(samples), samples.bytes_written()
             if written < declared:
                 shape = f"its {name}, of shape {samples.shape}, declares {declared} bytes, of which"
                 what = f"{shape} {written} were written" if written else f"{shape} none was ever written"
@@ -27,7 +27,7 @@ def samples_in_holes(examined: Examined) -> Iterator[Finding]:
     """Expect no hole in the file where samples are stored: a file that was made in advance, or copied in part, has some."""
     for where, name, samples in _stored(examined):
         with examined.noting_damage():
-            if missing := samples.in_holes:
+            if missing := samples.bytes_in_holes():
                 what = f"{missing} bytes of its {name} were never written to the disk, and read as zeros"
                 yield Finding(where, what, "Copy it again, unless it was copied in a way that leaves out zeros")
 

@@ -47,13 +47,11 @@ class Contiguous(Samples, Protocol):
 class Written(Samples, Protocol):
     """Samples of a file that may declare more of them than it holds."""
 
-    @property
-    def written(self) -> int:
-        """Number of the declared bytes that were written; the others read as fill values, which were never measured."""
+    def bytes_written(self) -> int:
+        """Return how many of the declared bytes were written; the others read as fill values, which were never measured."""
 
-    @property
-    def in_holes(self) -> int:
-        """Number of the stored bytes that are in holes of the file, and read as zeros."""
+    def bytes_in_holes(self) -> int:
+        """Return how many of the stored bytes are in holes of the file, and read as zeros."""
 
 
 MOST_BYTES = 16 * BLOCK_BYTES

@@ -49,9 +49,8 @@ class Stored:
         """Whether the samples are stored uncompressed, one after the other."""
         return self.chunks is None
 
-    @property
-    def written(self) -> int:
-        """See `Written.written`."""
+    def bytes_written(self) -> int:
+        """See `Written.bytes_written`."""
         with self._reading():
             return written(self.dataset)
 
@@ -62,9 +61,8 @@ class Stored:
         with self._reading():
             return text(attribute(self.dataset, "unit"))
 
-    @property
-    def in_holes(self) -> int:
-        """See `Written.in_holes`."""
+    def bytes_in_holes(self) -> int:
+        """See `Written.bytes_in_holes`."""
         # Most files have no hole, and looking for chunks in it takes time.
         if not self.holes.starts:
             return 0
