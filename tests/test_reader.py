@@ -15,7 +15,9 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from pynwb import NWBHDF5IO, TimeSeries
+from ndx_pose import PoseEstimation, Skeleton, Skeletons
+from pynwb import NWBHDF5IO, NWBFile, TimeSeries
+from pynwb.file import Subject
 
 from antelop.demo.acquisition import events, film, pose, sampled, spans, track
 from antelop.errors import Problem, Rejected, Unavailable
@@ -24,6 +26,7 @@ from antelop.recording.bounds import MOST_FACTORS
 from antelop.recording.recording import Recording, Video
 from antelop.recording.samples import Contiguous, Samples, blocks
 from antelop.recording.views import Clock, Scaled
+from tests.clocks import NOW
 from tests.recordings import write_recording
 
 COPY = "Copy it again from the computer that recorded it"
@@ -533,6 +536,22 @@ class TestContent:
             assert recording.subject_of("acquisition/ports/left") == "m17"
             assert recording.subject_of("processing/behavior/PoseEstimation/below/nose") == "m17"
             assert recording.subject_of("acquisition/lick") is None
+
+    def test_of_two_animals_the_skeleton_tells_which_is_the_subject(self, tmp_path: Path) -> None:
+        """A file that ndx-pose writes has one subject, and links the skeleton of that animal to it."""
+        file = NWBFile("two animals", "pose", NOW, subject=Subject(subject_id="m17", species="Mus musculus", age="P90D"))
+        behavior = file.create_processing_module("behavior", "tracking")
+        skeletons = [Skeleton(name="first", nodes=["nose"], subject=file.subject), Skeleton(name="second", nodes=["nose"])]
+        behavior.add(Skeletons(skeletons=skeletons))
+        for skeleton in skeletons:
+            nose = pose([0.0, 1.0], np.zeros((2, 2)), [1.0, 1.0], unit="pixels")(name="nose")
+            behavior.add(PoseEstimation(name=f"{skeleton.name}_pose", pose_estimation_series=[nose], skeleton=skeleton))
+        path = tmp_path / "pose.nwb"
+        with NWBHDF5IO(path, "w") as io:
+            io.write(file)
+        with reading(path) as recording:
+            owners = {path: recording.subject_of(path) for path in recording.series}
+        assert owners == {"processing/behavior/first_pose/nose": "m17", "processing/behavior/second_pose/nose": None}
 
     def test_the_unit_of_times_is_read(self, nwb: Path) -> None:
         """Timestamps, a starting time and the columns of a table say their unit, or nothing."""
