@@ -21,6 +21,7 @@ from antelop.recording import reading
 from antelop.trials import split_trials
 from tests.clocks import NOW
 from tests.labs import ANIMALS, OWNER, SESSION
+from tests.round_trips import complaints, round_trip
 
 CONFIG = Path(__file__).parents[1] / "config"
 
@@ -197,6 +198,17 @@ def test_odd_files_that_go_in(lab: Lab, recordings: Path, name: str) -> None:
                 assert series.timestamps is not None
                 np.testing.assert_array_equal(data, series.data[:])
                 np.testing.assert_array_equal(timestamps, series.timestamps[:])
+
+
+@pytest.mark.parametrize("name", [*REAL, *ODD])
+def test_what_went_in_comes_out_again(lab: Lab, recordings: Path, tmp_path: Path, name: str) -> None:
+    """An exported session is valid NWB, nothing in it is critical, and it comes in again equal to the bit."""
+    rig, masks = REAL.get(name, ("", {}))
+    upload(lab, ODD.get(name) or rig_of(rig), masks)
+    animals = animals_of(rig) if rig else []
+    insert_nwb(lab, SESSION, animals, recordings / ("" if rig else "odd") / name, "real")
+    exported = round_trip(lab, animals, "real", tmp_path / "out.nwb")
+    assert complaints(exported.path) == []
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ lab          `lab`, `naming`, `resolve`, `metadata`, `rigs`, `store_lock`
 ingest       `session`, `preparation`, `intake`, `source_files`, `rows`, `room`, `masking`, `uniqueness`
 worker       `worker`, `process`, `events`, `inputs`, `reconsider`, `orphans`, `completion`, `receipts`, `receipt`,
              `archive`, `odd_rows`, `event_log`
+export       `stored`, `arrays`, `objects`, `places`, `metadata`, `proof`, `session`
 upkeep       `verify`, `inventory`, `gc`, `backup`, `backup_record`, `server_backup`, `removal`
 service      `main`, `service`, `access`, `asking`, `backlog`, `entering`, `queue_feed`, `handling`, `pool`,
              `worker_process`, `folders`, `watchers`, `reporting`, `status`, `notice`, `explain`, `systemd`
@@ -47,13 +48,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from antelop.analysis.functions import antelop_analysis
-    from antelop.scripting import insert_nwb, recompute_masks, upload_rig_json
+    from antelop.scripting import export_nwb, insert_nwb, recompute_masks, upload_rig_json
     from antelop.trials import split_trials
 
 __version__ = "0.1.0"
 """Of this software; the build reads it from here."""
 
-__all__ = ["__version__", "antelop_analysis", "insert_nwb", "recompute_masks", "split_trials", "upload_rig_json"]
+__all__ = [
+    "__version__",
+    "antelop_analysis",
+    "export_nwb",
+    "insert_nwb",
+    "recompute_masks",
+    "split_trials",
+    "upload_rig_json",
+]
 
 # DataJoint reads these once, when it is imported. A datajoint.json that happens to lie in a working directory must not redirect
 # a lab's recordings, and connecting is nothing to log.
@@ -63,6 +72,7 @@ os.environ.setdefault("DJ_LOG_STREAM", "stderr")  # standard output is for what 
 
 _MODULES = {
     "antelop_analysis": "antelop.analysis.functions",
+    "export_nwb": "antelop.scripting",
     "insert_nwb": "antelop.scripting",
     "recompute_masks": "antelop.scripting",
     "split_trials": "antelop.trials",

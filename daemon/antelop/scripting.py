@@ -1,7 +1,7 @@
 """The lab in a script: its tables, its analysis functions, and the functions that are documented for scripts.
 
-`insert_nwb`, `recompute_masks` and `upload_rig_json` of this module work on the lab that the configuration describes. They
-connect when the first of them is called.
+`insert_nwb`, `export_nwb`, `recompute_masks` and `upload_rig_json` of this module work on the lab that the configuration
+describes. They connect when the first of them is called.
 """
 
 import os
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from antelop import config
 from antelop.ingest import masking
@@ -18,6 +18,9 @@ from antelop.lab import Lab, rigs
 from antelop.outcome import Outcome
 from antelop.progress import shown
 from antelop.trials import split_trials
+
+if TYPE_CHECKING:
+    from antelop.export.session import Exported
 
 
 class Scripting:
@@ -108,6 +111,38 @@ class Scripting:
         """
         return ingest.insert_nwb(self.lab, session, animals, Path(nwbpath), rig)
 
+    def export_nwb(self, session: Mapping[str, Any], path: str | Path, *, overwrite: bool = False) -> "Exported":
+        """Write a session back as an NWB file: signals, events, intervals, kinematics, videos, masks, and whose they are.
+
+        An ingest of the file with the same rig stores the same values and times, to the bit: the file is read again before it
+        gets its name. Videos are copied into a folder beside it.
+
+        Parameters
+        ----------
+        session
+            The session's primary key.
+        path
+            Path of the NWB file; its folder exists.
+        overwrite
+            Whether to replace a file that has this path.
+
+        Returns
+        -------
+        Exported
+            The paths of the file and its videos, its size in bytes, and warnings.
+
+        Raises
+        ------
+        antelop.errors.Rejected
+            If the session holds no recording, the file exists, or NWB has no place for an object; no file is written then.
+        antelop.errors.Unavailable
+            If the database, the store or the disk cannot be used; no file is written then.
+        """
+        # pynwb takes a second to import: only who exports should wait for it.
+        from antelop.export.session import export_nwb  # noqa: PLC0415
+
+        return export_nwb(self.lab, session, Path(path), overwrite=overwrite)
+
     def recompute_masks(self, key: Mapping[str, Any]) -> dict[str, int]:
         """Compute the masks of every session under a key again: missing masks are inserted, the others updated in place.
 
@@ -138,6 +173,7 @@ def names(scripting: Scripting) -> dict[str, Any]:
     return {
         **scripting.lab.analysis.namespace(tables),
         **tables,
+        "export_nwb": scripting.export_nwb,
         "insert_nwb": scripting.insert_nwb,
         "recompute_masks": scripting.recompute_masks,
         "split_trials": split_trials,
@@ -153,4 +189,5 @@ def _configured() -> Lab:
 HERE = Scripting(_configured)
 """The lab of this process."""
 
-insert_nwb, recompute_masks, upload_rig_json = HERE.insert_nwb, HERE.recompute_masks, HERE.upload_rig_json
+export_nwb, insert_nwb = HERE.export_nwb, HERE.insert_nwb
+recompute_masks, upload_rig_json = HERE.recompute_masks, HERE.upload_rig_json

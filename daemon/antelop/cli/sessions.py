@@ -1,11 +1,11 @@
-"""Sessions: ``sessions``, ``remove``."""
+"""Sessions: ``sessions``, ``export``, ``remove``."""
 # ruff: noqa: PLC0415  # see antelop.cli.terminal
 
 import re
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -105,6 +105,38 @@ def _row(document: Mapping[str, Any]) -> tuple[object, ...]:
         ", ".join(f"{mask}: {count}" for mask, count in document["trials"].items()),
         len(document["warnings"]) or "",
         PurePath(document["nwb_path"]).name,
+    )
+
+
+@main.command(example="antelop export ada/licking/41 2026-11-22_m17.nwb")
+@click.argument("path", metavar="SESSION", type=key.SESSION)
+@click.argument("file", metavar="FILE.nwb", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--overwrite", is_flag=True, help="Replace FILE.nwb if it exists.")
+@click.pass_obj
+def export(terminal: Terminal, path: key.Path, file: Path, *, overwrite: bool) -> None:
+    """Write a session back as an NWB file.
+
+    The file holds what the database does, and an ingest of it stores the same again. Videos are copied into a folder beside it.
+    SESSION is written as experimenter/experiment/session, by ids or names.
+    """
+    from antelop.export.session import export_nwb
+    from antelop.lab.naming import locate
+    from antelop.wording import as_size
+
+    with terminal.lab() as lab:
+        session = locate(lab.database, path)
+        made = export_nwb(lab, session, file, overwrite=overwrite)
+    sentence = f"{key.written(session)} to {file}, {as_size(made.size)}"
+    terminal.tell(
+        {
+            "outcome": "exported",
+            "sentence": f"{sentence} and {counted(len(made.videos), 'video')}" if made.videos else sentence,
+            "session": session,
+            "path": str(file),
+            "bytes": made.size,
+            "videos": [str(video) for video in made.videos],
+            "warnings": [warning.as_dict() for warning in made.warnings],
+        }
     )
 
 

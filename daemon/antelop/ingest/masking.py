@@ -107,7 +107,7 @@ def attempt(lab: Lab, name: str, session: Mapping[str, Any]) -> MaskResult:
         If the session holds no recording, the function does not exist, it fails, or it returns an invalid mask.
     """
     # The session is checked first: a wrong key gets its own message, and no function runs in vain.
-    _under(lab.database, session)
+    sessions_under(lab.database, session)
     function = lab.analysis.function(name, lab.database.tables)
     with lab.turns.take([function], session, lab.database.connection) as turn:
         return turn.compute(function)
@@ -130,7 +130,7 @@ def recompute_masks(lab: Lab, key: Mapping[str, Any], progress: Progress = iter)
         With every problem, after all sessions are done.
     """
     database = lab.database
-    worlds = _under(database, key)
+    worlds = sessions_under(database, key)
     problems: list[Problem] = []
     masks = {}
     # The functions are looked up once for each rig, because all sessions of a rig have the same masks.
@@ -151,7 +151,7 @@ def recompute_masks(lab: Lab, key: Mapping[str, Any], progress: Progress = iter)
     return dict(total)
 
 
-def _under(database: Database, key: Mapping[str, Any]) -> list[Row]:
+def sessions_under(database: Database, key: Mapping[str, Any]) -> list[Row]:
     """Return the rows of `World` under a key; raise `Rejected` if there are none, or the key has a wrong name or type."""
     attributes = database.World().heading.attributes
     problems = []

@@ -1,0 +1,83 @@
+"""Make the objects of pynwb that hold the signals, videos and masks of a session."""
+
+from typing import Any
+
+import numpy as np
+from hdmf.common import VectorData
+from ndx_pose import PoseEstimationSeries
+from numpy.typing import NDArray
+from pynwb import TimeSeries
+from pynwb.behavior import SpatialSeries
+from pynwb.epoch import TimeIntervals
+from pynwb.image import ImageSeries
+from pynwb.misc import IntervalSeries
+
+from antelop.export.arrays import clock, is_unset, samples, written
+from antelop.export.stored import Film, Signal, Trials
+from antelop.store import Store
+
+NO_UNIT = "unknown"
+"""The unit of positions, of which the database knows none."""
+
+
+def made(store: Store, signal: Signal, reference_point: str) -> Any:  # noqa: ANN401  # an object of pynwb
+    """Return the object of a signal: a TimeSeries of the type for it, or a TimeIntervals table."""
+    feature = signal.feature
+    description = feature.description or feature.name
+    if feature.source_type == "intervals":
+        return table(feature.name, description, store.get(signal.timestamps))
+    where = f"at {feature.coordinates} from {reference_point}" if feature.coordinates else ""
+    said = {"name": feature.name, "description": description} | ({"comments": where} if where else {})
+    times = clock(store, signal.timestamps)
+    if feature.data_type == "kinematics":
+        return _track(store, signal, **said, **times)
+    # An IntervalSeries has timestamps, so that one with a rate is a plain series.
+    if feature.data_type == "interval" and "timestamps" in times:
+        return IntervalSeries(**said, **samples(store, signal.data), **times)
+    return TimeSeries(**said, **samples(store, signal.data), **times, unit=signal.unit)
+
+
+def _track(store: Store, signal: Signal, **said: Any) -> TimeSeries:  # noqa: ANN401  # passed on to pynwb
+    """Return the series of a tracked position, whose last column is the certainty."""
+    # Positions with a factor come from a plain series, and stay in one: in others, a factor would not hold for the certainty.
+    if signal.data["kind"] == "scaled":
+        return TimeSeries(**said, **samples(store, signal.data), unit=NO_UNIT)
+    values = store.get(signal.data)
+    position, certainty = values[:, :-1], values[:, -1]
+    said |= {"data": written(position), "unit": NO_UNIT, "reference_frame": "as the recording had it"}
+    if is_unset(certainty):
+        return SpatialSeries(**said)
+    return PoseEstimationSeries(**said, confidence=written(certainty), confidence_definition="as the recording had it")
+
+
+def table(name: str, description: str, edges: NDArray[np.float64]) -> TimeIntervals:
+    """Return a table of intervals; `edges`, (2 n,) in seconds, are starts and stops in turn."""
+    columns = [
+        VectorData(name=column, description=f"{noun} of each interval, in seconds", data=edges[first::2])
+        for first, (column, noun) in enumerate([("start_time", "start"), ("stop_time", "stop")])
+    ]
+    return TimeIntervals(name=name, description=description, columns=columns)
+
+
+def mask(store: Store, trials: Trials, name: str) -> TimeIntervals:
+    """Return the table of a mask."""
+    return table(name, f"Trials of the mask {trials.name}, by {trials.description}", store.get(trials.timestamps))
+
+
+def film(store: Store, camera: Film, names: list[str]) -> ImageSeries:
+    """Return the series of a camera, whose files have these paths beside the NWB file."""
+    times: dict[str, Any] = (
+        {"timestamps": np.array([], np.float64)} if camera.timestamps is None else clock(store, camera.timestamps)
+    )
+    if camera.timestamps is not None and camera.timestamps["kind"] == "clock":
+        times["num_samples"] = int(camera.timestamps["count"])
+    return ImageSeries(
+        name=camera.name,
+        description=camera.description or camera.name,
+        comments="The database does not know with which frame each file begins" if len(names) > 1 else "no comments",
+        external_file=names,
+        starting_frame=[0] * len(names),
+        format="external",
+        unit=NO_UNIT,
+        **times,
+    )

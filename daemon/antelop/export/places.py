@@ -1,0 +1,73 @@
+"""Put objects into an NWB file at the paths by which a rig names them."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pynwb import NWBFile
+from pynwb.behavior import BehavioralEpochs, BehavioralTimeSeries, Position, SpatialSeries
+from pynwb.misc import IntervalSeries
+
+from antelop.errors import Problem
+from antelop.wording import quoted
+
+DEEPEST = {"acquisition": 3, "stimulus": 3, "processing": 4, "intervals": 2}
+"""Parts of the longest path in each group: NWB has no container that holds containers."""
+
+
+def path_problems(paths: Iterable[str]) -> Iterator[Problem]:
+    """Yield a problem for each path at which pynwb cannot write an object."""
+    counts = Counter(paths)
+    holders = {path.rpartition("/")[0] for path in counts}
+    for path, count in counts.items():
+        group, *names = path.split("/")
+        if count > 1 or path in holders:
+            what = "the rig has an object there, and another one at or below the same path"
+            yield Problem("export_path", path, what, "Give one of them another name in the rig, if no session uses it")
+        if 1 + len(names) > DEEPEST[group]:
+            what = f"NWB has containers for {DEEPEST[group]} parts of such a path, and this one has {1 + len(names)}"
+            yield Problem("export_path", path, what, "Name it by a shorter path, in a rig for further sessions")
+        if wrong := [name for name in names if ":" in name or name in (".", "..")]:
+            what = f"pynwb writes no object that is called {quoted(wrong[0])}"
+            yield Problem("export_path", path, what, "Name it otherwise, in a rig for further sessions")
+
+
+def free_name(mask: str, taken: Iterable[str]) -> str:
+    """Return the name of a mask's table in ``intervals``: as the mask's, as far as NWB has such names and no object has it."""
+    name = re.sub("[/:]", "_", mask)
+    while name in (".", "..") or f"intervals/{name}" in taken:
+        name += "_mask"
+    return name
+
+
+def place(nwbfile: NWBFile, objects: Mapping[str, Any]) -> None:
+    """Add objects to a file, with the modules and containers on the way, by paths that have no `path_problems`."""
+    inside: dict[str, list[Any]] = defaultdict(list)
+    for path, made in objects.items():
+        inside[path.rpartition("/")[0]].append(made)
+    # Shorter paths first, so that the order in the file does not depend on that of the rig.
+    for parent in sorted(inside):
+        group, *way = parent.split("/")
+        if group == "processing":
+            name, *way = way
+            module = nwbfile.processing.get(name) or nwbfile.create_processing_module(name, f"{name}, as the rig names it")
+            add = module.add
+        else:
+            add = {
+                "acquisition": nwbfile.add_acquisition,
+                "stimulus": nwbfile.add_stimulus,
+                "intervals": nwbfile.add_time_intervals,
+            }[group]
+        # A container is given its objects when it is made: which type it has depends on theirs.
+        for each in [_container(way[0], inside[parent])] if way else inside[parent]:
+            add(each)
+
+
+def _container(name: str, series: Sequence[Any]) -> Any:  # noqa: ANN401  # of pynwb
+    """Return the container for some series: the one of NWB that may hold all of their types."""
+    if all(isinstance(each, SpatialSeries) for each in series):
+        return Position(name=name, spatial_series=series)
+    if all(isinstance(each, IntervalSeries) for each in series):
+        return BehavioralEpochs(name=name, interval_series=series)
+    return BehavioralTimeSeries(name=name, time_series=series)

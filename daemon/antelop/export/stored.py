@@ -1,0 +1,165 @@
+"""Read what the database holds of one session, with descriptors in the place of arrays and files."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from antelop.database import Database
+from antelop.database.row import TABLES, Row
+from antelop.database.statement import composed
+from antelop.formats.rig import Feature, Rig, parse
+from antelop.ingest.rows import Keys
+from antelop.store.store import Descriptor
+
+_JSON = {"data", "rig_json", "timestamps", "video", "warnings"}
+"""The columns whose JSON is read."""
+
+
+@dataclass(frozen=True)
+class Signal:
+    """The events or the kinematics of a feature; `unit` is empty if the table has none."""
+
+    feature: Feature
+    data: Descriptor
+    timestamps: Descriptor
+    unit: str
+
+    @property
+    def path(self) -> str:
+        """The path of the feature in the file; what was tracked from a video later gets one of its own."""
+        return self.feature.path or f"processing/{self.feature.source_type}/{self.feature.name}"
+
+
+@dataclass(frozen=True)
+class Film:
+    """The files of one camera, and the times of their frames; None if it has none."""
+
+    name: str
+    description: str
+    files: tuple[Descriptor, ...]
+    timestamps: Descriptor | None
+
+    @property
+    def path(self) -> str:
+        """The path of the camera in the file."""
+        return f"acquisition/{self.name}"
+
+
+@dataclass(frozen=True)
+class Trials:
+    """A mask of the session: `timestamps` are starts and stops in turn."""
+
+    name: str
+    description: str
+    timestamps: Descriptor
+
+
+@dataclass(frozen=True)
+class StoredSession:
+    """What the database holds of a session.
+
+    Attributes
+    ----------
+    keys
+        The keys under which it is stored.
+    about
+        Its rows of Experimenter, Experiment and Session, and the name and JSON of its rig.
+    animals
+        The rows of its animals, in the order of the rig's animal numbers.
+    ledger
+        The rows of its ingest; empty if the rows were inserted otherwise.
+    """
+
+    keys: Keys
+    about: Row
+    animals: tuple[Row, ...]
+    rig: Rig
+    signals: tuple[Signal, ...]
+    films: tuple[Film, ...]
+    masks: tuple[Trials, ...]
+    ledger: Row
+
+
+def stored(database: Database, world: Row) -> StoredSession:
+    """Read a session, by its row of World, as it is at one moment."""
+    # One statement would see a recording, and the next one what has replaced it: rows that are held cannot be removed.
+    with database.transaction(commit=False):
+        database.hold(database.World & world)
+        session = {name: world[name] for name in database.World.primary_key}
+        about = _first(database.Session * database.Experiment * database.Experimenter & session)
+        rig_key = {name: world[name] for name in database.BehaviourRig.primary_key}
+        about |= _first(database.BehaviourRig & rig_key)
+        rig = parse(about["rig_json"])
+        animals = _animals(database, session, rig)
+        ids = [animal["animal_id"] for animal in animals]
+        return StoredSession(
+            Keys(session, world["behaviourrig_id"], ids),
+            about,
+            tuple(animals),
+            rig,
+            tuple(_signals(database, session, rig)),
+            tuple(_films(database, session, rig)),
+            tuple(_masks(database, session)),
+            _first(database.Ingestion * database.Delivery & session),
+        )
+
+
+def _animals(database: Database, session: Row, rig: Rig) -> list[Row]:
+    """Return the animals of a session: those of the rig's features in the order of their numbers, then the others."""
+    owners = {row["feature_id"]: row["animal_id"] for row in _rows(database.Object & session)}
+    numbered = {
+        feature.animal: owners.get(number)
+        for number, feature in enumerate(rig.features, 1)
+        if feature.animal is not None and feature.animal > 0
+    }
+    order = [numbered[number] for number in sorted(numbered)]
+    rows = _rows(database.Animal & (database.Self & session))
+    return sorted(rows, key=lambda row: (_place(order, row["animal_id"]), row["animal_id"]))
+
+
+def _place(order: list[Any], animal_id: int) -> int:
+    return order.index(animal_id) if animal_id in order else len(order)
+
+
+def _signals(database: Database, session: Row, rig: Rig) -> Iterator[Signal]:
+    for table in TABLES.values():
+        for row in _rows(getattr(database, table) & session):
+            feature = rig.features[row["feature_id"] - 1]
+            yield Signal(feature, row["data"], row["timestamps"], row.get("unit", ""))
+
+
+def _films(database: Database, session: Row, rig: Rig) -> Iterator[Film]:
+    rows = _rows(database.Video & session)
+    described = {camera.name: camera.description for camera in rig.videos}
+    for name in dict.fromkeys(row["video_name"] for row in rows):
+        own = [row for row in rows if row["video_name"] == name]
+        yield Film(name, described.get(name, ""), tuple(row["video"] for row in own), own[0]["timestamps"])
+
+
+def _masks(database: Database, session: Row) -> Iterator[Trials]:
+    functions = database.MaskFunction.proj("maskfunction_name", "maskfunction_description")
+    for row in _rows(database.Mask * functions & session):
+        made = f"{row['maskfunction_name']} ({row['function_sha256'][:12]})"
+        yield Trials(row["mask_name"], ": ".join(filter(None, [made, row["maskfunction_description"]])), row["timestamps"])
+
+
+def _first(rows: Any) -> Row:  # noqa: ANN401  # a DataJoint expression
+    """Return the first of rows; an empty one if there are none."""
+    return next(iter(_rows(rows)), {})
+
+
+def _rows(rows: Any) -> list[Row]:  # noqa: ANN401  # as above
+    """Fetch rows in the order of their primary keys, with descriptors in the place of what these stand for."""
+    cursor = rows.connection.query(composed("{rows}", rows=rows.make_sql()))
+    found = [
+        {name: _plain(name, value) for name, value in zip(rows.heading.names, row, strict=True)} for row in cursor.fetchall()
+    ]
+    return sorted(found, key=lambda row: [row[name] for name in rows.primary_key])
+
+
+def _plain(name: str, value: Any) -> Any:  # noqa: ANN401  # as the drivers return them
+    # Only PostgreSQL's driver reads JSON by itself. HDF5 has no text with a zero byte in it, which MySQL may hold.
+    if isinstance(value, str):
+        return json.loads(value) if name in _JSON else value.replace("\0", " ")
+    return value

@@ -1,0 +1,66 @@
+"""Send a session out as NWB and in again, and compare."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pynwb
+from nwbinspector import Importance, inspect_nwbfile
+
+from antelop.export.session import Exported, export_nwb
+from antelop.export.stored import StoredSession, stored
+from antelop.ingest.session import insert_nwb
+from antelop.lab import Lab
+from antelop.store.store import Descriptor
+from antelop.upkeep.removal import remove
+from tests.labs import SESSION
+
+
+def held(lab: Lab) -> StoredSession:
+    """Return what the database has of the session."""
+    return stored(lab.database, (lab.database.World & SESSION).fetch1())
+
+
+def content(lab: Lab, descriptor: Descriptor) -> tuple[object, ...]:
+    """Return how an array is kept, with its type, shape and bytes in the byte order of this computer."""
+    array = lab.store.get(descriptor)
+    native = array.dtype.newbyteorder("=")
+    return descriptor["kind"] in ("clock", "scaled"), native, array.shape, np.ascontiguousarray(array, native).tobytes()
+
+
+def contents(lab: Lab, session: StoredSession) -> dict[str, object]:
+    """Return everything that a recording gives a session, by what it is."""
+    found: dict[str, object] = {}
+    for signal in session.signals:
+        found[signal.path] = content(lab, signal.data), content(lab, signal.timestamps), signal.unit
+    for film in session.films:
+        times = film.timestamps and content(lab, film.timestamps)
+        found[film.path] = [video["path"] for video in film.files], times
+    for mask in session.masks:
+        found[f"the mask {mask.name}"] = content(lab, mask.timestamps)
+    return found
+
+
+def round_trip(lab: Lab, animals: Sequence[Mapping[str, Any]], rig: str, path: Path) -> Exported:
+    """Write the session to `path`, take it out, let the file in, and expect the same session; return what was written."""
+    before = held(lab)
+    expected = contents(lab, before)
+    assert expected
+    exported = export_nwb(lab, SESSION, path)
+    remove(lab, SESSION)
+    assert insert_nwb(lab, SESSION, animals, path, rig).outcome == "ingested"
+    after = held(lab)
+    assert contents(lab, after) == expected
+    assert (after.keys, after.rig, after.ledger["nwb_identifier"]) == (before.keys, before.rig, before.ledger["nwb_identifier"])
+    return exported
+
+
+def complaints(path: Path) -> list[str]:
+    """Return what pynwb's validation says of a file, and what nwbinspector takes for critical or could not look at."""
+    # Both warn of what they find odd, such as a name that differs from that of its type.
+    with warnings.catch_warnings(action="ignore"):
+        found = [str(error) for error in pynwb.validate(path=str(path))]
+        serious = inspect_nwbfile(nwbfile_path=str(path), importance_threshold=Importance.CRITICAL)
+        return [*found, *(f"{each.location}: {each.message}" for each in serious or ())]
