@@ -21,7 +21,7 @@ from antelop.lab import Lab
 from tests.commands import Run, one_database
 from tests.labs import ANIMALS, EXPERIMENT, SESSION
 from tests.recordings import LICKING_RIG, write_recording
-from tests.round_trips import complaints, held, round_trip
+from tests.round_trips import critical, held, invalid, round_trip
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_other_programs_read_it(full: Lab, tmp_path: Path) -> None:
     full.database.Animal.update1({**ANIMALS[0], "species": "Mus musculus", "age": "P90D", "weight": "21 grams", "sex": "F"})
     exported = export_nwb(full, SESSION, tmp_path / "out.nwb")
     assert exported.warnings == ()
-    assert complaints(exported.path) == []
+    assert (invalid(exported.path), critical(exported.path)) == ([], [])
     with NWBHDF5IO(exported.path, "r") as io:
         nwbfile = io.read()
         subject = nwbfile.subject
@@ -86,7 +86,7 @@ def test_animals_of_which_little_is_known(full: Lab, tmp_path: Path) -> None:
     """Without age, species or start the file is valid too, and a warning says that the start is not known."""
     exported = export_nwb(full, SESSION, tmp_path / "out.nwb")
     assert [(warning.check, warning.where) for warning in exported.warnings] == [("export_start", "lab/1/41")]
-    assert complaints(exported.path) == []
+    assert (invalid(exported.path), critical(exported.path)) == ([], [])
     with NWBHDF5IO(exported.path, "r") as io:
         nwbfile = io.read()
         assert (nwbfile.subject.age, nwbfile.session_start_time.year) == ("P0D/", 1970)

@@ -9,8 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 import antelop
-from antelop import antelop_analysis, insert_nwb, recompute_masks, scripting, split_trials, upload_rig_json
+from antelop import antelop_analysis, export_nwb, insert_nwb, recompute_masks, scripting, split_trials, upload_rig_json
 from antelop.errors import Misconfigured
+from antelop.export.session import Exported
 from antelop.outcome import Outcome
 
 
@@ -19,6 +20,8 @@ def as_a_type_checker_sees_it() -> None:
     assert_type(antelop.__version__, str)
     assert_type(insert_nwb({"session_id": 1}, [{"animal_id": 17}], Path("day1.nwb"), rig="open field"), Outcome)
     insert_nwb("day1.nwb")  # type: ignore[arg-type, call-arg]
+    assert_type(export_nwb({"session_id": 1}, "day1.nwb", overwrite=True), Exported)
+    export_nwb("day1.nwb")  # type: ignore[arg-type, call-arg]
     assert_type(upload_rig_json("ada", "open field", "rig.json", [{"name": "bouts"}]), dict[str, Any])
     upload_rig_json("ada", "open field", 1)  # type: ignore[arg-type]
     assert_type(recompute_masks({"session_id": 1}), dict[str, int])

@@ -43,6 +43,7 @@ NEEDLESS = {
     "antelop add session": ["add", "session", "lab/licking", "day 99"],
     "antelop backup": ["backup", "copy"],
     "antelop explain": ["explain", "rig-2/a.nwb"],
+    "antelop export": ["export", "lab/1/41", "out.nwb"],
     "antelop gc": ["gc"],
     "antelop manual": ["manual"],
     "antelop migrate": ["migrate"],

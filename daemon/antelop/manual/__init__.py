@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "How to": ("installation", "lab", "rig", "manifest", "masks", "scripts", "server", "service", "operation"),
+    "How to": ("installation", "lab", "rig", "manifest", "masks", "scripts", "export", "server", "service", "operation"),
     "Reference": ("commands", "configuration", "receipt", "supported"),
     "Evidence": ("promise", "performance", "security"),
     "Inside": ("architecture", "glossary"),
