@@ -81,24 +81,26 @@ def prepare(lab: Lab, delivery: Delivery, files: SourceFiles, policy: Policy, re
     Unavailable
         If the database, the store or the share does not answer.
     """
+    # A delivery whose manifest cannot be read has no NWB file: it is rejected for the manifest.
+    manifest = delivery.manifest
     # An earlier attempt may hold files that were replaced meanwhile: open those that are there now.
     files.release()
     if (files.nwb.id.size, files.nwb.id.mtime) != (delivery.nwb_size, delivery.nwb_mtime):
         raise Superseded
     with ExitStack() as opened:
-        resolved, recording = _read(lab.database, delivery.manifest, policy, files, opened)
+        resolved, recording = _read(lab.database, manifest, policy, files, opened)
         # Videos that still change would fail the checks for a reason that passes by itself: wait for them first.
         if policy.settled is not None and (paths := unsettled(recording, files, policy.settled)):
             raise Unsettled(paths)
-        masks, warnings = _check(lab, resolved, resolved.facts(delivery.manifest, policy), recording, files)
+        masks, warnings = _check(lab, resolved, resolved.facts(manifest, policy), recording, files)
         # Two workers may create sessions of one experiment at the same time: the reserved number belongs to one of them.
         session = resolved.session
         if session is None:
             session_id = reserved.enter_context(free_session_id(lab.database, resolved.experiment))
-            session = new_session(resolved, session_id, delivery.manifest, recording.session_start_time)
+            session = new_session(resolved, session_id, manifest, recording.session_start_time)
         # The room is checked before the first byte is written, so that a rejected delivery leaves nothing in the store.
         keys = _keys(lab.database, session, resolved)
-        planned = plan(recording, resolved.layout, keys, dlc_training=delivery.manifest.dlc_training)
+        planned = plan(recording, resolved.layout, keys, dlc_training=manifest.dlc_training)
         expect_room(lab.store, planned, files)
         rows = _put(lab.store, planned, files)
     content = fingerprint(rows, recording.identifier, recording.session_start_time)
