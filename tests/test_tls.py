@@ -170,7 +170,7 @@ def test_the_tools_of_a_backup_verify_the_server_too(secured: Secured, tmp_path:
     backend, address = secured.address.backend, secured.address
     with closing(open_connection(address)) as connection, closing(connection.cursor()) as cursor:
         for schema in SCHEMAS if backend == "mysql" else ():
-            cursor.execute(f"CREATE DATABASE antelop_ingest_{schema}")
+            cursor.execute(f"CREATE DATABASE IF NOT EXISTS antelop_ingest_{schema}")
 
     def dump(tls_ca: Path) -> subprocess.CompletedProcess[str]:
         database = DatabaseConfig(address.host, backend, address.port, use_tls=True, tls_ca=tls_ca)

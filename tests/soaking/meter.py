@@ -56,7 +56,7 @@ def sample(stage: Stage, minute: float, answered: int) -> Sample:
     """Take a sample: memory in MiB, resident or shared out among those who use it (PSS)."""
     roles = stage.roles()
     values: dict[str, float] = {}
-    for role, name in (("daemon", "daemon"), ("watcher", "watchers"), ("worker", "workers")):
+    for role, name in (("daemon", "daemon"), ("watcher", "watchers"), ("worker", "workers"), ("masks", "masks")):
         found = [each for each in map(_process, roles[role]) if each]
         if role != "daemon":
             values[f"{name}, processes"] = len(found)

@@ -37,13 +37,17 @@ class Stage(Scene):
         return str(receipt["outcome"])
 
     def roles(self) -> dict[str, list[int]]:
-        """Return the processes of the service by what they are: ``daemon`` or of `ROLES`."""
-        found = defaultdict(list)
+        """Return the processes of the service by what they are: ``daemon``, of `ROLES`, or ``masks``, forked from a worker."""
+        found, parents = defaultdict(list), {}
         for process in self._processes():
             with suppress(OSError):  # it has ended
                 words = Path(f"/proc/{process}/cmdline").read_text().split("\0")
                 for role in (role for module, role in ROLES.items() if module in words):
+                    parents[process] = parent(process)
                     found[role].append(process)
+        # What a worker forks has its command line.
+        found["masks"] = [process for process in found["worker"] if parents[process] in found["worker"]]
+        found["worker"] = [process for process in found["worker"] if process not in found["masks"]]
         if self.runs():
             found["daemon"].append(self.daemon)
         return found
@@ -73,6 +77,11 @@ class Stage(Scene):
     def limit_store(self, size: int = STORE) -> None:
         """Give the store so much room; none is left if that is as much as it holds."""
         mount("-o", f"remount,size={size}", str(self.config.store))
+
+
+def parent(process: int) -> int:
+    """Return the parent of a process, as proc_pid_stat(5) says."""
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def mount(*words: str) -> None:
