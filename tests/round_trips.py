@@ -13,7 +13,7 @@ from antelop.export.session import Exported, export_nwb
 from antelop.export.stored import StoredSession, stored
 from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
-from antelop.store.store import Descriptor
+from antelop.store.descriptor import Descriptor
 from antelop.upkeep.removal import remove
 from tests.labs import SESSION
 

@@ -22,6 +22,7 @@ from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
 from antelop.lab.rigs import attach
 from antelop.store import Store
+from antelop.store.descriptor import objects_of
 from antelop.store.survey import discard, objects
 from antelop.upkeep.gc import collect
 from antelop.upkeep.removal import remove
@@ -48,7 +49,7 @@ def stored(lab: Lab) -> list[str]:
 
 def put(lab: Lab, value: float) -> str:
     """Put an array to which nothing refers; return its address."""
-    (address,) = Store.addresses(lab.store.put(np.full(5000, value)).descriptor)
+    (address,) = objects_of(lab.store.put(np.full(5000, value)).descriptor)
     age(lab, address, days=1e-5)  # for the clock of a filesystem may stand still for some milliseconds
     return address
 
@@ -316,7 +317,7 @@ def test_putting_again_and_removing_exclude_each_other(tmp_path: Path) -> None:
     """An object whose time is being renewed is not removed: the removal waits, and looks at the time afterwards."""
     store = Store(tmp_path / "store")
     store.make()
-    (address,) = Store.addresses(store.put(np.arange(5000.0)).descriptor)
+    (address,) = objects_of(store.put(np.arange(5000.0)).descriptor)
     path = store.folder / address
     os.utime(path, (0, 0))
     results: list[bool] = []

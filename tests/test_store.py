@@ -30,6 +30,7 @@ from antelop.recording.samples import BLOCK_BYTES, Contiguous, Samples
 from antelop.recording.stored import samples
 from antelop.recording.views import Clock, Scaled
 from antelop.store import Kept, Store, objects, survey
+from antelop.store.descriptor import objects_of
 from antelop.store.objects import STAGED_BYTES, Incoming
 from antelop.store.store import INLINE_BYTES, TOGETHER
 from antelop.store.survey import is_whole
@@ -109,9 +110,9 @@ def test_arrays_come_back_as_they_were(store: Store, length: int, channels: tupl
 def test_small_arrays_stay_in_the_row(store: Store) -> None:
     """An array of a few kilobytes writes no file, not even into a store that is away; one byte more does."""
     small = Store(Path("/nowhere")).put(np.arange(INLINE_BYTES // 8, dtype=float))
-    assert (small.size, Store.addresses(small.descriptor)) == (INLINE_BYTES, set())
+    assert (small.size, objects_of(small.descriptor)) == (INLINE_BYTES, set())
     large = store.put(np.zeros(INLINE_BYTES + 1, np.int8))
-    assert files(store) == Store.addresses(large.descriptor) == {large.descriptor["path"]}
+    assert files(store) == objects_of(large.descriptor) == {large.descriptor["path"]}
 
 
 def test_objects_are_plain_npy_files_named_by_their_hash(store: Store) -> None:
@@ -183,7 +184,7 @@ def test_scaled_samples_are_kept_as_in_the_file(store: Store, length: int) -> No
     found = store.get(json.loads(json.dumps(kept.as_json())))
     np.testing.assert_array_equal(found, raw * (1 / 3) + 0.1, strict=True)
     assert not found.flags.writeable
-    assert files(store) == Store.addresses(kept.descriptor)
+    assert files(store) == objects_of(kept.descriptor)
 
 
 def test_several_arrays_are_kept_as_each_would_be(store: Store) -> None:
@@ -223,7 +224,7 @@ def test_one_array_that_fails_fails_all(store: Store) -> None:
     sound = ramp(LONG, (), "f8")
     with pytest.raises(Unavailable, match="the share is gone"):
         store.put_all([sound, Damaged(LONG), np.ones(LONG)])
-    assert files(store) == Store.addresses(store.put(sound).descriptor)
+    assert files(store) == objects_of(store.put(sound).descriptor)
 
 
 def test_objects_that_cannot_be_published_fail_all(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -547,7 +548,7 @@ def test_files_are_copied(store: Store, tmp_path: Path, name: str, suffix: str) 
     assert path.name == hashlib.sha256(content).hexdigest() + suffix
     assert path.read_bytes() == content
     assert kept.size == len(content)
-    assert files(store) == Store.addresses(kept.descriptor)
+    assert files(store) == objects_of(kept.descriptor)
 
 
 def test_files_are_cloned_where_the_filesystem_can(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from antelop.errors import Problem
 from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
 from antelop.queue import deliveries, jobs
+from antelop.store.descriptor import objects_of
 from antelop.store.survey import objects
 from antelop.upkeep.inventory import Total, references
 from antelop.upkeep.verify import Holdings, verify
@@ -187,7 +188,7 @@ def test_objects(whole: Lab) -> None:
     short, path = kept(whole, "AnalogEvents lab/1/41/1/5, data")
     size = path.stat().st_size
     os.truncate(path, 7)
-    (address,) = whole.store.addresses((whole.store.put(np.arange(5000.0))).descriptor)
+    (address,) = objects_of(whole.store.put(np.arange(5000.0)).descriptor)
     with (whole.store.folder / address).open("r+b") as file:
         file.write(b"!")
     shallow = [

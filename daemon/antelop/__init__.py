@@ -17,7 +17,7 @@ analysis     `permissions`, `search`, `functions`, `definition`, `script`, `scri
              `frames`, `descendants`, `limits`, `fork_server`, `mask_process`, `turn`, `turns`
 checks       `severities`, `examine`, `check`, `examined`, `facts`, `channel`, `scans`, `session`, `start`, `features`,
              `scale`, `size`, `times`, `videos`
-store        `codecs`, `objects`, `store`, `survey`
+store        `codecs`, `descriptor`, `npy`, `objects`, `store`, `survey`
 dropfolder   `inbox`, `listing`, `folder_files`, `snapshot`, `contents`, `inotify`, `inotify_instance`, `settle`,
              `waiting`, `delivery`, `completeness`, `presence`, `mount`, `sharing`, `junk`, `finished`, `messages`,
              `rounds`, `watcher`

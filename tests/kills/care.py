@@ -12,6 +12,7 @@ from antelop.config import Config, load
 from antelop.errors import Problem
 from antelop.lab import Lab
 from antelop.store import Store
+from antelop.store.descriptor import objects_of
 from antelop.store.survey import is_whole, objects
 from antelop.upkeep.backup_record import NAME, Backup, read
 from antelop.upkeep.verify import verify
@@ -72,7 +73,7 @@ class Care:
         if word == "gc":
             with Lab(self._scene.config, self._scene.environment, wall) as lab:
                 kept = [lab.store.put(np.full(5000, float(next(self._values)))) for _ in range(3)]
-            self._unreferenced = {address for each in kept for address in Store.addresses(each.descriptor)}
+            self._unreferenced = {address for each in kept for address in objects_of(each.descriptor)}
         elif word == "restore":
             self._remove_copy()
             if wrong := list(self._back_up()):

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pynwb import H5DataIO
 
 from antelop.store import Store
-from antelop.store.store import Descriptor
+from antelop.store.descriptor import Descriptor
 
 PLAIN_BYTES = 64 << 10
 """Bytes of the largest array that is not compressed: its chunks would take more room than they save."""

@@ -10,7 +10,7 @@ from antelop.database.row import TABLES, Row
 from antelop.database.statement import composed
 from antelop.formats.rig import Feature, Rig, parse
 from antelop.ingest.rows import Keys
-from antelop.store.store import Descriptor
+from antelop.store.descriptor import Descriptor
 
 _JSON = {"data", "rig_json", "timestamps", "video", "warnings"}
 """The columns whose JSON is read."""

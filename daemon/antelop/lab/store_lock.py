@@ -7,7 +7,8 @@ from antelop.database import Database
 from antelop.database.migrations import expect_version
 from antelop.errors import Unavailable
 from antelop.lab.lab import Lab
-from antelop.store import Kept, Store
+from antelop.store import Kept
+from antelop.store.descriptor import objects_of
 from antelop.store.survey import size_of
 
 
@@ -21,7 +22,7 @@ def protect_from_gc(lab: Lab, kept: Iterable[Kept] = ()) -> bool:
     """
     # Objects are put into the store before the transaction. Take the lock first, then look whether gc removed one of them.
     hold_store(lab.database)
-    addresses = {address for each in kept for address in Store.addresses(each.descriptor)}
+    addresses = {address for each in kept for address in objects_of(each.descriptor)}
     return all(size_of(lab.store, address) is not None for address in addresses)
 
 

@@ -17,6 +17,7 @@ Equal values have equal descriptors, and different values have different ones. T
 """
 
 from antelop.store.codecs import STORE, File, Signal
-from antelop.store.store import Kept, Store
+from antelop.store.descriptor import Kept
+from antelop.store.store import Store
 
 __all__ = ["STORE", "File", "Kept", "Signal", "Store"]

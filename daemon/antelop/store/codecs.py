@@ -8,7 +8,8 @@ import datajoint as dj
 from numpy.typing import NDArray
 
 from antelop.recording.samples import Samples
-from antelop.store.store import Descriptor, Kept, Store
+from antelop.store.descriptor import Descriptor, Kept, objects_of
+from antelop.store.store import Store
 
 STORE = "antelop"
 """Name of the store in the ``stores`` of a connection's DataJoint configuration."""
@@ -26,7 +27,7 @@ class Column(dj.Codec):
     def referenced_paths(self, stored: str | Descriptor | None) -> list[tuple[str, str]]:
         """Return the objects that a row refers to, each with the name of its store, for DataJoint's garbage collection."""
         descriptor = json.loads(stored) if isinstance(stored, str) else stored
-        return [(address, STORE) for address in Store.addresses(descriptor)] if descriptor else []
+        return [(address, STORE) for address in objects_of(descriptor)] if descriptor else []
 
     def store(self, key: object, context: object) -> Store:
         """Return the store of the connection on which a value is encoded or decoded."""

@@ -3,10 +3,9 @@
 import base64
 import fcntl
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
@@ -19,6 +18,8 @@ from antelop.errors import Unavailable, available
 from antelop.files import RegularFile, sync_folder
 from antelop.recording.samples import Contiguous, Samples, blocks
 from antelop.recording.views import Clock, Scaled
+from antelop.store import npy
+from antelop.store.descriptor import Descriptor, Kept, finite
 from antelop.store.objects import ADDRESS, STAGED_BYTES, SUFFIX, Incoming
 
 INLINE_BYTES = 8 << 10
@@ -30,29 +31,6 @@ TOGETHER = 4
 
 LONGEST_LABEL = 1 << 10
 """How many bytes the identity of a database has at most."""
-
-Descriptor = Mapping[str, Any]
-"""What stands for an array or file in a row, as the package describes it."""
-
-
-@dataclass(frozen=True)
-class Kept:
-    """An array or a file that a row may refer to, because it outlasts a crash.
-
-    Attributes
-    ----------
-    descriptor
-        What stands in the row.
-    size
-        How many bytes are kept for it, in the store or the row.
-    """
-
-    descriptor: Descriptor
-    size: int
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the descriptor as the JSON object that it is."""
-        return dict(self.descriptor)
 
 
 class Store:
@@ -144,22 +122,22 @@ class Store:
     def _begin(self, values: Samples, disk: Executor, readers: Executor, large: list[Future[str]]) -> Callable[[], Kept]:
         """Read an array, or have it read if it is large; return what waits until it is kept."""
         if isinstance(values, Clock):
-            start, rate = _finite(start=values.start, rate=values.rate)
+            start, rate = finite(start=values.start, rate=values.rate)
             clock = Kept({"kind": "clock", "start": start, "rate": rate, "count": int(values.count)}, 0)
             return lambda: clock
         if isinstance(values, Scaled):
-            conversion, offset = _finite(conversion=values.conversion, offset=values.offset)
+            conversion, offset = finite(conversion=values.conversion, offset=values.offset)
             samples = self._begin(values.samples, disk, readers, large)
             scale = {"kind": "scaled", "conversion": conversion, "offset": offset}
             return lambda: Kept({**scale, "samples": samples().as_json()}, samples().size)
-        dtype, shape = _form(values)
+        dtype, shape = npy.form(values)
         size = dtype.itemsize * math.prod(shape)
         form = {"dtype": dtype.str, "shape": list(shape)}
         if size <= INLINE_BYTES:
             content = np.asarray(values[:], dtype).tobytes()
             inline = Kept({"kind": "inline", **form, "base64": base64.b64encode(content).decode("ascii")}, size)
             return lambda: inline
-        header = _npy_header(dtype, shape)
+        header = npy.header(dtype, shape)
         if size > STAGED_BYTES:
             path = readers.submit(lambda: _publish(*self._write(header, values, dtype, size)))
             large.append(path)
@@ -176,7 +154,7 @@ class Store:
             incoming.write(header)
             row = size // values.shape[0]  # in bytes; where as many as are staged are no whole rows, blocks are copied
             if isinstance(values, Contiguous) and values.contiguous and len(header) % row == STAGED_BYTES % row == 0:
-                incoming.fill(lambda start, room: values.read_into(start // row, _rows(room, dtype, values.shape)), size)
+                incoming.fill(lambda start, room: values.read_into(start // row, npy.rows(room, dtype, values.shape)), size)
             else:
                 for block in blocks(values):
                     incoming.write(np.ascontiguousarray(block, dtype).reshape(-1).view(np.uint8).data)
@@ -260,50 +238,7 @@ class Store:
             raise Unavailable(f"the store's {path} has {found} bytes, not {size} (`antelop verify` finds what is damaged)")
         return path
 
-    @staticmethod
-    def addresses(descriptor: Descriptor) -> set[str]:
-        """Return the paths within the store of the objects that a descriptor refers to."""
-        if descriptor["kind"] == "scaled":
-            return Store.addresses(descriptor["samples"])
-        return {descriptor["path"]} if "path" in descriptor else set()
-
-
-def _rows(room: memoryview, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    """Return room for rows of an array as such."""
-    return np.frombuffer(room, dtype).reshape(-1, *shape[1:])
-
 
 def _publish(incoming: Incoming, opened: ExitStack) -> str:
     with opened:
         return incoming.publish(".npy")
-
-
-def _form(values: Samples) -> tuple[np.dtype[Any], tuple[int, ...]]:
-    """Return the dtype and shape of an array that can be kept."""
-    dtype, shape = getattr(values, "dtype", None), getattr(values, "shape", None)
-    if dtype is None or shape is None:
-        raise TypeError(f"a signal is an array, not {type(values).__name__}")
-    if dtype.kind not in "biuf":
-        raise TypeError(f"a signal is an array of numbers or booleans, not of {dtype}")
-    if not shape:
-        raise ValueError("a signal is an array, not a single number")
-    return np.dtype(dtype.str), tuple(int(length) for length in shape)
-
-
-def _finite(**numbers: float) -> list[float]:
-    """Return numbers as floats that JSON can hold."""
-    for name, number in numbers.items():
-        if not math.isfinite(number):
-            raise ValueError(f"{name} must be a finite number, not {number}")
-    return [float(number) for number in numbers.values()]
-
-
-def _npy_header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
-    """Return what a .npy file begins with (format version 1.0, as documented in numpy.lib.format).
-
-    NumPy's own header is padded as the release sees fit; ours is always the same, because it counts in the object's name.
-    """
-    magic = b"\x93NUMPY\x01\x00"
-    header = f"{{'descr': {dtype.str!r}, 'fortran_order': False, 'shape': {shape!r}, }}"
-    header += " " * (-(len(magic) + 2 + len(header) + 1) % 64) + "\n"
-    return magic + len(header).to_bytes(2, "little") + header.encode("ascii")
