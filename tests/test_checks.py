@@ -21,7 +21,7 @@ from antelop.formats.manifest import Key
 from antelop.formats.rig import Camera, DataType, Feature, Rig
 from antelop.formats.rig_rules import UNKNOWN
 from antelop.recording.events import in_time_order
-from antelop.recording.recording import Intervals, Recording, Series, Video
+from antelop.recording.recording import Intervals, Listed, Recording, Series, Video
 from antelop.recording.samples import Samples
 from antelop.recording.views import Clock, Track
 from tests.clocks import NOW
@@ -202,14 +202,14 @@ ERRORS = [
         "Write it in parts",
     ),
     (
-        (replace(RECORDING, series={"processing/behavior/lick": sampled()[0].series[WHERE]}), sampled()[1]),
+        (replace(RECORDING, listed={"processing/behavior/lick": Listed("TimeSeries", "series")}), sampled()[1]),
         "feature_missing",
         WHERE,
         "the rig names it and the file does not have it",
         "The file has processing/behavior/lick: correct the rig, or the recording",
     ),
     (
-        (replace(RECORDING, series={"acquisition/licks": sampled()[0].series[WHERE]}), sampled()[1]),
+        (replace(RECORDING, listed={"acquisition/licks": Listed("TimeSeries", "series")}), sampled()[1]),
         "feature_missing",
         WHERE,
         "the rig names it and the file does not have it",
@@ -495,7 +495,7 @@ ERRORS = [
         "Record it, or take the video out of the rig",
     ),
     (
-        (replace(RECORDING, series={"acquisition/Top": filmed(VIDEO)[0].series["acquisition/top"]}), filmed()[1]),
+        (replace(RECORDING, listed={"acquisition/Top": Listed("ImageSeries", "series")}), filmed()[1]),
         "video_missing",
         "acquisition/top",
         "the rig names this video and the file does not have it",

@@ -1004,15 +1004,19 @@ class TestDamage:
             assert problem.what.startswith("it cannot be read: the chunk at (1000,) cannot be decompressed")
 
     def test_a_damaged_object_is_told_where_it_is(self, nwb: Path) -> None:
-        """An object whose header is overwritten rejects the file, by its path."""
+        """An object whose header is overwritten is told by its path when it is read; the others are read."""
         with h5py.File(nwb, "r+") as file:
             address = h5py.h5o.get_info(file["acquisition/lick/timestamps"].id).addr
         with nwb.open("r+b") as raw:
             raw.seek(address)
             raw.write(b"\xff" * 32)
-        problem = refusal(nwb)
-        assert (problem.check, problem.where, problem.remedy) == ("nwb_damaged", "acquisition/lick", MEND)
-        assert problem.what.startswith("it cannot be read: Unable to synchronously open object")
+        with reading(nwb) as recording:
+            assert recording.series["acquisition/reward"].data
+            with pytest.raises(Rejected) as refused:
+                recording.series.get("acquisition/lick")
+            (problem,) = refused.value.problems
+            assert (problem.check, problem.where, problem.remedy) == ("nwb_damaged", "acquisition/lick", MEND)
+            assert problem.what.startswith("it cannot be read: Unable to synchronously open object")
 
     def test_a_hole_in_the_text_is_told(self, nwb: Path) -> None:
         """A copy that broke off and left zeros where text was kept is rejected; HDF5 alone would read for ever."""
@@ -1054,13 +1058,14 @@ class TestDisk:
     def test_an_error_of_the_disk_is_not_the_files_fault(self, nwb: Path) -> None:
         """Where reading the file fails, in its structure or in samples, the recording is unavailable."""
         with reading(nwb) as recording, Path(os.devnull).open("wb") as broken:
-            for descriptor in self.descriptors(nwb):
-                os.dup2(broken.fileno(), descriptor)  # reading from it fails with EBADF
             data = recording.series["acquisition/lick"].data
             assert data is not None
-            with pytest.raises(Unavailable) as failed:
-                data[:]
-            assert str(failed.value) == f"{nwb} cannot be read: Bad file descriptor"
+            for descriptor in self.descriptors(nwb):
+                os.dup2(broken.fileno(), descriptor)  # reading from it fails with EBADF
+            for read in (lambda: data[:], lambda: recording.series["acquisition/force"]):
+                with pytest.raises(Unavailable) as failed:
+                    read()
+                assert str(failed.value) == f"{nwb} cannot be read: Bad file descriptor"
         with pytest.raises(Unavailable) as failed, reading(Path("/proc/self/mem")):
             pass
         assert str(failed.value) == "/proc/self/mem cannot be read: Input/output error"

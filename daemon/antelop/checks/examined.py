@@ -1,12 +1,12 @@
 """What checks examine: a recording, the rig that it should agree with, and what the database knows about both."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from antelop.formats.rig import Camera, Rig
 from antelop.recording.events import MOST_LOADED, Events, TooLarge, in_time_order
 from antelop.recording.recording import Intervals, Recording, Series
 from antelop.recording.samples import Samples
+
+T = TypeVar("T")
 
 
 class Signal(NamedTuple):
@@ -82,11 +84,9 @@ class Examined:
     @cached_property
     def channels(self) -> tuple[Channel, ...]:
         """The features that the file holds as time series."""
-        series = self.recording.series
+        features = (feature for feature in self.rig.features if feature.source_type != "intervals")
         return tuple(
-            Channel(feature, series[feature.path])
-            for feature in self.rig.features
-            if feature.source_type != "intervals" and feature.path and feature.path in series
+            Channel(feature, series) for feature in features for series in self._at(self.recording.series, feature.path)
         )
 
     @cached_property
@@ -130,21 +130,22 @@ class Examined:
     @property
     def intervals(self) -> Iterator[Intervals]:
         """The tables of intervals that the rig names; their rows are not read."""
-        named = (feature.path or "" for feature in self.rig.features if feature.source_type == "intervals")
-        return (self.recording.intervals[path] for path in named if path in self.recording.intervals)
+        for feature in self.rig.features:
+            if feature.source_type == "intervals":
+                yield from self._at(self.recording.intervals, feature.path)
 
     @cached_property
     def views(self) -> tuple[View, ...]:
         """The cameras for which the file names videos."""
         found = []
         for camera in self.rig.videos:
-            series = self.recording.series.get(camera.path)
-            if series and series.videos:
-                # Frame times are optional, and damaged ones must not hide the other problems of the camera.
-                times, seen = series.timestamps, None
-                with self.noting_damage():
-                    seen = self._order(times) if times is not None and are_times(times) else None
-                found.append(View(camera, series, seen))
+            for series in self._at(self.recording.series, camera.path):
+                if series.videos:
+                    # Frame times are optional, and damaged ones must not hide the other problems of the camera.
+                    times, seen = series.timestamps, None
+                    with self.noting_damage():
+                        seen = self._order(times) if times is not None and are_times(times) else None
+                    found.append(View(camera, series, seen))
         return tuple(found)
 
     @property
@@ -174,6 +175,12 @@ class Examined:
         for table in self.tables:
             yield f"{table.where}/start_time", table.start
             yield f"{table.where}/stop_time", table.stop
+
+    def _at(self, objects: Mapping[str, T], path: str | None) -> Iterator[T]:
+        """Yield the object at a path, if there is one and it is not damaged."""
+        with self.noting_damage():
+            if path is not None and path in objects:
+                yield objects[path]
 
     def _order(self, times: Samples) -> Order:
         """Return the order of times; times that several series share are read once."""

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from antelop.checks.channel import are_times, numeric, runs
 from antelop.checks.check import Finding, check
 from antelop.checks.examined import Examined
+from antelop.formats.rig import Feature
+from antelop.recording.recording import Recording
 from antelop.recording.samples import Samples
 from antelop.recording.views import Clock
 from antelop.wording import nearest, printable, quoted, storable
@@ -21,23 +23,25 @@ LONGEST = {"unit": 100, "identifier": 255, "object_id": 64}
 @check
 def feature_missing(examined: Examined) -> Iterator[Finding]:
     """Expect the file to have everything that the rig names."""
-    recording = examined.recording
-    paths = [*recording.series, *recording.intervals]
     for feature in examined.rig.features:
-        known = recording.intervals if feature.source_type == "intervals" else recording.series
-        if feature.path is None or feature.path in known:
-            continue
-        if feature.path in recording.others:
-            what = (
-                f"what the file has there is not a time series that can be stored: {printable(recording.others[feature.path])}"
-            )
-            yield Finding(feature.path, what, REMEDY)
-        else:
-            # The same name in another place of the file is more likely meant than a path with similar letters.
-            elsewhere = (path for path in paths if path.endswith(f"/{feature.name}"))
-            near = next(elsewhere, None) or nearest(feature.path, paths)
-            remedy = f"The file has {printable(near)}: correct the rig, or the recording" if near else REMEDY
-            yield Finding(feature.path, "the rig names it and the file does not have it", remedy)
+        if feature.path is not None:
+            with examined.noting_damage():
+                yield from _missing(feature.path, feature, examined.recording)
+
+
+def _missing(where: str, feature: Feature, recording: Recording) -> Iterator[Finding]:
+    if where in (recording.intervals if feature.source_type == "intervals" else recording.series):
+        return
+    if reason := recording.others.get(where):
+        what = f"what the file has there is not a time series that can be stored: {printable(reason)}"
+        yield Finding(where, what, REMEDY)
+        return
+    # The same name in another place of the file is more likely meant than a path with similar letters.
+    paths = [path for path, found in recording.listed.items() if found.form]
+    elsewhere = (path for path in paths if path.endswith(f"/{feature.name}"))
+    near = next(elsewhere, None) or nearest(where, paths)
+    remedy = f"The file has {printable(near)}: correct the rig, or the recording" if near else REMEDY
+    yield Finding(where, "the rig names it and the file does not have it", remedy)
 
 
 @check

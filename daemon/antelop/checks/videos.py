@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 
 from antelop.checks.check import Finding, check
 from antelop.checks.examined import Examined
+from antelop.recording.recording import Recording
 from antelop.wording import nearest, printable, quoted
 
 REMEDY = "Record it, or take the video out of the rig"
@@ -13,20 +14,24 @@ REMEDY = "Record it, or take the video out of the rig"
 @check
 def video_missing(examined: Examined) -> Iterator[Finding]:
     """Expect the file to have, for each video of the rig, an ImageSeries that names its video files."""
-    cameras = {path: series for path, series in examined.recording.series.items() if series.videos}
     for camera in examined.rig.videos:
-        series = examined.recording.series.get(camera.path)
-        # Three cases, each with its own remedy: an object that is not readable as a series, no object, and no video files.
-        if reason := examined.recording.others.get(camera.path):
-            what = f"what the file has there names no videos that can be stored: {printable(reason)}"
-            yield Finding(camera.path, what, "Make it an ImageSeries with external files, or take the video out of the rig")
-        elif series is None:
-            near = nearest(camera.path, cameras)
-            remedy = f"The file has {printable(near)}: correct the rig, or the recording" if near else REMEDY
-            yield Finding(camera.path, "the rig names this video and the file does not have it", remedy)
-        elif not series.videos:
-            what = f"it is {printable(series.neurodata_type)} and names no video files"
-            yield Finding(camera.path, what, "Make it an ImageSeries with external files, or take the video out of the rig")
+        with examined.noting_damage():
+            yield from _missing(camera.path, examined.recording)
+
+
+def _missing(where: str, recording: Recording) -> Iterator[Finding]:
+    series = recording.series.get(where)
+    # Three cases, each with its own remedy: an object that is not readable as a series, no object, and no video files.
+    if reason := recording.others.get(where):
+        what = f"what the file has there names no videos that can be stored: {printable(reason)}"
+        yield Finding(where, what, "Make it an ImageSeries with external files, or take the video out of the rig")
+    elif series is None:
+        near = nearest(where, [path for path, found in recording.listed.items() if found.kind == "ImageSeries"])
+        remedy = f"The file has {printable(near)}: correct the rig, or the recording" if near else REMEDY
+        yield Finding(where, "the rig names this video and the file does not have it", remedy)
+    elif not series.videos:
+        what = f"it is {printable(series.neurodata_type)} and names no video files"
+        yield Finding(where, what, "Make it an ImageSeries with external files, or take the video out of the rig")
 
 
 @check

@@ -90,7 +90,7 @@ def prepare(lab: Lab, delivery: Delivery, files: SourceFiles, policy: Policy, re
     with ExitStack() as opened:
         resolved, recording = _read(lab.database, manifest, policy, files, opened)
         # Videos that still change would fail the checks for a reason that passes by itself: wait for them first.
-        if policy.settled is not None and (paths := unsettled(recording, files, policy.settled)):
+        if policy.settled is not None and (paths := unsettled(recording, resolved.layout, files, policy.settled)):
             raise Unsettled(paths)
         masks, warnings = _check(lab, resolved, resolved.facts(manifest, policy), recording, files)
         # Two workers may create sessions of one experiment at the same time: the reserved number belongs to one of them.

@@ -3,7 +3,7 @@
 import errno
 import posixpath
 from collections.abc import Callable, Collection
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -11,9 +11,10 @@ from typing import NamedTuple, Self
 from antelop.database.row import Row
 from antelop.directory import Directory
 from antelop.dropfolder.delivery import File, is_placed
-from antelop.errors import Problem, available
+from antelop.errors import Problem, Rejected, available
 from antelop.files import ABSENT, RegularFile, file_id
 from antelop.formats.manifest import Manifest
+from antelop.formats.rig import Rig
 from antelop.recording.recording import Recording
 
 
@@ -195,13 +196,15 @@ def proof_problems(manifest: Manifest, file: RegularFile) -> list[Problem]:
     return []
 
 
-def unsettled(recording: Recording, files: SourceFiles, settled: Collection[tuple[str, int, int]]) -> list[str]:
-    """Return the videos of a recording that the watcher has not seen settled, as paths relative to the drop folder.
+def unsettled(recording: Recording, rig: Rig, files: SourceFiles, settled: Collection[tuple[str, int, int]]) -> list[str]:
+    """Return the videos of a rig that the watcher has not seen settled, as paths relative to the drop folder.
 
     Parameters
     ----------
     recording
-        The recording that names the videos.
+        The recording that names the video files.
+    rig
+        The rig that names the videos.
     files
         The files of the delivery.
     settled
@@ -212,8 +215,13 @@ def unsettled(recording: Recording, files: SourceFiles, settled: Collection[tupl
     Unavailable
         If a video cannot be opened.
     """
-    # A video that is missing or outside the folder is a problem that a check reports; waiting would not help.
-    inside = {video.path for series in recording.series.values() for video in series.videos if video.path and video.inside}
+    # A series that is damaged, and a video that is missing or outside the folder, are problems that a check reports; waiting
+    # would not help.
+    inside: set[str] = set()
+    for camera in rig.videos:
+        with suppress(Rejected):
+            if series := recording.series.get(camera.path):
+                inside |= {video.path for video in series.videos if video.path and video.inside}
     # Size and mtime are compared too: a video that settled once and was written again has not settled.
     found = {files.name_of(path): files.video(path).id for path in sorted(inside)}
     return [name for name, now in found.items() if (name, now.size, now.mtime) not in settled]

@@ -1,17 +1,19 @@
-"""Find every object of a file that a rig could name."""
+"""Find every object of a file that a rig could name, and read those that are asked for."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from posixpath import join
-from typing import NamedTuple
+from typing import Generic, TypeVar
 
 import h5py
 
+from antelop.errors import Rejected
 from antelop.recording.bounds import LONGEST_PATH, Account, OutOfReach
 from antelop.recording.hdf5 import Hdf5, attribute, find, has, members, text, texts
 from antelop.recording.objects import ObjectReader
-from antelop.recording.recording import Intervals, Series
+from antelop.recording.recording import Form, Intervals, Listed, Series
 from antelop.recording.source import damage_told
 
 PLACES = {
@@ -22,41 +24,121 @@ PLACES = {
 }
 """The first part of a rig's paths, and the group of the file that it stands for."""
 
-
-class Contents(NamedTuple):
-    """What a file holds, by the paths that rigs state; see `Recording`."""
-
-    series: dict[str, Series]
-    intervals: dict[str, Intervals]
-    others: dict[str, str]
-    subjects: dict[str, str]
+T = TypeVar("T", Series, Intervals, str)
 
 
-def contents(file: Hdf5, objects: ObjectReader, account: Account) -> Contents:
-    """Return series, intervals and other objects by every path that a rig could name, outer objects first."""
-    search = _Search(objects, account)
-    # Breadth first: a group that has several names is entered under the one with the fewest groups above it.
-    ahead = deque((path, file, place) for path, place in PLACES.items())
-    while ahead:
-        path, holder, name = ahead.popleft()
-        if len(path) <= LONGEST_PATH:
+class Contents:
+    """What a file holds, by the paths that rigs state, outer objects first.
+
+    The whole file is searched, which tells the type of every object. A series or table is read when it is first asked for,
+    because files may have very many of which a rig names few.
+
+    Parameters
+    ----------
+    file
+        The file.
+    objects
+        Reads its series and tables.
+    account
+        Counts its names and texts.
+
+    Attributes
+    ----------
+    listed
+        What was found, by path.
+    subjects
+        See `Recording`.
+    """
+
+    def __init__(self, file: Hdf5, objects: ObjectReader, account: Account) -> None:
+        search = _Search(account)
+        # Breadth first: a group that has several names is entered under the one with the fewest groups above it.
+        ahead = deque((path, file, place) for path, place in PLACES.items())
+        while ahead:
+            path, holder, name = ahead.popleft()
+            if len(path) <= LONGEST_PATH:
+                with damage_told(path):
+                    ahead.extend((f"{path}/{member}", group, member) for group, member in search.enter(path, holder, name))
+        self.listed = search.listed
+        self.subjects = search.subjects
+        self._file = file
+        self._objects = objects
+        self._read: dict[str, Series | Intervals | str] = {}
+
+    def read(self, path: str) -> Series | Intervals | str:
+        """Return the series or the table of intervals at a path, or of any other object what it is.
+
+        Raises
+        ------
+        KeyError
+            If nothing was found there.
+        Rejected
+            If it is damaged.
+        """
+        if path not in self._read:
+            found = self.listed[path]
+            if not self._file:
+                raise ValueError(f"{path} was read after its file had been closed")
             with damage_told(path):
-                ahead.extend((f"{path}/{member}", group, member) for group, member in search.enter(path, holder, name))
-    return search.found
+                self._read[path] = found.said if found.form is None else self._object(path, found)
+        return self._read[path]
+
+    def length(self, path: str) -> int | None:
+        """Return how many samples or rows a series or table has; None if it does not tell, or is damaged or out of reach."""
+        for name in ("data", "timestamps", "start_time"):
+            with suppress(Rejected), damage_told(path):
+                found = self._find(f"{path}/{name}")
+                if isinstance(found, h5py.Dataset) and found.id.rank:
+                    return int(found.id.shape[0])
+        return None
+
+    def _find(self, path: str) -> Hdf5:
+        top, _, inside = path.partition("/")
+        return find(self._file, join(PLACES[top], inside))
+
+    def _object(self, path: str, found: Listed) -> Series | Intervals | str:
+        try:
+            group = self._find(path)
+            if found.form == "intervals":
+                return self._objects.intervals(path, group)
+            return self._objects.series(path, found.kind, group)
+        except OutOfReach as reason:
+            return replace(found, form=None, reason=str(reason)).said
+
+
+@dataclass(frozen=True, eq=False)
+class Kept(Mapping[str, T], Generic[T]):
+    """The objects of a file that are series, tables of intervals, or (text) neither, by path; iterating reads all of them."""
+
+    contents: Contents
+    kind: type[T]
+
+    def __getitem__(self, path: str) -> T:
+        found = self.contents.read(path)
+        if not isinstance(found, self.kind):
+            raise KeyError(path)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return (path for path in self.contents.listed if isinstance(self.contents.read(path), self.kind))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class _Search:
-    """Notes the objects of a file, one after another, and says where more of them are."""
+    """Lists the objects of a file, one after another, and says where more of them are."""
 
-    def __init__(self, objects: ObjectReader, account: Account) -> None:
-        self.found = Contents({}, {}, {}, {})
-        self._objects = objects
+    def __init__(self, account: Account) -> None:
+        self.listed: dict[str, Listed] = {}
+        self.subjects: dict[str, str] = {}
         self._account = account
-        # Links can make a group its own member, so each group is entered once.
-        self._entered: set[Hdf5] = set()
+        # Links can make a group its own member, so each group is entered once. Its address stands for it, because HDF5 needs
+        # much memory for objects that are open.
+        self._entered: set[int] = set()
 
     def enter(self, path: str, holder: Hdf5, name: str) -> Sequence[tuple[Hdf5, str]]:
-        """Note the object that a group holds under a name; return its members, each with the group that holds it."""
+        """List the object that a group holds under a name; return its members, each with the group that holds it."""
         kind = ""
         try:
             item = find(holder, name)
@@ -64,34 +146,35 @@ class _Search:
                 return ()
             kind = self._account.text(text(attribute(item, "neurodata_type")))
             if subject := _subject(kind, item, self._account):
-                self.found.subjects[path.rpartition("/")[0]] = subject
-            if self._is_data(path, kind, item):
+                self.subjects[path.rpartition("/")[0]] = subject
+            if form := _form(path, kind, item):
+                self.listed[path] = Listed(kind, form)
                 return ()
             # A group that a link shows is entered under its own name.
-            if item.name != join(holder.name, name) or item in self._entered:
+            address = h5py.h5o.get_info(item.id).addr
+            if item.name != join(holder.name, name) or address in self._entered:
                 return ()
-            self._entered.add(item)
+            self._entered.add(address)
             if kind:
-                self.found.others[path] = kind[:LONGEST_PATH]
+                self.listed[path] = Listed(kind)
             inside = isinstance(item, h5py.Group) and not _is_table(item)
             return [(item, member) for member in members(item, self._account)] if inside else ()
         except OutOfReach as reason:
-            self.found.others[path] = (f"{kind} ({reason})" if kind else str(reason))[:LONGEST_PATH]
+            self.listed[path] = Listed(kind, reason=str(reason))
             return ()
 
-    def _is_data(self, path: str, kind: str, item: Hdf5) -> bool:
-        """Note a table of intervals or a time series; return whether the object is one."""
-        if path.startswith("intervals/") and all(has(item, "start_time", "stop_time")):
-            self.found.intervals[path] = self._objects.intervals(path, item)
-        elif kind and not _is_table(item) and any(has(item, "data", "timestamps", "starting_time")):
-            self.found.series[path] = self._objects.series(path, kind, item)
-        else:
-            return False
-        return True
+
+def _form(path: str, kind: str, item: Hdf5) -> Form | None:
+    """Return as what an object is read: as a table of intervals, as a time series, or not at all."""
+    if path.startswith("intervals/") and all(has(item, "start_time", "stop_time")):
+        return "intervals"
+    if kind and any(has(item, "data", "timestamps", "starting_time")) and not _is_table(item):
+        return "series"
+    return None
 
 
 def _is_table(item: Hdf5) -> bool:
-    return "colnames" in item.attrs
+    return bool(h5py.h5a.exists(item.id, b"colnames"))
 
 
 def _subject(kind: str, group: Hdf5, account: Account) -> str:

@@ -12,11 +12,11 @@ import numpy as np
 from antelop.directory import Directory
 from antelop.files import RegularFile
 from antelop.recording.bounds import Account, OutOfReach
-from antelop.recording.contents import contents
+from antelop.recording.contents import Contents, Kept
 from antelop.recording.hdf5 import Hdf5, attribute, text, texts
 from antelop.recording.holes import Holes
 from antelop.recording.objects import ObjectReader
-from antelop.recording.recording import Recording
+from antelop.recording.recording import Intervals, Recording, Series
 from antelop.recording.source import Source, damage_told, disk_told, rejection
 from antelop.recording.start_time import FORMAT, start_time
 
@@ -87,7 +87,7 @@ def _recording(path: Path, beside: Directory, file: Hdf5, holes: Holes) -> Recor
     # The ledger and the session need both, and the schema requires them.
     if not identifier or not started:
         raise OutOfReach(f"it has no {'session_start_time' if identifier else 'identifier'}")
-    found = contents(file, ObjectReader(beside, account, holes), account)
+    found = Contents(file, ObjectReader(beside, account, holes), account)
     return Recording(
         path=path,
         nwb_version=version,
@@ -96,7 +96,12 @@ def _recording(path: Path, beside: Directory, file: Hdf5, holes: Holes) -> Recor
         session_start_time=_time(path.name, started),
         session_start_written=started,
         subject_id=subject or None,
-        **found._asdict(),
+        series=Kept(found, Series),
+        intervals=Kept(found, Intervals),
+        others=Kept(found, str),
+        listed=found.listed,
+        length=found.length,
+        subjects=found.subjects,
     )
 
 

@@ -1,9 +1,10 @@
 """The content of an NWB file: its series and tables, described without loading their samples."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from antelop.recording.views import Scaled, ScaledChannels, Track
 
 SPATIAL = {"SpatialSeries", "PoseEstimationSeries"}
 """NWB types in which every column is a coordinate."""
+
+LONGEST_SAID = 1000
+"""Characters of what is said of an object, whose type may be of any length."""
 
 
 @dataclass(frozen=True)
@@ -119,9 +123,38 @@ class Intervals:
     stop: Samples
 
 
+Form = Literal["series", "intervals"]
+"""As what an object can be read."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An object of the file, as it is found without being read.
+
+    Attributes
+    ----------
+    kind
+        Its NWB type; empty if it has none.
+    form
+        As what it can be read, unless it is damaged or out of reach; None if a rig cannot name it.
+    reason
+        Why it cannot be read, where that is known.
+    """
+
+    kind: str
+    form: Form | None = None
+    reason: str = ""
+
+    @property
+    def said(self) -> str:
+        """Type and reason, in at most `LONGEST_SAID` characters."""
+        said = f"{self.kind} ({self.reason})" if self.kind and self.reason else self.kind or self.reason
+        return said[:LONGEST_SAID]
+
+
 @dataclass(frozen=True)
 class Recording:
-    """The content of one NWB file.
+    """The content of one NWB file. What its mappings hold is read when it is looked up, and then raises `Rejected` if damaged.
 
     Attributes
     ----------
@@ -131,6 +164,10 @@ class Recording:
         Series and tables by the path that a rig states.
     others
         NWB type by path of all other objects, so that a rig that names one by mistake gets a helpful message.
+    listed
+        All objects by path, none of which is read.
+    length
+        Returns how many samples or rows the object at a path has, None if it does not tell; reads nothing else of it.
     subjects
         ``subject_id`` by path of each group that links to a subject, itself or by its skeleton: the file tells whose series
         are in it.
@@ -146,6 +183,8 @@ class Recording:
     series: Mapping[str, Series] = field(default_factory=dict)
     intervals: Mapping[str, Intervals] = field(default_factory=dict)
     others: Mapping[str, str] = field(default_factory=dict)
+    listed: Mapping[str, Listed] = field(default_factory=dict)
+    length: Callable[[str], int | None] = field(default=lambda _: None, compare=False)
     subjects: Mapping[str, str] = field(default_factory=dict)
 
     def subject_of(self, path: str) -> str | None:
