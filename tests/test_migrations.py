@@ -13,7 +13,8 @@ import pytest
 
 from antelop.config import Config
 from antelop.database import Database
-from antelop.database.migrations import MIGRATIONS, VERSION, NewColumn, NewValues
+from antelop.database.migration_steps import NewColumn, NewValues
+from antelop.database.migrations import MIGRATIONS, VERSION
 from antelop.errors import Misconfigured, Unavailable
 from antelop.lab import Lab
 from antelop.lab.store_lock import hold_store
