@@ -15,7 +15,7 @@ import pytest
 from antelop.analysis.scripts import Analysis
 from antelop.config import AnalysisConfig, Config, DatabaseConfig
 from antelop.database import Database
-from antelop.database.connection import SCHEMAS
+from antelop.database.schemas import SCHEMAS
 from antelop.lab import Lab
 from antelop.lab.rigs import upload_rig_json
 from antelop.store import STORE, Store

@@ -286,9 +286,9 @@ def test_keys_that_postgresql_does_not_show(lab: Lab, visitor: Callable[..., Lab
     assert experimenters(visitor("blind", "SELECT")) == ["lab"]
 
 
-def other_place(lab: Lab, prefix: str = "antelop_ingest_", **changes: Any) -> Database:
+def other_place(lab: Lab, **changes: Any) -> Database:
     """Connect to the same server in another way, or with other names of schemas."""
-    return Database(replace(lab.database.connection.address, **changes), prefix=prefix, store=lab.store.folder)
+    return Database(replace(lab.database.connection.address, **changes), store=lab.store.folder)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from antelop.database import Database, driver, limits, opening
+from antelop.database import Database, driver, keepalive, limits, opening
 from antelop.database.limits import Limits
 from antelop.errors import Unavailable
 from antelop.lab import Lab
@@ -29,7 +29,7 @@ on_mariadb = pytest.mark.parametrize("served_lab", [pytest.param("mysql", marks=
 
 def connected(lab: Lab, **limits: float) -> Database:
     """Connect to the lab's server once more, with other limits."""
-    return Database(lab.database.connection.address, store=lab.store.folder, limits=Limits(**limits), trusted=True)
+    return Database(lab.database.connection.address, store=lab.store.folder, limits=Limits(**limits))
 
 
 @on_postgresql
@@ -166,7 +166,7 @@ def test_a_long_answer_is_not_cut(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_session_that_was_lost_is_ended_by_who_lost_it(lab: Lab, wire: Wire) -> None:
     """The server does not know that its client is gone; when the client is back, the claim of the lost session is free."""
     address = replace(lab.database.connection.address, host="127.0.0.1", port=wire.port)
-    with closing(Database(address, store=lab.store.folder, trusted=True)) as database, database.lock("delivery 1") as held:
+    with closing(Database(address, store=lab.store.folder)) as database, database.lock("delivery 1") as held:
         assert held
         wire.lose()
         with pytest.raises(Unavailable):
@@ -182,7 +182,7 @@ def test_a_session_that_was_lost_is_ended_by_who_lost_it(lab: Lab, wire: Wire) -
 def test_an_error_without_a_code_is_classified_by_the_connection(lab: Lab, wire: Wire) -> None:
     """A server that ends in the middle of a statement may leave an error that says nothing: the connection tells what it is."""
     address = replace(lab.database.connection.address, host="127.0.0.1", port=wire.port)
-    with closing(Database(address, store=lab.store.folder, trusted=True)) as database:
+    with closing(Database(address, store=lab.store.folder)) as database:
         said = b"SFATAL\0Mended\0\0"  # an ErrorResponse of the protocol, without a code, and ReadyForQuery
         wire.answer(b"SELECT 7", b"E" + (len(said) + 4).to_bytes(4) + said + READY)
         with pytest.raises(Unavailable, match=r"^the database is unavailable: ") as raised:
@@ -211,7 +211,7 @@ def test_a_cut_network_holds_nobody_up_for_long(kind: str, tmp_path: Path, monke
     """The server frees what a transaction holds; its client gives up, and goes on when the network does."""
     monkeypatch.setattr(limits, "NETWORK_TIMEOUT", 6)
     ours = {socket.TCP_KEEPIDLE: 2, socket.TCP_KEEPINTVL: 1, socket.TCP_KEEPCNT: 4, socket.TCP_USER_TIMEOUT: 6000}
-    monkeypatch.setattr(driver, "KEEPALIVE", ours)
+    monkeypatch.setattr(keepalive, "KEEPALIVE", ours)
     with closing(Network()) as network, ExitStack() as opened:
         with network.inside():
             server: Server
@@ -219,7 +219,7 @@ def test_a_cut_network_holds_nobody_up_for_long(kind: str, tmp_path: Path, monke
                 server = opened.enter_context(servers.postgresql(host=network.far))
             else:
                 server = opened.enter_context(servers.mariadb(host=network.far))
-        made = {"store": tmp_path, "limits": Limits(transaction=5), "trusted": True}
+        made = {"store": tmp_path, "limits": Limits(transaction=5)}
         database = opened.enter_context(closing(Database(servers.address(server), **made)))  # type: ignore[arg-type]
         database.Experimenter.insert1({**OWNER, "full_name": "The lab"})
         row = database.Experimenter & OWNER

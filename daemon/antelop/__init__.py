@@ -21,9 +21,9 @@ store        `codecs`, `descriptor`, `npy`, `objects`, `store`, `survey`
 dropfolder   `inbox`, `listing`, `folder_files`, `snapshot`, `contents`, `inotify`, `inotify_instance`, `settle`,
              `waiting`, `delivery`, `completeness`, `presence`, `mount`, `sharing`, `junk`, `finished`, `messages`,
              `rounds`, `watcher`
-database     `connection`, `driver`, `opening`, `promise`, `limits`, `deadline`, `predecessor`, `outages`, `statement`,
-             `table`, `metadata`, `behaviour`, `ledger`, `references`, `json_shapes`, `row`, `migration_steps`,
-             `migrations`, `embedded`
+database     `connection`, `schemas`, `advisory_lock`, `driver`, `rights`, `keepalive`, `opening`, `promise`,
+             `limits`, `deadline`, `predecessor`, `outages`, `statement`, `table`, `metadata`, `behaviour`, `ledger`,
+             `references`, `json_shapes`, `row`, `migration_steps`, `migrations`, `embedded`
 config       `model`, `places`, `reader`, `table`, `values`
 queue        `states`, `pauses`, `ledger`, `jobs`, `deliveries`, `attempts`
 lab          `lab`, `naming`, `resolve`, `metadata`, `rigs`, `store_lock`

@@ -1,9 +1,6 @@
 """One connection to a database server, which distinguishes an outage from a wrong statement."""
 
 import hashlib
-import os
-import re
-import socket
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -15,27 +12,17 @@ from pymysql.cursors import SSCursor
 
 from antelop.database import promise
 from antelop.database.deadline import Deadline
-from antelop.database.limits import ANSWER_TIMEOUT, NETWORK_TIMEOUT, Limits, is_unknown, opening_statements, pause
+from antelop.database.keepalive import keep_alive
+from antelop.database.limits import ANSWER_TIMEOUT, Limits, opening_statements, pause, set_if_known
 from antelop.database.opening import Address, open_connection
 from antelop.database.outages import is_denied, is_outage, is_refused, is_unexplained, sentence
 from antelop.database.predecessor import Session
+from antelop.database.rights import Denied, missing_right
 from antelop.database.statement import ON_POSTGRESQL, expect_to_fit, longest
 from antelop.errors import Misconfigured, Problem, Unavailable
 
-KEEPALIVE = {
-    socket.TCP_KEEPIDLE: NETWORK_TIMEOUT // 3,
-    socket.TCP_KEEPINTVL: NETWORK_TIMEOUT // 6,
-    socket.TCP_KEEPCNT: 4,
-    socket.TCP_USER_TIMEOUT: NETWORK_TIMEOUT * 1000,
-}
-"""Keepalive options of the socket: the first probe after a third of the time, and sent data acknowledged within the time."""
-
 STREAMED = 2000
 """Number of rows of a streamed answer that are fetched at a time."""
-
-
-class Denied(Misconfigured, dj.errors.AccessError):
-    """The database user lacks a right; also an `AccessError`, because DataJoint catches its own exception in some places."""
 
 
 class Connection(dj.Connection):
@@ -137,48 +124,30 @@ class Connection(dj.Connection):
         backend = self.address.backend
         if backend == "postgresql":
             self.adapter._register_numpy_adapters()  # noqa: SLF001  # DataJoint does it in its own connect, which is not used
-        self._expect_answers()
+        keep_alive(self._descriptor())
         session = Session.of(self._conn, backend)
         # Check for a pooler before anything is set: through a pooler, the settings could reach another client's session.
         if not session.is_direct:
             with closing(open_connection(self.address)) as other:
-                promise.expect_session(backend, str(self.address), _asking(self._conn), _asking(other))
-        promise.expect_promise(backend, str(self.address), _asking(self._conn))
+                promise.expect_session(backend, str(self.address), promise.asking(self._conn), promise.asking(other))
+        promise.expect_promise(backend, str(self.address), promise.asking(self._conn))
         known, new = opening_statements(backend, self._limits)
         # From here on the server gives this client up in time, and COMMIT waits for the disk.
         with closing(self._conn.cursor()) as cursor:
             for statement in [*known, *([promise.DURABLE] if backend == "postgresql" else [])]:
                 cursor.execute(statement)
             for statement in new:
-                self._pauses = self._set_if_known(cursor, statement)
+                self._pauses = set_if_known(cursor, statement)
             self._longest = longest(cursor, backend)
         # The lost session may still live on the server. Until it ends, it holds the claim on a delivery, and may even commit.
         if self._session is not None and session.is_direct:
             self._session.end(self._conn, backend)
         self._session = session
 
-    def _set_if_known(self, cursor: Any, statement: str) -> bool:  # noqa: ANN401  # the drivers have no types
-        """Execute a setting that some servers do not have; return whether this server has it."""
-        try:
-            cursor.execute(statement)
-        except Exception as error:
-            if not is_unknown(error):
-                raise
-            return False
-        return True
-
     def _descriptor(self) -> int:
         """Return the file descriptor of the connection's socket."""
         link = self._conn if self.address.backend == "postgresql" else self._conn._sock  # noqa: SLF001  # the driver shows it nowhere
         return int(link.fileno())
-
-    def _expect_answers(self) -> None:
-        """Turn on TCP keepalive (tcp(7)), so that waiting for an answer ends when the server's host has disappeared."""
-        with socket.socket(fileno=os.dup(self._descriptor())) as ours:
-            if ours.family != socket.AF_UNIX:
-                ours.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-                for name, value in KEEPALIVE.items():
-                    ours.setsockopt(socket.IPPROTO_TCP, name, value)
 
     def allow_pauses(self, *, allow: bool) -> None:
         """Switch the server's limit for pauses in the open transaction off (`allow`) or on."""
@@ -243,7 +212,7 @@ class Connection(dj.Connection):
             if getattr(error, "pgcode", None) == "23001":  # restrict_violation, which DataJoint does not know
                 raise dj.errors.IntegrityError(*error.args) from error
             if is_denied(error):
-                raise Denied([self._missing_right(query, sentence(error))]) from error
+                raise Denied([missing_right(self.address, query, sentence(error))]) from error
             raise
 
     def _answers(self) -> bool:
@@ -259,24 +228,6 @@ class Connection(dj.Connection):
                 return False
         return True  # a server that refuses the statement, as in a failed transaction, still answers
 
-    def _missing_right(self, query: str, said: str) -> Problem:
-        """Return a problem that names the right that this user lacks, and the statement by which an administrator grants it."""
-        user, name = self.address.user, r"""["`](\w+)["`]"""
-        table = re.search(rf"""{name}\.["`]([^"`]+)""", query)
-        schema = (table or re.search(name, query) or [query, "…"])[1]
-        # To lock a row, a user needs the right UPDATE; otherwise the right is named like the statement.
-        right = "UPDATE" if re.search(r"\bFOR (SHARE|UPDATE)\b", query) else query.split(maxsplit=1)[0].upper()
-        if self.address.backend == "mysql":  # on the table alone: of rights on schemas only those of the nearest pattern count
-            grant = f"{right} ON {schema}.{table[2] if table else '*'} TO '{user}'"
-        elif "for schema" in said:
-            grant = f"{'CREATE, ' if right == 'CREATE' else ''}USAGE ON SCHEMA {schema} TO {user}"
-        elif right == "CREATE" and table is None:
-            grant = f"CREATE ON DATABASE {self.address.name} TO {user}"
-        else:
-            grant = f"{right} ON ALL TABLES IN SCHEMA {schema} TO {user}"
-        what = f"database user {user} lacks the right {right}: {said}"
-        return Problem("right_missing", schema, what, f"Have an administrator of the server run `GRANT {grant};`")
-
     def roll_back(self) -> None:
         """Roll back the open transaction, if there is one; if the server does not answer, drop the connection instead."""
         if self._in_transaction:
@@ -291,14 +242,3 @@ class Connection(dj.Connection):
             self.close()
         self._deadline.close()
         self._in_transaction = False
-
-
-def _asking(connection: Any) -> promise.Ask:  # noqa: ANN401  # the drivers have no types
-    """Return a function that executes a query on a driver's connection and returns the first row of the answer."""
-
-    def ask(query: str) -> Any:  # noqa: ANN401  # of several types
-        with closing(connection.cursor()) as cursor:
-            cursor.execute(query)
-            return cursor.fetchone()
-
-    return ask

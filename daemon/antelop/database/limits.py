@@ -6,6 +6,7 @@ at its start after which time to end it. The server's own configuration may have
 
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 LOCK_TIMEOUT = 60
 """Seconds that a statement waits for a lock."""
@@ -93,7 +94,13 @@ def _whole(seconds: float) -> int:
     return min(ceil(seconds), _LONGEST)
 
 
-def is_unknown(error: Exception) -> bool:
-    """Return whether a server refused a setting because it, or its operating system, does not have it."""
-    # PostgreSQL's undefined_object and invalid_parameter_value; MySQL's ER_UNKNOWN_SYSTEM_VARIABLE.
-    return getattr(error, "pgcode", None) in {"42704", "22023"} or error.args[:1] == (1193,)
+def set_if_known(cursor: Any, statement: str) -> bool:  # noqa: ANN401  # the drivers have no types
+    """Execute a setting that some servers, or their operating systems, do not have; return whether this server has it."""
+    try:
+        cursor.execute(statement)
+    except Exception as error:
+        # PostgreSQL's undefined_object and invalid_parameter_value; MySQL's ER_UNKNOWN_SYSTEM_VARIABLE.
+        if getattr(error, "pgcode", None) in {"42704", "22023"} or error.args[:1] == (1193,):
+            return False
+        raise
+    return True

@@ -56,6 +56,8 @@ class Address:
         server offers it, without any proof.
     tls_ca
         The file of the CA's certificates, in PEM format; None: those that the system trusts.
+    prefix
+        Common beginning of the names of the lab's schemas.
     """
 
     backend: Literal["postgresql", "mysql"]
@@ -66,6 +68,7 @@ class Address:
     name: str | None = None
     use_tls: bool | None = None
     tls_ca: Path | None = None
+    prefix: str = "antelop_ingest_"
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"

@@ -21,6 +21,7 @@ Each decision, and its reason:
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 from antelop.errors import Misconfigured, Problem
@@ -111,3 +112,14 @@ def _lost(setting: str, remedy: str, place: str) -> tuple[str, str]:
 
 
 _REPLICA = ("it is a replica, and takes no writes", "Set [database] host to the primary server")
+
+
+def asking(connection: Any) -> Ask:  # noqa: ANN401  # the drivers have no types
+    """Return a function that executes a query on a driver's connection and returns the first row of the answer."""
+
+    def ask(query: str) -> Any:  # noqa: ANN401  # of several types
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(query)
+            return cursor.fetchone()
+
+    return ask

@@ -7,7 +7,8 @@ from functools import partial
 
 from datajoint.utils import to_camel_case
 
-from antelop.database.connection import SCHEMAS, Database
+from antelop.database.connection import Database
+from antelop.database.schemas import SCHEMAS
 from antelop.database.statement import composed, identifier
 from antelop.errors import Problem
 

@@ -100,18 +100,17 @@ class Lab:
     def _embedded(self, server: Server) -> Database:
         # No password is needed: only this operating-system user can enter the folder of the server's socket.
         address = Address("postgresql", server.host, server.port, server.user, "", server.database, use_tls=False)
-        return Database(address, limits=self._limits, store=self.store.folder, trusted=True, may_migrate=True)
+        return Database(address, store=self.store.folder, limits=self._limits, service=server.user, may_migrate=True)
 
     def _remote(self, settings: DatabaseConfig, environment: Mapping[str, str], *, may_migrate: bool) -> Database:
         user, password = credentials(environment)
         where = (settings.backend, settings.host, settings.port, user, str(password), settings.name)
         return Database(
-            Address(*where, use_tls=settings.use_tls, tls_ca=settings.tls_ca),
+            Address(*where, use_tls=settings.use_tls, tls_ca=settings.tls_ca, prefix=settings.prefix),
+            store=self.store.folder,
             limits=self._limits,
-            prefix=settings.prefix,
             service=settings.service,
             may_migrate=may_migrate,
-            store=self.store.folder,
         )
 
     @property
