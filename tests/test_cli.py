@@ -388,7 +388,7 @@ def test_remove(antelop: Run, lab: Lab) -> None:
     deliver("day")
     antelop("ingest", "day.manifest.json")
     removed = antelop("remove", "lab/licking/day 41", "--yes")
-    assert (removed.exit_code, removed.output) == (0, "removed  25 rows of lab/1/41\n")
+    assert (removed.exit_code, removed.output) == (0, 'removed  25 rows of lab/1/41, "day 41"\n')
     assert len(lab.database.World()) == 0
     assert lines(antelop("remove", "lab/licking/day 41", "--yes", "--json"))[0]["problems"][0]["check"] == "session_empty"
     assert antelop("ingest", "day.manifest.json").output.startswith("ingested  day.manifest.json: session lab/1/41")
@@ -396,16 +396,19 @@ def test_remove(antelop: Run, lab: Lab) -> None:
 
 @one_database
 def test_remove_asks(antelop: Run, lab: Lab) -> None:
-    """On a terminal, what hangs on the recording is shown, and nothing goes without a yes."""
+    """On a terminal, the recording and what depends on it are shown, and nothing goes without a yes."""
     deliver("day")
     antelop("ingest", "day.manifest.json")
     words = ("remove", "lab/licking/41")
     status, said = on_a_terminal(*words, answer="n\n", NO_COLOR="1")
-    first, *rows, question, last = said.splitlines()
+    session, date, animals, file, first, *rows, question, last = said.splitlines()
+    assert (session, date) == ('   session  lab/1/41, "day 41"', "      date  not known")
+    assert animals == "   animals  m17, m18"
+    assert file.endswith("day.nwb")
     assert (first, question) == ("These rows of lab/1/41 would go:", "Remove them? [y/N]: n")
     assert last == "kept  lab/1/41"
     assert sum(int(row.split()[0]) for row in rows) == 25
     assert (status, len(lab.database.World())) == (0, 1)
     status, said = on_a_terminal(*words, answer="y\n", NO_COLOR="1")
-    assert said.endswith("removed  25 rows of lab/1/41\n")
+    assert said.endswith('removed  25 rows of lab/1/41, "day 41"\n')
     assert (status, len(lab.database.World())) == (0, 0)

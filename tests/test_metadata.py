@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
 import pytest
@@ -286,21 +287,41 @@ def test_who_makes_an_admin(lab: Lab, visitor: Callable[..., Lab]) -> None:
 
 
 def test_found_by_id_or_name(lab: Lab) -> None:
-    """What is called by a number is the row of that id or, where none has it, of that name."""
+    """What is called by a number is the row of that id or of that name."""
     enrol(lab, "Session", {**LICKING, "session_name": "44"})
     enrol(lab, "Session", {**LICKING, "session_name": "20261122"})
     enrol(lab, "Session", {**LICKING, "session_name": "100% 'mad' {}"})
     found = [
         find(lab.database, "Session", EXPERIMENT, called)["session_id"]
-        for called in ("day 42", 43, "43", "44", "20261122", "100% 'mad' {}")
+        for called in ("day 42", 43, "43", "id=44", "name=44", "20261122", "100% 'mad' {}")
     ]
-    assert found == [42, 43, 43, 44, 46, 47]
+    assert found == [42, 43, 43, 44, 45, 46, 47]
     assert locate(lab.database, [("Experimenter", "lab"), ("BehaviourRig", "licking rig"), ("Feature", "led")]) == {
         **OWNER,
         "behaviourrig_id": 1,
         "feature_id": 1,
     }
     assert locate(lab.database, []) == {}
+
+
+def test_no_number_hits_another_row(lab: Lab) -> None:
+    """A number that is the id of one session and may be the name of another is refused, with what says which."""
+    enrol(lab, "Session", {**LICKING, "session_name": "2", "session_id": 1})
+    enrol(lab, "Session", {**LICKING, "session_name": "1", "session_id": 2})
+    enrol(lab, "Session", {**LICKING, "session_name": "8", "session_id": 7})
+    both = 'session 1 is called "2" and session 2 is called "1"'
+    for called, listed, forms in (
+        ("1", both, "id=1 or id=2"),
+        ("2", both, "id=1 or id=2"),
+        ("7", 'session 7 is called "8"', "id=7"),  # the session named 7 is not made yet
+    ):
+        what = f'"{called}" may be an id or a name: {listed}'
+        expected = Problem("session_ambiguous", "session", what, f"Say which: {forms}")
+        assert problems(partial(find, lab.database, "Session", EXPERIMENT, called)) == [expected]
+    stated = {"id=1": 1, "name=1": 2, "id=7": 7, "name=8": 7, "8": 7, 1: 1}
+    assert {called: find(lab.database, "Session", EXPERIMENT, called)["session_id"] for called in stated} == stated
+    (problem,) = problems(lambda: find(lab.database, "Session", EXPERIMENT, "042"))
+    assert problem.check == "session_unknown"
 
 
 def test_not_found(lab: Lab) -> None:

@@ -147,11 +147,12 @@ def export(terminal: Terminal, path: key.Path, file: Path, *, overwrite: bool) -
 def remove(terminal: Terminal, path: key.Path, *, yes: bool) -> None:
     """Remove the recording from a session.
 
-    The rows that would be removed are shown first. The session stays, and can take another recording. SESSION is written as
-    experimenter/experiment/session, by ids or names.
+    The session, its file and animals, and the rows that would be removed are shown first. The session stays, and can take
+    another recording. SESSION is written as experimenter/experiment/session, by ids or names.
     """
     from antelop.lab.naming import locate
     from antelop.upkeep import removal
+    from antelop.wording import quoted
 
     # A script cannot answer the question: refuse at once instead of reading its input.
     if not yes and not sys.stdin.isatty():
@@ -160,6 +161,8 @@ def remove(terminal: Terminal, path: key.Path, *, yes: bool) -> None:
         found = locate(lab.database, path)
         # Without any row there is nothing to ask: `remove` then says why it cannot remove a recording.
         if not yes and (hanging := removal.hanging(lab, found)):
+            for what, value in removal.described(lab, found).items():
+                say(f"  {what:>8}  {value}", err=True)
             say(f"These rows of {key.written(found)} would go:", err=True)
             for table, count in hanging.items():
                 say(f"  {count:6}  {table}", err=True)
@@ -167,5 +170,6 @@ def remove(terminal: Terminal, path: key.Path, *, yes: bool) -> None:
                 terminal.tell({"outcome": "kept", "sentence": key.written(found), "session": found})
                 return
         rows = removal.remove(lab, found)
-    sentence = f"{counted(sum(rows.values()), 'row')} of {key.written(found)}"
+        name = quoted((lab.database.Session & found).fetch1("session_name"))
+    sentence = f"{counted(sum(rows.values()), 'row')} of {key.written(found)}, {name}"
     terminal.tell({"outcome": "removed", "sentence": sentence, "session": found, "rows": rows})

@@ -10,6 +10,7 @@ from antelop.errors import Problem, Rejected
 from antelop.lab import Lab
 from antelop.lab.resolve import refusal
 from antelop.queue.ledger import named
+from antelop.wording import quoted
 
 
 def hanging(lab: Lab, session: Mapping[str, Any]) -> dict[str, int]:
@@ -24,6 +25,21 @@ def hanging(lab: Lab, session: Mapping[str, Any]) -> dict[str, int]:
     if problems := strange_names(lab.database):
         raise Rejected(problems)
     return _named(lab, dj.Diagram.cascade(lab.database.World & dict(session)).counts())
+
+
+def described(lab: Lab, session: Mapping[str, Any]) -> dict[str, str]:
+    """Return what tells a person which recording a session holds: its name, date, animals and file."""
+    database, key = lab.database, {name: session[name] for name in lab.database.Session.primary_key}
+    row = (database.Session & key).fetch1()
+    # An animal has a row in Self for taking part, and one for each of its features.
+    animals = (database.Animal & (database.Self & key).proj()).to_arrays("animal_name", order_by="animal_id")
+    files = (database.Delivery & (database.Ingestion & key).proj()).to_arrays("nwb_path")
+    return {
+        "session": f"{named(key)}, {quoted(row['session_name'])}",
+        "date": f"{row['session_timestamp']:%Y-%m-%d %H:%M}" if row["session_timestamp"] else "not known",
+        "animals": ", ".join(animals),
+        "file": ", ".join(files),
+    }
 
 
 def remove(lab: Lab, session: Mapping[str, Any]) -> dict[str, int]:
