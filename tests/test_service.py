@@ -286,6 +286,61 @@ def test_people_are_told_once(start: Start, dropping: Callable[..., Drop], chat:
     assert daemon.written()["notices"] == {"queued": 0, "dropped": 0, "sent": 2, "failed": 0, "failing": []}
 
 
+def test_people_are_told_what_stops_everything(start: Start, lab: Lab, dropping: Callable[..., Drop], chat: Chat) -> None:
+    """Of a folder that is away, scripts that are not trusted and receipts that cannot be written: once, and when it is over."""
+    drop = dropping("watched", announce=600.0)
+    daemon = start(notify=NotifyConfig(urls=(chat.url,)))
+    (drop.path / "a.receipt.json").mkdir()
+    drop.deliver("a")
+    daemon.until_said(Done)
+    daemon.written()
+    daemon.ahead += 601
+    daemon.written()
+    title, body = chat.received()
+    assert title == "hindered: receipts in watched cannot be written"
+    assert "a.receipt.json" in body
+    script = lab.config.analysis.folders[0] / "licking.py"
+    script.chmod(0o666)
+    daemon.until_said(Untrusted)
+    daemon.written()
+    daemon.ahead += 601
+    daemon.written()
+    assert chat.received()[0] == "hindered: the analysis folder is not trusted"
+    script.chmod(0o644)
+    daemon.pool.nudge()
+    daemon.until(lambda: daemon.written()["analysis"] is None)
+    assert chat.received()[0] == "over: the analysis folder is not trusted"
+    drop.path.rename(drop.path.with_name("away"))
+    daemon.until(lambda: daemon.written()["folders"][0]["absent"])
+    daemon.ahead += 601
+    daemon.written()
+    assert chat.received()[0] == "hindered: folder watched is away"
+
+
+def test_people_are_told_that_the_database_and_the_state_are_away(
+    start: Start, dropping: Callable[..., Drop], chat: Chat
+) -> None:
+    """A short outage is not announced; one of longer than `announce` is, and so is its end, each time that it happens."""
+    dropping("watched", announce=600.0)
+    daemon = start(notify=NotifyConfig(urls=(chat.url,)))
+    daemon.until_said(Ready)
+    hindrances = daemon._reporting._hindrances
+    for _ in range(2):
+        for sentence in ("no route to host", None, "no route to host"):
+            daemon.status.database, now = sentence, daemon.now()
+            assert list(hindrances.begun(now)) == []
+            daemon.ahead += 599
+        (begun,) = hindrances.begun(now + 601)
+        assert (begun.title, begun.sentence) == ("the database cannot be used", "no route to host")
+        assert (list(hindrances.begun(now + 900)), hindrances.ended()) == ([], [])
+        daemon.status.database = None
+        assert list(hindrances.begun(now + 901)) == []
+        assert hindrances.ended() == [begun]
+    hindrances.unwritten = "No space left on device"
+    assert list(hindrances.begun(now + 1000)) == []
+    assert [each.title for each in hindrances.begun(now + 1601)] == ["the state cannot be written"]
+
+
 @on_postgresql
 def test_what_was_left_alone_for_years_is_one_notice(start: Start, dropping: Callable[..., Drop], chat: Chat) -> None:
     """It says how many there are and names the first ones; the log likewise."""
@@ -294,6 +349,7 @@ def test_what_was_left_alone_for_years_is_one_notice(start: Start, dropping: Cal
         (drop.path / f"{number:02}.nwb").touch()
     with capture_logs() as logs:
         daemon = start(notify=NotifyConfig(urls=(chat.url,)))
+        daemon.until_said(Ready)
         daemon.until(lambda: len(daemon.written()["waiting"]) == 20)
         daemon.ahead += 601
         daemon.until(lambda: daemon.written()["notices"]["sent"])

@@ -33,7 +33,7 @@ worker       `worker`, `process`, `events`, `inputs`, `reconsider`, `orphans`, `
 export       `stored`, `arrays`, `objects`, `places`, `metadata`, `proof`, `session`
 upkeep       `verify`, `inventory`, `gc`, `backup`, `backup_record`, `server_backup`, `removal`
 service      `main`, `service`, `access`, `asking`, `backlog`, `entering`, `queue_feed`, `handling`, `pool`,
-             `worker_process`, `folders`, `watchers`, `reporting`, `status`, `notice`, `explain`, `systemd`
+             `worker_process`, `folders`, `watchers`, `reporting`, `hindrances`, `status`, `notice`, `explain`, `systemd`
 manual       the pages of the manual
 demo         `show`, `lab`, `daemon`, `licking`, `acquisition`, `video`
 cli          `command`, `terminal`, `key`, `service`, `deliveries`, `sessions`, `masks`, `rigs`, `metadata`,

@@ -56,6 +56,7 @@ class EventHandler:
     def handle(self, event: Event) -> None:
         """Log an event, and act on it."""
         event_log.enter(event)
+        self._reporting.note(event)
         match event:
             case Untrusted(sentence):
                 self.status.analysis = sentence
