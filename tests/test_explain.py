@@ -50,6 +50,17 @@ def test_a_name_may_say_it_all(folder: FolderConfig, name: str, rule: str, sente
     assert bool(found.release) == (rule != "receipt" and "avi" not in name)
 
 
+def test_a_file_in_a_linked_folder_is_never_found(folder: FolderConfig, tmp_path: Path) -> None:
+    """The link is named, and what to do instead; a drop folder that is itself a link is followed."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "x.nwb").touch()
+    (folder.path / "day").symlink_to(tmp_path / "real")
+    (tmp_path / "rig-3").symlink_to(folder.path)
+    for path in (folder.path, tmp_path / "rig-3"):
+        found = explain(path / "day" / "x.nwb", [replace(folder, path=path, recursive=True)], {}, None)
+        assert found == Explanation("linked", "day is a link to a folder, which is not followed", RELEASES["linked"])
+
+
 def test_a_file_that_nobody_has_seen_yet_is_said_to_be_so(folder: FolderConfig) -> None:
     """A JSON file that is no manifest is none; anything else is found by the next scan."""
     for name in ("a.nwb", "settings.json", "a.manifest.json"):

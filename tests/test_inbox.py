@@ -770,7 +770,7 @@ def test_a_finished_delivery_that_is_tried_again_waits_for_its_videos(drop: Drop
 
 
 def test_links_are_followed_as_long_as_they_stay_in_the_folder(drop: Drop, tmp_path: Path) -> None:
-    """A link to a file inside is that file; one that leads out is said; linked directories are not entered."""
+    """A link to a file inside is that file; one that leads out is said; linked directories are said too, and not entered."""
     outside = drop.start(tmp_path / "outside")
     outside.put("x")
     drop.put("real/y", manifest=False)
@@ -783,7 +783,8 @@ def test_links_are_followed_as_long_as_they_stay_in_the_folder(drop: Drop, tmp_p
     said = drop.said(0.0)
     assert said["x.nwb"] == "it is a link that leads out of the drop folder; put the file itself here"
     assert said["sly.manifest.json"].startswith("manifest here for 0 s, and names a file that is not here: linked/x.nwb")
-    assert set(said) == {"x.nwb", "y.nwb", "real/y.nwb", "sly.manifest.json"}
+    assert said["linked"] == "it is a link to a folder, which is not followed; put the folder itself here"
+    assert set(said) == {"x.nwb", "y.nwb", "real/y.nwb", "sly.manifest.json", "linked"}
     assert drop.deliveries(10.0) == ["y.nwb"]
 
 

@@ -207,9 +207,8 @@ def test_missing(script: Path) -> None:
 def test_belongs_to_another(script: Path) -> None:
     """What belongs to another user is trusted if the user is, or a group of theirs."""
     os.chown(script, NOBODY.pw_uid, NOBODY.pw_gid)
-    assert said(script) == [
-        f"{script}: it belongs to nobody, who is not trusted. Run `chown root {script}`, or add nobody to the trusted."
-    ]
+    remedy = f"Add nobody to the trusted, or have {script} where only trusted users can write"
+    assert said(script) == [f"{script}: it belongs to nobody, who is not trusted. {remedy}."]
     assert said(script, trusted=("nobody",)) == []
     assert said(script, trusted=(grp.getgrgid(NOBODY.pw_gid).gr_name,)) == []
     assert [problem for problem in said(script, uid=NOBODY.pw_uid) if str(script) in problem] == []

@@ -288,7 +288,7 @@ def test_people_are_told_once(start: Start, dropping: Callable[..., Drop], chat:
 
 def test_people_are_told_what_stops_everything(start: Start, lab: Lab, dropping: Callable[..., Drop], chat: Chat) -> None:
     """Of a folder that is away, scripts that are not trusted and receipts that cannot be written: once, and when it is over."""
-    drop = dropping("watched", announce=600.0)
+    drop = dropping("watched", announce=600.0, scan=0.1)
     daemon = start(notify=NotifyConfig(urls=(chat.url,)))
     (drop.path / "a.receipt.json").mkdir()
     drop.deliver("a")

@@ -64,7 +64,7 @@ class Trust:
         # The owner can always change the permissions, so the owner must be trusted.
         known = info.st_uid in (0, self._uid) or owner in self._trusted
         if not known and self._groups.isdisjoint(_groups_of(info.st_uid)):
-            remedy = f"Run `chown root {path}`, or add {owner} to the trusted"
+            remedy = f"Add {owner} to the trusted, or have {path} where only trusted users can write"
             found.append((f"it belongs to {owner}, who is not trusted", remedy))
         # The permissions of a link mean nothing on Linux, and those of a folder with a sticky bit protect its entries.
         guarded = stat.S_ISDIR(info.st_mode) and info.st_mode & stat.S_ISVTX and not searched

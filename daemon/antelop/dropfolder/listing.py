@@ -117,6 +117,8 @@ class Listing:
             path = f"{directory}/{name}" if directory else name
             if not is_utf8(name):
                 shelf.odd[os.fsencode(path).decode(errors="backslashreplace")] = (Reason.MISENCODED, {})
+            elif is_directory and is_link:
+                shelf.odd[path] = (Reason.LINKED, {})
             elif is_directory:
                 below.append(path)
             elif len(path) > LONGEST_PATH:
@@ -141,15 +143,15 @@ class Listing:
         return shelf, below
 
     def _entries(self, directory: Directory) -> Iterator[tuple[str, bool, bool]]:
-        """Yield the relevant entries of a directory: name, whether it is a directory to read, whether it is a link."""
+        """Yield the relevant entries of a directory: name, whether it is a directory, whether it is a link."""
         with directory.entries() as entries:
             for entry in entries:
                 self._met += 1
                 if is_candidate(entry.name):
                     if not entry.is_dir():
                         yield entry.name, False, entry.is_symlink()
-                elif self._recursive and entry.is_dir(follow_symlinks=False) and not junk(entry.name):
-                    yield entry.name, True, False
+                elif self._recursive and entry.is_dir() and not junk(entry.name):
+                    yield entry.name, True, entry.is_symlink()
 
     def _text(
         self, path: str, nwb_paths: Container[str], before: Shelf, shelf: Shelf, remembered: dict[bytes, str | None]

@@ -22,6 +22,7 @@ class Reason(Enum):
     MISNAMED = "manifest here for {waited}, and names a file that is not here: {name}; is it {nearest}?"
     CONTESTED = "{count} manifests name this file: {manifests}; remove all but one"
     ESCAPING = "it is a link that leads out of the drop folder; put the file itself here"
+    LINKED = "it is a link to a folder, which is not followed; put the folder itself here"
     MISENCODED = "its name is not valid UTF-8; rename it"
     LONG = "its path in the drop folder has more than {most} characters; rename it, or move it up"
     UNREADABLE = "it cannot be read: {error}"

@@ -30,6 +30,7 @@ RELEASES = {
     "misnamed": "Rename the file, or correct the manifest",
     "contested": "Remove all manifests but one",
     "escaping": "Put the file itself here",
+    "linked": "Put the folder itself here",
     "misencoded": "Rename it",
     "long": "Rename it, or move it up",
     "unreadable": "Let the user of the service read it",
@@ -99,6 +100,8 @@ def explain(
     # In an absent folder every file seems to be missing, so this comes before the look at the disk.
     if held:
         return Explanation("absent", f"nothing can be taken from folder {folder.name}: {held}", "Bring the folder back")
+    if link := next((part for part in Path(name).parents if (folder.path / part).is_symlink() and part.name), None):
+        return Explanation("linked", f"{link} is a link to a folder, which is not followed", RELEASES["linked"])
     if not os.path.lexists(path):
         return Explanation("gone", "there is no such file, and nothing is known of it", "Deliver it")
     if name.lower().endswith(".json") and not _is_manifest(path):
