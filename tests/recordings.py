@@ -15,7 +15,8 @@ from antelop.demo.licking import licking_task
 
 __all__ = ["LICKING_RIG", "write_recording"]
 
-STARTED = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+STARTED = datetime(2024, 11, 22, 9, 30, tzinfo=UTC)
+"""Long ago, so that a machine whose clock is behind does not take it for the future."""
 
 
 def write_recording(  # noqa: PLR0913  # each is one thing that a test changes

@@ -52,7 +52,7 @@ def test_a_session_comes_in_again_as_it_was(full: Lab, tmp_path: Path) -> None:
 @one_database
 def test_other_programs_read_it(full: Lab, tmp_path: Path) -> None:
     """It is valid, nothing in it is critical, and pynwb finds subject, session, series, masks and provenance."""
-    began = datetime(2026, 11, 22, 9, 30)  # noqa: DTZ001  # as the table has it: in the lab's time zone
+    began = datetime(2024, 11, 22, 9, 30)  # noqa: DTZ001  # as the table has it: in the lab's time zone
     full.database.Session.update1({**SESSION, "session_timestamp": began, "session_notes": "calm"})
     full.database.Animal.update1({**ANIMALS[0], "species": "Mus musculus", "age": "P90D", "weight": "21 grams", "sex": "F"})
     exported = export_nwb(full, SESSION, tmp_path / "out.nwb")

@@ -121,7 +121,7 @@ def test_a_share_blinks_when_the_turn_of_an_old_delivery_comes(start: Start, lab
     daemon = start(workers=WorkersConfig(count=0))
     delivery = drop.deliver("a")
     daemon.until(lambda: len(lab.database.Delivery()))
-    days_ago = datetime(2026, 1, 1)  # noqa: DTZ001  # of the database
+    days_ago = datetime(2020, 1, 1)  # noqa: DTZ001  # of the database
     lab.database.Delivery.update1({"delivery_id": delivery.delivery_id, "readied": days_ago})
     (watcher,) = daemon.folders.sources()
     os.kill(watcher._process.pid, signal.SIGSTOP)
