@@ -1,5 +1,6 @@
 """The checks: each finds what it is named after, says so in whole sentences, and is silent on a twin that is as it should."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
@@ -14,14 +15,17 @@ from numpy.typing import NDArray
 
 from antelop.checks.examine import _ALL, Findings, examine
 from antelop.checks.facts import Facts
-from antelop.checks.scans import order, rows, states
+from antelop.checks.scans import order, states
 from antelop.checks.severities import CHECKS, CONFIGURABLE, FIXED
 from antelop.errors import Problem, Rejected
 from antelop.formats.manifest import Key
 from antelop.formats.rig import Camera, DataType, Feature, Rig
 from antelop.formats.rig_rules import UNKNOWN
-from antelop.recording.events import in_time_order
-from antelop.recording.recording import Intervals, Listed, Recording, Series, Video
+from antelop.recording.columns import Column, Table
+from antelop.recording.edges import edges
+from antelop.recording.events import MOST_LOADED
+from antelop.recording.interval_rows import in_order
+from antelop.recording.recording import Listed, Recording, Series, Video
 from antelop.recording.samples import Samples
 from antelop.recording.views import Clock, Track
 from tests.clocks import NOW
@@ -66,8 +70,19 @@ TRIALS = Rig("1", "", (Feature("trials", "intervals", "interval", ""),))
 
 def tabled(start: Any, stop: Any) -> tuple[Recording, Rig]:
     """Return a recording of a table of trials, and the rig that names it."""
-    table = Intervals("intervals/trials", np.asanyarray(start), np.asanyarray(stop))
-    return replace(RECORDING, intervals={table.path: table}), TRIALS
+    return tabled_as({"start_time": np.asanyarray(start), "stop_time": np.asanyarray(stop)}), TRIALS
+
+
+def choosing(data_type: DataType, where: Mapping[str, tuple[Any, ...]], **members: Any) -> tuple[Recording, Rig]:
+    """Return a recording of two samples, and a rig that takes those with some values."""
+    recording, rig = sampled(data_type, timestamps=np.arange(2.0), **members)
+    return recording, replace(rig, features=(replace(rig.features[0], where=where),))
+
+
+def tabled_as(columns: Mapping[str, Any]) -> Recording:
+    """Return a recording of a table of trials with these columns."""
+    table = Table("intervals/trials", "TimeIntervals", {name: Column(samples) for name, samples in columns.items()})
+    return replace(RECORDING, tables={table.path: table})
 
 
 def filmed(*videos: Video, timestamps: Samples | None = FRAMES) -> tuple[Recording, Rig]:
@@ -179,7 +194,7 @@ ERRORS = [
     ),
     (
         (
-            replace(RECORDING, intervals={"intervals/trials": Intervals("intervals/trials", Declared(3, 0), np.arange(3.0))}),
+            tabled_as({"start_time": Declared(3, 0), "stop_time": np.arange(3.0)}),
             TRIALS,
         ),
         "never_written",
@@ -192,14 +207,14 @@ ERRORS = [
         "too_large_to_load",
         WHERE,
         f"its {16 * LARGE.length} bytes have to be in memory at once, where {2**28} are set aside for such",
-        "Write its events in the order of their times",
+        "Write it in parts, and its events in the order of their times",
     ),
     (
-        (replace(RECORDING, intervals={"intervals/trials": Intervals("intervals/trials", LARGE, LARGE)}), TRIALS),
+        (tabled_as({"start_time": LARGE, "stop_time": LARGE}), TRIALS),
         "too_large_to_load",
         "intervals/trials",
         f"its {16 * LARGE.length} bytes have to be in memory at once, where {2**28} are set aside for such",
-        "Write it in parts",
+        "Write it in parts, and its events in the order of their times",
     ),
     (
         (replace(RECORDING, listed={"processing/behavior/lick": Listed("TimeSeries", "series")}), sampled()[1]),
@@ -252,16 +267,16 @@ ERRORS = [
             "data_shape",
             WHERE,
             f"its data have the shape {shape}, and {data_type} data are {shapes}",
-            "Correct the recording, or the data_type that the rig gives the feature",
+            "Correct the recording, or the data_type that the rig gives the feature" + more,
         )
-        for data_type, shape, shapes, members in [
-            ("analog", (), "(n,) or (n, channels)", {}),
-            ("analog", (3, 2, 2), "(n,) or (n, channels)", {}),
-            ("digital", (3, 1), "(n,)", {}),
-            ("interval", (3, 2), "(n,)", {}),
-            ("kinematics", (3,), "(n, 2), (n, 3) or (n, 4)", {}),
-            ("kinematics", (3, 5), "(n, 2), (n, 3) or (n, 4)", {}),
-            ("kinematics", (3, 4), "(n, 2) or (n, 3)", {"neurodata_type": "SpatialSeries"}),
+        for data_type, shape, shapes, more, members in [
+            ("analog", (), "(n,) or (n, channels)", "", {}),
+            ("analog", (3, 2, 2), "(n,) or (n, channels)", "", {}),
+            ("digital", (3, 2), "(n,)", ', or name one column in its source, such as "column": 0', {}),
+            ("interval", (3, 2), "(n,)", ', or name one column in its source, such as "column": 0', {}),
+            ("kinematics", (3,), "(n, 2), (n, 3) or (n, 4)", "", {}),
+            ("kinematics", (3, 5), "(n, 2), (n, 3) or (n, 4)", "", {}),
+            ("kinematics", (3, 4), "(n, 2) or (n, 3)", "", {"neurodata_type": "SpatialSeries"}),
         ]
     ),
     (
@@ -440,17 +455,22 @@ ERRORS = [
         "interval_values",
         WHERE,
         "2 of 3 values are neither 1 nor -1, the first is 0 at 1.000 s",
-        "Store 1 at each start and -1 at each stop, or correct the rig's data_type",
+        'Store a value above 0 at each start and below 0 at each stop, or name one kind by "where": {"value": 2}',
     ),
     *(
         (
-            sampled("interval", data=np.array([1, 0, 1], dtype)),
+            sampled("interval", data=data),
             "interval_values",
             WHERE,
-            f"1 of 3 values are neither 1 nor -1, the first is {dtype(0)} at 1.000 s",
-            "Store 1 at each start and -1 at each stop, or correct the rig's data_type",
+            f"{count} of 3 values are neither 1 nor -1, the first is {data[first]} at {first}.000 s",
+            'Store a value above 0 at each start and below 0 at each stop, or name one kind by "where": {"value": 2}',
         )
-        for dtype in (np.bool_, np.uint8, np.uint64, np.float32)
+        for data, count, first in [
+            (np.array([0, 1, 2], np.uint8), 2, 0),
+            (np.array([1.0, -1.0, np.nan]), 1, 2),
+            (np.array([1, 2, -1]), 1, 1),
+            (np.array([1.0, 0.0, -1.0], np.float32), 1, 1),
+        ]
     ),
     (
         sampled("interval", data=np.array([1, -1, -1])),
@@ -460,25 +480,25 @@ ERRORS = [
         "Store a stop after every start, or correct the rig's data_type",
     ),
     (
-        tabled([0.0, np.nan, 3.0], [1.0, 2.0, np.inf]),
-        "table_not_finite",
+        tabled([0.0, 1.0], [np.nan, 0.5]),
+        "table_without_rows",
         "intervals/trials",
-        "2 of 3 rows have a start_time or stop_time that is not finite, the first at index 1",
-        REMEDY,
+        "none of its 2 rows has both a start and a stop after it",
+        f'{REMEDY}; a "digital" feature needs no stops',
     ),
     (
-        tabled([0.0, 5.0], [1.0, 4.0]),
-        "table_backward",
-        "intervals/trials",
-        "1 of 2 rows stop before they start, the first at index 1, from 5.000 s to 4.000 s",
-        REMEDY,
-    ),
-    (
-        tabled([0.0, 0.5, 3.0], [1.0, 2.0, 4.0]),
+        tabled([3.0, 0.5, 0.0], [4.0, 2.0, 1.0]),
         "table_overlap",
         "intervals/trials",
-        "1 of 3 rows start before the row before has stopped, the first at index 1, at 0.500 s and not after 1.000 s",
-        REMEDY,
+        "1 of 3 rows stop after the next one has started, the first at 1.000 s, and not before 0.500 s",
+        f'{REMEDY}, or take only some rows by "where"',
+    ),
+    (
+        (tabled([0.0], [1.0])[0], Rig("1", "", (Feature("trials", "intervals", "digital", "", column="port"),))),
+        "source_unusable",
+        "intervals/trials",
+        'it has no column "port"',
+        'Name one that it has: "start_time", "stop_time"',
     ),
     (
         (replace(RECORDING, others={"acquisition/top": "ImageSeries (odd)"}), filmed()[1]),
@@ -554,6 +574,55 @@ def test_what_cannot_be_stored_is_an_error(pair: tuple[Recording, Rig], check: s
 
 
 WARNINGS = [
+    (
+        tabled([0.0, np.nan, 3.0], [1.0, 2.0, np.inf]),
+        "table_not_finite",
+        "intervals/trials",
+        "2 of 3 rows are left out, because their start or stop is not finite, the first at index 1",
+        "Check how the table was written",
+    ),
+    (
+        tabled([0.0, 5.0], [1.0, 4.0]),
+        "table_backward",
+        "intervals/trials",
+        "1 of 2 rows are left out, because they stop before they start, the first at index 1, from 5.000 s to 4.000 s",
+        "Check how the table was written",
+    ),
+    (
+        tabled([2.0, 0.0, 1.0, 3.0], [2.5, 1.0, 2.0, 4.0]),
+        "table_sorted",
+        "intervals/trials",
+        "2 of 4 rows are earlier than one above them, the first at index 1, at 0.000 s, so the rows are sorted by time",
+        "Check how the table was written",
+    ),
+    (
+        tabled([0.0, 0.25, 0.5], [np.nextafter(0.25, 1), 0.5 + 9e-5, 1.0]),
+        "table_touching",
+        "intervals/trials",
+        "2 of 3 rows stop less than a tick after the next one starts, the first at 0.250 s: they stop when it starts",
+        "Check how the table was written",
+    ),
+    (
+        sampled("interval", data=np.array([True, False, False])),
+        "interval_open",
+        WHERE,
+        "it is on at its first sample, at 0.000 s: it may have been on before",
+        "Leave the first start out in masks that pair starts with stops",
+    ),
+    (
+        choosing("interval", {"value": (2,)}, data=np.array([1, -1])),
+        "where_unmatched",
+        WHERE,
+        "no value is of the kind that the rig's source names",
+        "Check how the file writes it, unless it did not happen in this session",
+    ),
+    (
+        choosing("digital", {"value": (1, 7)}, data=np.array([1, 2])),
+        "where_unmatched",
+        WHERE,
+        'no row has 7 in its column "value"',
+        "Check how the file writes it, unless it did not happen in this session",
+    ),
     (
         sampled(data=Declared(3, 24, in_holes=16)),
         "samples_in_holes",
@@ -1074,6 +1143,7 @@ def test_what_cannot_be_stored_cannot_be_configured() -> None:
         "session_start_format": "warning",
         "session_start_unlikely": "warning",
         "session_date": "warning",
+        "where_unmatched": "warning",
         "channel_empty": "warning",
         "channels_other": "error",
         "channels_outnumber": "warning",
@@ -1085,6 +1155,12 @@ def test_what_cannot_be_stored_cannot_be_configured() -> None:
         "events_without_time": "warning",
         "events_sorted": "warning",
         "interval_open": "warning",
+        "table_not_finite": "warning",
+        "table_backward": "warning",
+        "table_without_rows": "error",
+        "table_sorted": "warning",
+        "table_touching": "warning",
+        "table_overlap": "error",
         "times_from_session_start": "off",
         "video_format": "error",
         "video_empty": "error",
@@ -1126,7 +1202,7 @@ def test_intervals_that_pass_alternate(values: list[int], times: list[float]) ->
     assert seen.repeated.count == sum(a == b for a, b in pairwise(values))
     length = min(len(values), len(times))
     data, timestamps = np.array(values[:length], np.int8), np.array(times[:length])
-    stored = in_time_order(data, timestamps).data[:]
+    stored = edges(data, timestamps, (), MOST_LOADED).data[:]
     alternate = set(stored) <= {1, -1} and all(a == -b for a, b in pairwise(stored))
     assert (not found(sampled("interval", data=data, timestamps=timestamps)).errors) == alternate
 
@@ -1134,14 +1210,20 @@ def test_intervals_that_pass_alternate(values: list[int], times: list[float]) ->
 @pytest.mark.usefixtures("small_blocks")
 @given(SOME_TIMES, SOME_TIMES)
 def test_tables_that_pass_alternate_in_order(starts: list[float], stops: list[float]) -> None:
-    """A table without an error has finite times that are in order when starts and stops are read in turn."""
+    """The rows that are stored are those with a start and a stop after it, in order; they overlap only with an error."""
     length = min(len(starts), len(stops))
     start, stop = np.array(starts[:length]), np.array(stops[:length])
-    seen = rows(start, stop)
-    times = np.column_stack([start, stop]).ravel()
-    in_order = bool(np.isfinite(times).all() and (times[:-1] <= times[1:]).all())
-    assert (not found(tabled(start, stop)).errors) == in_order
-    assert seen.lost.count == int(np.sum(~np.isfinite(start) | ~np.isfinite(stop)))
+    rows = in_order(start, stop)
+    assert bool((rows.edges[:-1] <= rows.edges[1:]).all()) or rows.overlapping.count
+    kept = [(a, b) for a, b in zip(start, stop, strict=True) if np.isfinite([a, b]).all() and a <= b]
+    np.testing.assert_array_equal(rows.start, sorted(a for a, _ in kept))
+    np.testing.assert_allclose(rows.stop, [b for _, b in sorted(kept)], atol=1e-3)
+    assert len(kept) + rows.lost.count + rows.backward.count == length
+    checks = {problem.check for problem in found(tabled(start, stop)).errors}
+    assert checks == {
+        *["table_overlap"] * (rows.overlapping.count > 0),
+        *["table_without_rows"] * (length > 1 and not kept),
+    }
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_what_no_rig_names_is_not_read(nwb: Path) -> None:
             file.copy("acquisition/lick", f"acquisition/lick{number}")
     for name, reads in (("lick299", {"series": 1}), ("lick300", {})):
         rig = Rig("1", "", (Feature(name, "acquisition", "digital", ""),))
-        with counting(ObjectReader.series, ObjectReader.intervals) as calls, reading(nwb) as recording:
+        with counting(ObjectReader.series, ObjectReader.table) as calls, reading(nwb) as recording:
             problems = examine(recording, rig, None, {}, NOW).errors
         assert calls == reads
         assert [problem.remedy for problem in problems] == (
@@ -58,7 +58,7 @@ def test_every_object_is_listed_with_its_type_and_length(nwb: Path) -> None:
         del lick["data"], file["acquisition/linked/data"], file["acquisition/linked/timestamps"]
         file["acquisition/linked/data"] = h5py.ExternalLink("other.nwb", "/data")
         rows = len(file["intervals/trials/start_time"])
-    with counting(ObjectReader.series, ObjectReader.intervals) as calls, reading(nwb) as recording:
+    with counting(ObjectReader.series, ObjectReader.table) as calls, reading(nwb) as recording:
         found = {
             path: (recording.listed[path], recording.length(path))
             for path in ("acquisition/lick", "acquisition/linked", "acquisition/elsewhere", "intervals/trials")
@@ -68,7 +68,7 @@ def test_every_object_is_listed_with_its_type_and_length(nwb: Path) -> None:
         "acquisition/lick": (Listed("TimeSeries", "series"), length),
         "acquisition/linked": (Listed("TimeSeries", "series"), None),
         "acquisition/elsewhere": (Listed("", reason="link to another file"), None),
-        "intervals/trials": (Listed("TimeIntervals", "intervals"), rows),
+        "intervals/trials": (Listed("TimeIntervals", "table"), rows),
     }
     assert not calls
 

@@ -173,8 +173,9 @@ def summary(recording: Recording) -> Iterator[str]:
         if series.confidence is not None:
             words.append(f"confidence {series.confidence.shape}")
         yield f"{path}: {' '.join([*words, series.unit]).strip()}"
-    for path, table in recording.intervals.items():
-        yield f"{path}: {table.start.shape[0]} intervals"
+    for path, table in recording.tables.items():
+        rows = f"{table.columns['start_time'].samples.shape[0]} intervals" if "start_time" in table.columns else ""
+        yield f"{path}: {rows or table.neurodata_type}"
     for path, kind in recording.others.items():
         yield f"{path}: {kind}"
 
@@ -211,8 +212,9 @@ def test_samples_are_those_of_the_file(recordings: Path, name: str) -> None:
         for path, series in recording.series.items():
             times = None if isinstance(series.timestamps, Clock) else series.timestamps
             arrays += [(f"{path}/data", series.data), (f"{path}/timestamps", times), (f"{path}/confidence", series.confidence)]
-        for path, table in recording.intervals.items():
-            arrays += [(f"{path}/start_time", table.start), (f"{path}/stop_time", table.stop)]
+        for path, table in recording.tables.items():
+            names = [name for name in ("start_time", "stop_time") if name in table.columns]
+            arrays += [(f"{path}/{name}", table.columns[name].samples) for name in names]
         assert not [path for path, samples in arrays if samples is None and path in file and file[path].size]
         for path, samples in arrays:
             if samples is not None:
@@ -272,9 +274,10 @@ class TestContent:
                 else:
                     assert ours.data is not None
                     np.testing.assert_array_equal(ours.data[:].astype(str), np.array(one.data[:]).astype(str))
-            assert recording.intervals.keys() == {"intervals/trials", "intervals/epochs"}
-            assert np.array_equal(recording.intervals["intervals/trials"].start[:], theirs.trials["start_time"][:])
-            assert np.array_equal(recording.intervals["intervals/trials"].stop[:], theirs.trials["stop_time"][:])
+            assert recording.tables.keys() == {"intervals/trials", "intervals/epochs"}
+            for name in ("start_time", "stop_time"):
+                samples = recording.tables["intervals/trials"].columns[name].samples
+                assert np.array_equal(samples[:], theirs.trials[name][:])
             assert (recording.identifier, recording.object_id) == (theirs.identifier, theirs.object_id)
             assert (recording.session_start_time, recording.subject_id) == (theirs.session_start_time, "m17")
 
@@ -316,9 +319,9 @@ class TestContent:
             file["acquisition/reward/timestamps"].parent.pop("timestamps")
             file["acquisition/reward/timestamps"] = h5py.SoftLink("/acquisition/lick/timestamps")
         with reading(nwb) as recording:
-            series, table = recording.series, recording.intervals["intervals/trials"]
+            series, columns = recording.series, recording.tables["intervals/trials"].columns
             lick, nose = series["acquisition/lick"], series["processing/behavior/PoseEstimation/nose"]
-            for samples in (lick.data, lick.timestamps, nose.confidence, table.start):
+            for samples in (lick.data, lick.timestamps, nose.confidence, columns["start_time"].samples):
                 assert isinstance(samples, Contiguous)
                 assert samples.shape == (1000,)
                 np.testing.assert_array_equal(samples[3:990], expected[3:990])
@@ -414,7 +417,7 @@ class TestContent:
             assert recording.others["processing/run"] == "ProcessingModule"
 
     def test_what_a_rig_cannot_name_is_told_by_its_type(self, nwb: Path) -> None:
-        """Tables and other objects are listed with their NWB type, and tables are not looked into."""
+        """Tables are listed wherever they lie, and other objects with their NWB type; an untyped group is no object."""
         with h5py.File(nwb, "r+") as file:
             file.copy("intervals/trials", file["acquisition"], "trials")
             file["acquisition/trials"].move("start_time", "timestamps")
@@ -422,9 +425,11 @@ class TestContent:
             del file["intervals/odd/start_time"]
             file["acquisition/untyped/data"] = [1, 2]
         with reading(nwb) as recording:
+            assert recording.tables.keys() == {
+                "acquisition/trials",
+                *(f"intervals/{name}" for name in ("trials", "odd", "epochs")),
+            }
             assert recording.others == {
-                "acquisition/trials": "TimeIntervals",
-                "intervals/odd": "TimeIntervals",
                 "processing/behavior": "ProcessingModule",
                 "processing/behavior/BehavioralEvents": "BehavioralEvents",
                 "processing/behavior/PoseEstimation": "PoseEstimation",
@@ -560,9 +565,10 @@ class TestContent:
             file["acquisition/force/starting_time"].attrs["unit"] = "samples"
             file["intervals/trials/stop_time"].attrs["unit"] = "frames"
         with reading(nwb) as recording:
-            table = recording.intervals["intervals/trials"]
+            columns = recording.tables["intervals/trials"].columns
             times = [recording.series[f"acquisition/{name}"].timestamps for name in ("lick", "force", "reward")]
-            units = [getattr(samples, "unit", None) for samples in (*times, table.start, table.stop)]
+            times += [columns[name].samples for name in ("start_time", "stop_time")]
+            units = [getattr(samples, "unit", None) for samples in times]
             assert units == ["ms", "samples", "seconds", "", "frames"]
 
     def test_what_is_neither_numbers_nor_text_is_told(self, nwb: Path) -> None:

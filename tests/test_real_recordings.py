@@ -13,6 +13,7 @@ import pytest
 
 from antelop.checks.examine import examine
 from antelop.errors import Rejected
+from antelop.export.session import export_nwb
 from antelop.formats.rig import Rig, parse
 from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
@@ -150,7 +151,9 @@ def test_trials_without_a_stop_are_refused(lab: Lab, recordings: Path) -> None:
     upload(lab, rig, {})
     with pytest.raises(Rejected) as rejected:
         insert_nwb(lab, SESSION, animals_of("delayed-response"), recordings / "sub-anm369963_ses-20170228.nwb", "real")
-    assert [(problem.check, problem.where) for problem in rejected.value.problems] == [("table_not_finite", "intervals/trials")]
+    assert [(problem.check, problem.where) for problem in rejected.value.problems] == [
+        ("table_without_rows", "intervals/trials")
+    ]
     assert not lab.database.World()
 
 
@@ -200,6 +203,20 @@ def test_odd_files_that_go_in(lab: Lab, recordings: Path, name: str) -> None:
                 np.testing.assert_array_equal(timestamps, series.timestamps[:])
 
 
+def test_annotations_are_events_with_labels(lab: Lab, recordings: Path) -> None:
+    """Each text becomes a number, and the row says which; such a session cannot be exported yet, and this is said."""
+    upload(lab, rig_with(feature("annotations1", "digital")), {})
+    path = recordings / "odd" / "createAnnotationSeries.nwb"
+    assert insert_nwb(lab, SESSION, [], path, "real").outcome == "ingested"
+    data, labels = (lab.database.DigitalEvents & SESSION).fetch1("data", "labels")
+    with h5py.File(path) as file:
+        texts = [text.decode() for text in file["acquisition/annotations1/data"][:]]
+    assert [labels[str(number)] for number in data] == texts
+    with pytest.raises(Rejected) as rejected:
+        export_nwb(lab, SESSION, path)
+    assert [problem.check for problem in rejected.value.problems] == ["export_source"]
+
+
 @pytest.mark.parametrize("name", [*REAL, *ODD])
 def test_what_went_in_comes_out_again(lab: Lab, recordings: Path, tmp_path: Path, name: str) -> None:
     """An exported session is valid NWB, nothing in it is critical, and it comes in again equal to the bit."""
@@ -214,7 +231,7 @@ def test_what_went_in_comes_out_again(lab: Lab, recordings: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("name", "rig", "expected"),
     [
-        ("createAnnotationSeries.nwb", rig_with(feature("annotations1", "digital")), ["data_not_numeric"]),
+        ("createAnnotationSeries.nwb", rig_with(feature("annotations1", "analog")), ["data_not_numeric"]),
         ("1.3.3_timeseries_no_data.nwb", rig_with(feature("test_timeseries", "analog")), ["data_missing"]),
         (
             "2.1.0_imageseries_nonmatch_starting_frame.nwb",

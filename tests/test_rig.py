@@ -200,7 +200,10 @@ def test_a_labs_own_members_are_its_own_business() -> None:
         (
             {"name": "led"},
             Problem(
-                "name_repeated", "/features/1/name", '"led" is already the name of /features/0', "Give it a name of its own"
+                "name_repeated",
+                "/features/1/name",
+                '"led" is already the name of /features/0',
+                'Give it a name of its own, and write that of the NWB file into its source, as "series"',
             ),
         ),
         (
@@ -253,12 +256,51 @@ def test_a_labs_own_members_are_its_own_business() -> None:
             ),
         ),
         (
-            {"source": {"source_type": "intervals"}},
+            {"source": {"source_type": "intervals"}, "data_type": "analog"},
             Problem(
                 "data_type_impossible",
                 "/features/1/data_type",
-                'what comes from intervals is interval, not "digital"',
-                'Write "interval", or the source_type that the feature really has',
+                'what comes from intervals is interval or digital, not "analog"',
+                'Write "interval" or "digital", or the source_type that the feature really has',
+            ),
+        ),
+        (
+            {"source": {"source_type": "events"}, "data_type": "kinematics"},
+            Problem(
+                "data_type_impossible",
+                "/features/1/data_type",
+                'what comes from events is digital or interval, not "kinematics"',
+                'Write "digital" or "interval", or the source_type that the feature really has',
+            ),
+        ),
+        *(
+            (
+                {"source": {"source_type": "events", "where": {"a/b": value}}},
+                Problem(
+                    "where_unusable",
+                    "/features/1/source/where/a~1b",
+                    f"{shown} is no value of a column",
+                    'Write one value, or a list of them, such as ["go", "nogo"]',
+                ),
+            )
+            for value, shown in [([], "[]"), ([{}], "[{}]"), ([None], "[null]"), ({"not": 1}, '{"not": 1}')]
+        ),
+        (
+            {"source": {"source_type": "acquisition", "column": -1}},
+            Problem(
+                "rig_format",
+                "/features/1/source/column",
+                "-1 is less than 0",
+                'Write the name of a column of the table, such as "port"; or the number of a column of the series, from 0',
+            ),
+        ),
+        (
+            {"source": {"source_type": "acquisition", "series": "a//b"}},
+            Problem(
+                "rig_format",
+                "/features/1/source/series",
+                '"a//b" does not have the right form',
+                'Write the name of the series or table in the NWB file, such as "LeftCamera", without a slash at either end',
             ),
         ),
     ],

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from antelop.formats.rig import Camera, Feature, Rig
 from antelop.formats.rig_rules import UNKNOWN
 from antelop.ingest.rows import Keys, fingerprint, plan
-from antelop.recording.recording import Intervals, Recording, Series, Video
+from antelop.recording.columns import Column, Table
+from antelop.recording.recording import Recording, Series, Video
 from antelop.recording.views import Clock, Scaled
 from tests.clocks import NOW
 
@@ -122,8 +123,9 @@ def test_events_are_in_the_order_of_their_times() -> None:
 
 def test_a_table_of_intervals_is_starts_and_stops() -> None:
     """Each row of a TimeIntervals table gives 1 at its start and -1 at its stop."""
-    table = Intervals("intervals/trials", np.array([1, 5]), np.array([3, 8]))
-    rows = planned(Feature("trials", "intervals", "interval", ""), intervals={table.path: table})
+    columns = {"start_time": Column(np.array([1, 5])), "stop_time": Column(np.array([3, 8]))}
+    table = Table("intervals/trials", "TimeIntervals", columns)
+    rows = planned(Feature("trials", "intervals", "interval", ""), tables={table.path: table})
     (trials,) = rows["IntervalEvents"]
     assert trials["data"].tolist() == [1, -1, 1, -1]
     assert trials["data"].dtype == np.int8

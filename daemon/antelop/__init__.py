@@ -12,18 +12,19 @@ What each package is for, and what may never be in it, is the docstring of its `
              `memory`, `progress`, `trials`
 formats      `document`, `schema`, `manifest`, `rig`, `rig_rules`, `difference`
 recording    `samples`, `views`, `recording`, `events`, `source`, `reader`, `contents`, `objects`, `start_time`,
-             `stored`, `hdf5`, `bounds`, `chunks`, `holes`
+             `stored`, `hdf5`, `bounds`, `chunks`, `holes`, `heaps`, `texts`, `columns`, `rows`, `selection`, `edges`,
+             `interval_rows`, `tally`
 analysis     `permissions`, `search`, `functions`, `definition`, `script`, `scripts`, `masks`, `statements`, `reading`,
              `frames`, `descendants`, `limits`, `fork_server`, `mask_process`, `turn`, `turns`
 checks       `severities`, `examine`, `check`, `examined`, `facts`, `channel`, `scans`, `session`, `start`, `features`,
-             `scale`, `size`, `times`, `videos`
+             `scale`, `size`, `times`, `tables`, `videos`
 store        `codecs`, `descriptor`, `npy`, `objects`, `store`, `survey`
 dropfolder   `inbox`, `listing`, `folder_files`, `snapshot`, `contents`, `inotify`, `inotify_instance`, `settle`,
              `waiting`, `delivery`, `completeness`, `presence`, `mount`, `sharing`, `junk`, `finished`, `messages`,
              `rounds`, `watcher`
 database     `connection`, `schemas`, `advisory_lock`, `driver`, `rights`, `keepalive`, `opening`, `promise`,
              `limits`, `deadline`, `predecessor`, `outages`, `statement`, `table`, `metadata`, `behaviour`, `ledger`,
-             `references`, `json_shapes`, `row`, `migration_steps`, `migrations`, `embedded`
+             `references`, `json_shapes`, `row`, `migration_steps`, `new_choice`, `migrations`, `embedded`
 config       `model`, `places`, `reader`, `table`, `values`
 queue        `states`, `pauses`, `ledger`, `jobs`, `deliveries`, `attempts`
 lab          `lab`, `naming`, `resolve`, `metadata`, `rigs`, `store_lock`

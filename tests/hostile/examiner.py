@@ -39,7 +39,11 @@ def rig_of(path: Path) -> Rig:
             shaped = "kinematics" if series.spatial and len(data.shape) > 1 else "analog"
             kind = shaped if isinstance(times, Clock) or len(data.shape) > 1 else "digital"
             found.append(Feature(name, source, kind, "", "/".join(modules)))  # type: ignore[arg-type]
-        found += [Feature(where.partition("/")[2], "intervals", "interval", "") for where in recording.intervals]
+        found += [
+            Feature(where.partition("/")[2], "intervals", "interval", "")
+            for where in recording.tables
+            if where.startswith("intervals/")
+        ]
     features = [feature for feature in found if not examine_one(path, Rig("1.0", "", (feature,)))[0].problems]
     return Rig("1.0", "", tuple(features))
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from antelop.checks import features, scale, session, size, start, times, videos
+from antelop.checks import features, scale, session, size, start, tables, times, videos
 from antelop.checks.check import Check
 from antelop.checks.examined import Examined
 from antelop.checks.facts import Facts
@@ -19,7 +19,7 @@ from antelop.errors import MOST, Problem, first
 from antelop.formats.rig import Rig
 from antelop.recording.recording import Recording
 
-_MODULES = (session, start, features, scale, size, times, videos)
+_MODULES = (session, start, features, scale, size, times, tables, videos)
 _ALL = [found for module in _MODULES for found in vars(module).values() if isinstance(found, Check)]
 
 
@@ -34,8 +34,8 @@ class Findings:
 def examine(recording: Recording, rig: Rig, facts: Facts | None, severities: Mapping[str, Severity], now: datetime) -> Findings:
     """Run every check, and return the errors and warnings.
 
-    Only times, interval data and integers that float64 may round are read, one block at a time and each array at most
-    three times.
+    Only times, interval data, columns by which rows are chosen, texts, and integers that float64 may round are read. Each
+    array is read at most three times, one block at a time unless `events.MOST_LOADED` sets memory aside for it.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """What checks examine: a recording, the rig that it should agree with, and what the database knows about both."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,12 +12,17 @@ import numpy as np
 
 from antelop.checks.channel import Channel, are_times
 from antelop.checks.facts import Facts
-from antelop.checks.scans import Order, Rows, States, Tally, order, rounded, rows, states
+from antelop.checks.scans import Order, States, order, rounded, states
 from antelop.errors import MOST, Problem, Rejected
 from antelop.formats.rig import Camera, Rig
-from antelop.recording.events import MOST_LOADED, Events, TooLarge, in_time_order
+from antelop.recording.edges import edges
+from antelop.recording.events import MOST_LOADED, Events, TooLarge, bytes_of, in_time_order
+from antelop.recording.interval_rows import IntervalRows, in_order
 from antelop.recording.recording import Intervals, Recording, Series
+from antelop.recording.rows import Unfit
 from antelop.recording.samples import Samples
+from antelop.recording.selection import Selected, select, wanted_values
+from antelop.recording.tally import Tally
 
 T = TypeVar("T")
 
@@ -33,22 +38,24 @@ class Signal(NamedTuple):
 class Happening(NamedTuple):
     """A sound digital or interval channel, sorted by time.
 
-    `total` is the number of rows in the file; `states` is None for a digital channel.
+    `total` is the number of rows in the file; `states` is None for a digital channel; `wanted` are the kinds of intervals that
+    the rig chooses.
     """
 
     where: str
     total: int
     events: Events
     states: States | None
+    wanted: Sequence[float] = ()
 
 
 class Table(NamedTuple):
-    """A TimeIntervals table; `rows` is None if the types, shapes or lengths of its columns are wrong."""
+    """A table of intervals; `rows` is None if the types, shapes or lengths of its columns are wrong, or it is too large."""
 
     where: str
     start: Samples
     stop: Samples
-    rows: Rows | None
+    rows: IntervalRows | None
 
 
 class View(NamedTuple):
@@ -70,7 +77,9 @@ class Examined:
     damage
         Problems with damaged samples, found while arrays were read.
     crowded
-        By path: bytes of `happenings` that would have to be in memory at once, but are more than the limit.
+        By path: bytes of events or rows that would have to be in memory at once, but are more than the limit.
+    unfit
+        By path: what objects do not have that the rig's sources name.
     """
 
     recording: Recording
@@ -79,15 +88,30 @@ class Examined:
     now: datetime
     damage: list[Problem] = field(default_factory=list)
     crowded: dict[str, int] = field(default_factory=dict, init=False)
+    unfit: dict[str, Unfit] = field(default_factory=dict, init=False)
     _orders: dict[int, Order] = field(default_factory=dict, init=False)
+
+    @cached_property
+    def selected(self) -> tuple[Selected, ...]:
+        """The features that the file holds, as the rig selects them."""
+        found: list[Selected] = []
+        for feature in self.rig.features:
+            with self.noting_damage():
+                # Columns are loaded to select rows: all of them together may use only so much memory.
+                try:
+                    each = select(self.recording, feature, MOST_LOADED - sum(other.loaded for other in found))
+                except Unfit as unfit:
+                    self.unfit[feature.path or ""] = unfit
+                except TooLarge as error:
+                    self.crowded[feature.path or ""] = error.size
+                else:
+                    found += [each] if each else []
+        return tuple(found)
 
     @cached_property
     def channels(self) -> tuple[Channel, ...]:
         """The features that the file holds as time series."""
-        features = (feature for feature in self.rig.features if feature.source_type != "intervals")
-        return tuple(
-            Channel(feature, series) for feature in features for series in self._at(self.recording.series, feature.path)
-        )
+        return tuple(Channel(each.feature, each.found) for each in self.selected if isinstance(each.found, Series))
 
     @cached_property
     def signals(self) -> tuple[Signal, ...]:
@@ -108,31 +132,38 @@ class Examined:
             if channel.feature.data_type in ("digital", "interval") and (sound := channel.sound):
                 with self.noting_damage():
                     # Unsorted events are loaded to be sorted: all of them together may use only so much memory.
+                    room = MOST_LOADED - sum(each.events.loaded for each in found)
+                    is_interval = channel.feature.data_type == "interval"
                     try:
-                        events = in_time_order(*sound, room=MOST_LOADED - sum(each.events.loaded for each in found))
+                        wanted = wanted_values(channel.feature, channel.series) if is_interval else ()
+                        events = edges(*sound, wanted, room) if is_interval else in_time_order(*sound, room)
                     except TooLarge as error:
                         self.crowded[channel.series.path] = error.size
                         continue
-                    alternation = states(events.data) if channel.feature.data_type == "interval" else None
-                    found.append(Happening(channel.series.path, sound[1].shape[0], events, alternation))
+                    alternation = states(events.data) if is_interval else None
+                    found.append(Happening(channel.series.path, sound[1].shape[0], events, alternation, wanted))
         return tuple(found)
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
         """The features that the file holds as tables of intervals."""
         found = []
+        room = MOST_LOADED
         for table in self.intervals:
-            sound = are_times(table.start) and are_times(table.stop) and table.start.shape == table.stop.shape
+            start, stop = table.start, table.stop
+            sound = are_times(start) and are_times(stop) and start.shape == stop.shape
+            # A table is loaded as a whole, because its rows become events, and may have to be sorted.
+            room -= bytes_of(start, stop)
+            if room < 0:
+                self.crowded[table.path] = bytes_of(start, stop)
             with self.noting_damage():
-                found.append(Table(table.path, table.start, table.stop, rows(table.start, table.stop) if sound else None))
+                found.append(Table(table.path, start, stop, in_order(start, stop) if sound and room >= 0 else None))
         return tuple(found)
 
     @property
     def intervals(self) -> Iterator[Intervals]:
         """The tables of intervals that the rig names; their rows are not read."""
-        for feature in self.rig.features:
-            if feature.source_type == "intervals":
-                yield from self._at(self.recording.intervals, feature.path)
+        return (each.found for each in self.selected if isinstance(each.found, Intervals))
 
     @cached_property
     def views(self) -> tuple[View, ...]:
@@ -169,12 +200,14 @@ class Examined:
     @property
     def timed(self) -> Iterator[tuple[str, Samples]]:
         """Path and samples of everything that should be times, whether or not they are sound."""
-        for series in [*(channel.series for channel in self.channels), *(view.series for view in self.views)]:
-            if series.timestamps is not None:
-                yield series.path, series.timestamps
-        for table in self.tables:
-            yield f"{table.where}/start_time", table.start
-            yield f"{table.where}/stop_time", table.stop
+        for each in self.selected:
+            for name in each.times:
+                if name in each.files:
+                    where = each.found.path if isinstance(each.found, Series) else f"{each.found.path}/{name}"
+                    yield where, each.files[name]
+        for view in self.views:
+            if view.series.timestamps is not None:
+                yield view.series.path, view.series.timestamps
 
     def _at(self, objects: Mapping[str, T], path: str | None) -> Iterator[T]:
         """Yield the object at a path, if there is one and it is not damaged."""

@@ -23,14 +23,16 @@ LONGEST = {"unit": 100, "identifier": 255, "object_id": 64}
 @check
 def feature_missing(examined: Examined) -> Iterator[Finding]:
     """Expect the file to have everything that the rig names."""
+    there = {each.feature.path for each in examined.selected} | examined.unfit.keys() | examined.crowded.keys()
     for feature in examined.rig.features:
-        if feature.path is not None:
+        if feature.path is not None and feature.path not in there:
             with examined.noting_damage():
                 yield from _missing(feature.path, feature, examined.recording)
 
 
 def _missing(where: str, feature: Feature, recording: Recording) -> Iterator[Finding]:
-    if where in (recording.intervals if feature.source_type == "intervals" else recording.series):
+    # What is damaged is there, and looking it up says so.
+    if where in recording.series or where in recording.tables:
         return
     if reason := recording.others.get(where):
         what = f"what the file has there is not a time series that can be stored: {printable(reason)}"
@@ -42,6 +44,27 @@ def _missing(where: str, feature: Feature, recording: Recording) -> Iterator[Fin
     near = next(elsewhere, None) or nearest(where, paths)
     remedy = f"The file has {printable(near)}: correct the rig, or the recording" if near else REMEDY
     yield Finding(where, "the rig names it and the file does not have it", remedy)
+
+
+@check
+def source_unusable(examined: Examined) -> Iterator[Finding]:
+    """Expect a series or table to have the columns that the rig's source names, and texts that can be categories."""
+    _ = examined.selected  # reading them fills `unfit`
+    for where, unfit in examined.unfit.items():
+        yield Finding(where, unfit.what, unfit.remedy)
+
+
+@check
+def where_unmatched(examined: Examined) -> Iterator[Finding]:
+    """Expect the file to have each value by which the rig's source chooses rows."""
+    remedy = "Check how the file writes it, unless it did not happen in this session"
+    for each in examined.selected:
+        for column, value in each.unmatched:
+            what = f"no row has {quoted(value)} in its column {quoted(column)}"
+            yield Finding(each.found.path, what, remedy)
+    for where, _, events, _, wanted in examined.happenings:
+        if wanted and not events.data.shape[0]:
+            yield Finding(where, "no value is of the kind that the rig's source names", remedy)
 
 
 @check
@@ -68,7 +91,10 @@ def data_shape(examined: Examined) -> Iterator[Finding]:
         feature, series = channel
         if series.data is not None and not channel.shaped:
             what = f"its data have the shape {series.data.shape}, and {feature.data_type} data are {channel.shapes}"
-            yield Finding(series.path, what, "Correct the recording, or the data_type that the rig gives the feature")
+            remedy = "Correct the recording, or the data_type that the rig gives the feature"
+            if feature.data_type in ("digital", "interval") and len(series.data.shape) == 2:  # noqa: PLR2004  # of columns
+                remedy += ', or name one column in its source, such as "column": 0'
+            yield Finding(series.path, what, remedy)
 
 
 @check

@@ -3,24 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from antelop.recording.samples import Samples, blocks
+from antelop.recording.tally import Tally
 from antelop.recording.views import Clock
-
-
-@dataclass
-class Tally:
-    """How often something was found, and the first index (-1 if it was never found)."""
-
-    count: int = 0
-    first: int = -1
-
-    def add(self, indices: NDArray[np.intp]) -> None:
-        """Count findings at these indices, which are larger than those of earlier calls."""
-        if not self.count and len(indices):
-            self.first = int(indices[0])
-        self.count += len(indices)
 
 
 @dataclass(frozen=True)
@@ -105,38 +91,4 @@ def states(values: Samples) -> States:
         seen.odd.add(position + np.flatnonzero((block != 1) & (block != -1)))
         seen.repeated.add(position + np.flatnonzero(block == before))
         position, last = position + len(block), block[-1]
-    return seen
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Whether the rows of a table of intervals follow each other in time.
-
-    Attributes
-    ----------
-    lost
-        Rows whose start or stop is not finite.
-    backward
-        Rows that stop before they start.
-    overlapping
-        Rows that start before the row before has stopped.
-    """
-
-    lost: Tally
-    backward: Tally
-    overlapping: Tally
-
-
-def rows(start: Samples, stop: Samples) -> Rows:
-    """Scan the start and stop times of a table, both (n,)."""
-    seen = Rows(Tally(), Tally(), Tally())
-    position, last = 0, -np.inf
-    for starts in blocks(start):
-        stops = stop[position : position + len(starts)]
-        # Comparisons with NaN are false, so a row with NaN counts as lost only.
-        before = np.concatenate([[last], stops[:-1]])
-        seen.lost.add(position + np.flatnonzero(~(np.isfinite(starts) & np.isfinite(stops))))
-        seen.backward.add(position + np.flatnonzero(stops < starts))
-        seen.overlapping.add(position + np.flatnonzero(starts < before))
-        position, last = position + len(starts), stops[-1]
     return seen

@@ -34,32 +34,22 @@ def samples_in_holes(examined: Examined) -> Iterator[Finding]:
 
 @check
 def too_large_to_load(examined: Examined) -> Iterator[Finding]:
-    """Expect all tables together, and all events that must be sorted together, to fit into memory."""
-    # A table is loaded as a whole when its rows become events, so it counts whether or not it is sorted.
-    tables = {table.path: bytes_of(table.start, table.stop) for table in examined.intervals}
-    total = 0
-    for where, size in tables.items():
-        total += size
-        if total > MOST_LOADED:
-            yield _crowded(where, size, "Write it in parts")
-    _ = examined.happenings  # reading the events fills `crowded`
+    """Expect all tables together, and all events that must be loaded together, to fit into memory."""
+    _ = examined.selected, examined.tables, examined.happenings  # reading them fills `crowded`
     for where, size in examined.crowded.items():
-        yield _crowded(where, size, "Write its events in the order of their times")
-
-
-def _crowded(where: str, size: int, remedy: str) -> Finding:
-    return Finding(where, f"its {size} bytes have to be in memory at once, where {MOST_LOADED} are set aside for such", remedy)
+        what = f"its {size} bytes have to be in memory at once, where {MOST_LOADED} are set aside for such"
+        yield Finding(where, what, "Write it in parts, and its events in the order of their times")
 
 
 def _stored(examined: Examined) -> Iterator[tuple[str, str, Written]]:
     """Yield path, name and samples of every array that comes from a file; an array that several series share comes once."""
     # The key is the object's identity: series that share an array share the object.
     named: dict[int, tuple[str, str, Samples]] = {}
-    for series in [*(channel.series for channel in examined.channels), *(view.series for view in examined.views)]:
+    for each in examined.selected:
+        named |= {id(part): (each.found.path, name, part) for name, part in each.files.items()}
+    for series in (view.series for view in examined.views):
         parts = {"data": series.data, "timestamps": series.timestamps, "confidence": series.confidence}
         named |= {id(part): (series.path, name, part) for name, part in parts.items() if part is not None}
-    for table in examined.intervals:
-        named |= {id(part): (table.path, name, part) for name, part in (("start_time", table.start), ("stop_time", table.stop))}
     for where, name, samples in named.values():
         if isinstance(samples, Written):
             yield where, name, samples

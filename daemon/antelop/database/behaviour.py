@@ -44,7 +44,7 @@ class Feature(dj.Manual):
     feature_id : int32
     ---
     feature_name : varchar(100)
-    source_type : enum('acquisition', 'stimulus', 'processing', 'deeplabcut', 'intervals')
+    source_type : enum('acquisition', 'stimulus', 'processing', 'deeplabcut', 'intervals', 'events')
     data_type : enum('analog', 'digital', 'interval', 'kinematics')
     feature_description = "" : varchar(1000)
     feature_data = null : <file>      # an attached file, such as the stimulus that it shows
@@ -112,6 +112,7 @@ class AnalogEvents(dj.Manual):
     x_coordinate = null : float64
     y_coordinate = null : float64
     z_coordinate = null : float64
+    labels = null : json              # what the numbers in data stand for, by number; null if they are only numbers
     """
 
 
@@ -129,6 +130,7 @@ class DigitalEvents(dj.Manual):
     x_coordinate = null : float64
     y_coordinate = null : float64
     z_coordinate = null : float64
+    labels = null : json              # what the numbers in data stand for, by number; null if they are only numbers
     """
 
 

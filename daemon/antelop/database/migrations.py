@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from antelop.database.migration_steps import NewColumn, NewValues, Tables
+from antelop.database.new_choice import NewChoice
 from antelop.errors import Misconfigured, Problem
 
 
@@ -27,7 +28,7 @@ class Migration:
     """
 
     what: str
-    steps: tuple[NewColumn | NewValues, ...]
+    steps: tuple[NewColumn | NewValues | NewChoice, ...]
 
 
 MIGRATIONS = (
@@ -49,6 +50,28 @@ MIGRATIONS = (
                 "receipt_due = COALESCE(finished, readied)",
                 "receipt_due IS NULL AND state IN ('ingested', 'already-ingested', 'rejected', 'failed') "
                 "AND delivery_id IN (SELECT delivery_id FROM {table1})",
+            ),
+        ),
+    ),
+    Migration(
+        "Events keep what their numbers stand for, and a feature may come from the tables of events",
+        (
+            *(
+                NewColumn(
+                    "behaviour",
+                    table,
+                    "labels",
+                    "json",
+                    {"postgresql": "jsonb", "mysql": "json"},
+                    "what the numbers in data stand for, by number; null if they are only numbers",
+                )
+                for table in ("analog_events", "digital_events")
+            ),
+            NewChoice(
+                "behaviour",
+                "feature",
+                "source_type",
+                "enum('acquisition', 'stimulus', 'processing', 'deeplabcut', 'intervals', 'events')",
             ),
         ),
     ),

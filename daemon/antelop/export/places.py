@@ -10,9 +10,10 @@ from pynwb.behavior import BehavioralEpochs, BehavioralTimeSeries, Position, Spa
 from pynwb.misc import IntervalSeries
 
 from antelop.errors import Problem
+from antelop.export.stored import Signal
 from antelop.wording import quoted
 
-DEEPEST = {"acquisition": 3, "stimulus": 3, "processing": 4, "intervals": 2}
+DEEPEST = {"acquisition": 3, "stimulus": 3, "processing": 4, "intervals": 2, "events": 2}
 """Parts of the longest path in each group: NWB has no container that holds containers."""
 
 
@@ -31,6 +32,17 @@ def path_problems(paths: Iterable[str]) -> Iterator[Problem]:
         if wrong := [name for name in names if ":" in name or name in (".", "..")]:
             what = f"pynwb writes no object that is called {quoted(wrong[0])}"
             yield Problem("export_path", path, what, "Name it otherwise, in a rig for further sessions")
+
+
+def source_problems(signals: Iterable[Signal]) -> Iterator[Problem]:
+    """Yield a problem for each signal that is a part of a table or series, which cannot be written back as such."""
+    for signal in signals:
+        feature = signal.feature
+        is_part = feature.column is not None or feature.where or feature.time or signal.labels
+        is_digital = feature.source_type == "intervals" and feature.data_type == "digital"
+        if is_part or is_digital or feature.source_type == "events":
+            what = "it is a part of a table or series, or has labels, and such cannot be exported yet"
+            yield Problem("export_source", signal.path, what, "Read it from the database")
 
 
 def free_name(mask: str, taken: Iterable[str]) -> str:

@@ -20,7 +20,7 @@ def differences(recording: Recording, session: StoredSession, store: Store) -> I
     signals = {signal.path: signal for signal in session.signals}
     # A feature that the rig does not look for in the file is only an addition to it.
     features = [feature for feature in session.rig.features if feature.path in signals]
-    missing = [feature.path for feature in features if feature.path not in {**recording.series, **recording.intervals}]
+    missing = [feature.path for feature in features if feature.path not in {**recording.series, **recording.tables}]
     if missing:
         yield from (_problem(str(path), "it cannot be found there again") for path in missing)
         return

@@ -16,7 +16,7 @@ from antelop.database.row import Row
 from antelop.directory import Directory
 from antelop.errors import Problem, Rejected, available
 from antelop.export import metadata, objects
-from antelop.export.places import free_name, path_problems, place
+from antelop.export.places import free_name, path_problems, place, source_problems
 from antelop.export.proof import differences
 from antelop.export.stored import Film, StoredSession, stored
 from antelop.files import RegularFile, writing
@@ -55,7 +55,7 @@ def export_nwb(lab: Lab, key: Mapping[str, Any], path: Path, *, overwrite: bool 
     """Write a session as an NWB file; see `antelop.scripting.Scripting.export_nwb`."""
     session = stored(lab.database, _world(lab, key))
     problems = path_problems([*(signal.path for signal in session.signals), *(film.path for film in session.films)])
-    if found := tuple(problems):
+    if found := (*problems, *source_problems(session.signals)):
         raise Rejected(found)
     with available(f"{path} cannot be written"), _folder(path) as folder:
         # The name is looked at before all the work, and again when the file gets it.

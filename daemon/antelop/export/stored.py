@@ -1,7 +1,7 @@
 """Read what the database holds of one session, with descriptors in the place of arrays and files."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,18 +12,19 @@ from antelop.formats.rig import Feature, Rig, parse
 from antelop.ingest.rows import Keys
 from antelop.store.descriptor import Descriptor
 
-_JSON = {"data", "rig_json", "timestamps", "video", "warnings"}
+_JSON = {"data", "labels", "rig_json", "timestamps", "video", "warnings"}
 """The columns whose JSON is read."""
 
 
 @dataclass(frozen=True)
 class Signal:
-    """The events or the kinematics of a feature; `unit` is empty if the table has none."""
+    """The events or the kinematics of a feature; `unit` and `labels` are empty if the table has none."""
 
     feature: Feature
     data: Descriptor
     timestamps: Descriptor
     unit: str
+    labels: Mapping[str, str]
 
     @property
     def path(self) -> str:
@@ -126,7 +127,7 @@ def _signals(database: Database, session: Row, rig: Rig) -> Iterator[Signal]:
     for table in TABLES.values():
         for row in _rows(getattr(database, table) & session):
             feature = rig.features[row["feature_id"] - 1]
-            yield Signal(feature, row["data"], row["timestamps"], row.get("unit", ""))
+            yield Signal(feature, row["data"], row["timestamps"], row.get("unit", ""), row.get("labels") or {})
 
 
 def _films(database: Database, session: Row, rig: Rig) -> Iterator[Film]:

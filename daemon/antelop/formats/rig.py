@@ -1,20 +1,24 @@
 """The rig: the JSON document in which a lab describes its behaviour rig, and where each feature is in the NWB file.
 
-The format is the documented ``antelop-behaviour`` (its JSON Schema is `rig.schema.json`), with one additional source type:
-``intervals``, for the file's TimeIntervals tables. Unknown members are allowed, as in the documented schema, because labs note
-serial numbers and calibrations there. But an unknown member whose name is nearly that of a missing one is a problem:
-``"ownerhsip"`` would silently make an animal's feature one of the world.
+The format is the documented ``antelop-behaviour`` (its JSON Schema is `rig.schema.json`). Added to it are the source types
+``intervals`` and ``events``, for the tables of the file, and of a source the optional members ``series``, ``column``, ``where``
+and ``time``. Unknown members are allowed, as in the documented schema, because labs note serial numbers and calibrations there.
+But an unknown member whose name is nearly that of a missing one is a problem: ``"ownerhsip"`` would silently make an animal's
+feature one of the world.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Literal
 
 from antelop.errors import Problem, Rejected, first
 from antelop.formats.document import load
-from antelop.formats.rig_rules import RULES
+from antelop.formats.rig_rules import RULES, values_of
 from antelop.formats.schema import Schema
+
+Value = str | int | float | bool
+"""What a rig may compare the values of a column with."""
 
 DataType = Literal["analog", "digital", "interval", "kinematics"]
 
@@ -34,11 +38,19 @@ class Feature:
     Attributes
     ----------
     name, data_type, description
-        As in the JSON; the name is that of the series or table in the NWB file.
+        As in the JSON.
     source_type
         The part of the file that holds it, or ``deeplabcut`` if it is tracked later, from a video.
     module
-        The path from there to the feature, which may have slashes; None if the feature is directly there.
+        The path from there to the series or table, which may have slashes; None if it is directly there.
+    series
+        The name of the series or table in the NWB file; None if it is that of the feature.
+    column
+        Of a table, the column whose values are the data; of a series (n, columns), the column, from 0; None for the whole.
+    where
+        Only rows are taken that have one of these values in each of these columns.
+    time
+        Of a table, the column that holds the times; None for the usual one.
     video
         The name of the video in which it is tracked.
     ownership, animal
@@ -49,11 +61,15 @@ class Feature:
     """
 
     name: str
-    source_type: Literal["acquisition", "stimulus", "processing", "deeplabcut", "intervals"]
+    source_type: Literal["acquisition", "stimulus", "processing", "deeplabcut", "intervals", "events"]
     data_type: DataType
     description: str
     module: str | None = None
     video: str | None = None
+    series: str | None = None
+    column: str | int | None = None
+    where: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    time: str | None = None
     ownership: Literal["world", "self"] = "world"
     animal: int | None = None
     coordinates: tuple[float, float, float] | None = None
@@ -65,7 +81,7 @@ class Feature:
             return None
         # The tables of TimeIntervals have no group between them and `intervals`.
         module = None if self.source_type == "intervals" else self.module
-        return "/".join(part for part in (self.source_type, module, self.name) if part)
+        return "/".join(part for part in (self.source_type, module, self.series or self.name) if part)
 
 
 @dataclass(frozen=True)
@@ -146,6 +162,10 @@ def _feature(feature: Mapping[str, Any]) -> Feature:
         data_type=feature["data_type"],
         description=feature["description"],
         module=source.get("module") or None,
+        series=source.get("series"),
+        column=int(column) if isinstance(column := source.get("column"), float) else column,
+        where={name: tuple(values_of(wanted)) for name, wanted in source.get("where", {}).items()},
+        time=source.get("time"),
         video=source.get("video") or None,
         ownership=owner["ownership"],
         animal=int(owner["animal"]) if owner["ownership"] == "self" else None,

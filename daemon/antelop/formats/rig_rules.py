@@ -6,8 +6,9 @@ that have the wrong type, because the schema reports them.
 
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
-from antelop.formats.document import items, member
+from antelop.formats.document import items, member, pointer
 from antelop.wording import nearest, quoted
 
 UNKNOWN = -1
@@ -24,7 +25,9 @@ def name_repeated(document: object) -> Iterator[Finding]:
         for where, item in items(document, group):
             name = member(item, "name")
             if isinstance(name, str) and first.setdefault(name, where) != where:
-                yield f"{where}/name", f"{quoted(name)} is already the name of {first[name]}", "Give it a name of its own"
+                more = ', and write that of the NWB file into its source, as "series"' if group == "features" else ""
+                remedy = f"Give it a name of its own{more}"
+                yield f"{where}/name", f"{quoted(name)} is already the name of {first[name]}", remedy
 
 
 def stimulus_of_an_animal(document: object) -> Iterator[Finding]:
@@ -101,10 +104,39 @@ def data_type_impossible(document: object) -> Iterator[Finding]:
     """Expect a data type that the feature's source type can have."""
     for where, feature in items(document, "features"):
         source, given = member(feature, "source", "source_type"), member(feature, "data_type")
-        wanted = {"deeplabcut": "kinematics", "intervals": "interval"}.get(source) if isinstance(source, str) else None
-        if wanted and isinstance(given, str) and given != wanted:
-            what = f"what comes from {source} is {wanted}, not {quoted(given)}"
-            yield f"{where}/data_type", what, f"Write {quoted(wanted)}, or the source_type that the feature really has"
+        wanted = _POSSIBLE.get(source, ()) if isinstance(source, str) else ()
+        if wanted and isinstance(given, str) and given not in wanted:
+            what = f"what comes from {source} is {' or '.join(wanted)}, not {quoted(given)}"
+            remedy = f"Write {' or '.join(map(quoted, wanted))}, or the source_type that the feature really has"
+            yield f"{where}/data_type", what, remedy
+
+
+_POSSIBLE = {
+    "deeplabcut": ("kinematics",),
+    "intervals": ("interval", "digital"),
+    "events": ("digital", "interval"),
+}
+"""The data types that a source type can have, if not all."""
+
+
+def where_unusable(document: object) -> Iterator[Finding]:
+    """Expect the values with which rows are compared to be texts, numbers or booleans, at least one for each column."""
+    for where, feature in items(document, "features"):
+        columns = member(feature, "source", "where")
+        for name, wanted in columns.items() if isinstance(columns, dict) else ():
+            values = values_of(wanted)
+            if not values or not all(isinstance(value, str | int | float) for value in values):
+                at = where + pointer(["source", "where", name])
+                yield (
+                    at,
+                    f"{quoted(wanted)} is no value of a column",
+                    'Write one value, or a list of them, such as ["go", "nogo"]',
+                )
+
+
+def values_of(wanted: object) -> list[Any]:
+    """Return the values of a column that ``where`` names: those of a list, or the one that is there."""
+    return wanted if isinstance(wanted, list) else [wanted]
 
 
 def coordinates_not_finite(document: object) -> Iterator[Finding]:
@@ -125,6 +157,7 @@ RULES: tuple[Callable[[object], Iterator[Finding]], ...] = (
     video_undeclared,
     module_missing,
     data_type_impossible,
+    where_unusable,
     coordinates_not_finite,
 )
 """Every rule. The name of a rule is the check of the problems that it finds."""

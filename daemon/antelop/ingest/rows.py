@@ -11,9 +11,12 @@ import numpy as np
 
 from antelop.database.row import TABLES, Row
 from antelop.formats.rig import Feature, Rig
-from antelop.recording.events import in_time_order
-from antelop.recording.recording import Recording
+from antelop.recording.edges import edges
+from antelop.recording.events import MOST_LOADED, in_time_order
+from antelop.recording.interval_rows import in_order
+from antelop.recording.recording import Intervals, Recording
 from antelop.recording.samples import Samples
+from antelop.recording.selection import select, wanted_values
 from antelop.recording.views import Cast
 from antelop.store import Kept
 
@@ -98,36 +101,34 @@ def seconds(timestamps: Samples) -> Samples:
 
 
 def _values(recording: Recording, feature: Feature) -> Row:
-    """Return the data, timestamps and, if the table has one, the unit of a feature.
+    """Return the data, the timestamps and, if the table has them, unit and labels of a feature.
 
     Raises
     ------
     ValueError
-        If the series has no data or no timestamps.
+        If the file does not have it, or it has no data or no timestamps.
     """
-    path = str(feature.path)
-    # A table of intervals has starts and stops in two columns, and an interval row holds them in turn: 1, -1, 1, -1.
-    if feature.source_type == "intervals":
-        table = recording.intervals[path]
-        count = table.start.shape[0]
-        times = np.column_stack([table.start[:], table.stop[:]]).astype(np.float64).ravel()
-        return {"data": np.tile(np.array([1, -1], np.int8), count), "timestamps": times}
+    selected = select(recording, feature)
+    found = selected.found if selected else None
+    # A row of a table has a start and a stop, and an interval row holds them in turn: 1, -1, 1, -1.
+    if isinstance(found, Intervals):
+        times = in_order(found.start, found.stop).edges
+        return {"data": np.tile(np.array([1, -1], np.int8), len(times) // 2), "timestamps": times}
     # A check rejects such a series earlier: this guards against a check that was changed.
-    series = recording.series[path]
-    values, timestamps = series.values, series.timestamps
-    if series.data is None or values is None or timestamps is None:
-        raise ValueError(f"{path} has no data or no times, which a check should have found")
+    if found is None or (values := found.values) is None or (timestamps := found.timestamps) is None or found.data is None:
+        raise ValueError(f"{feature.path} has no data or no times, which a check should have found")
     # Continuous data keep the order of the file; discrete data are sorted by time, as the tables promise.
-    if feature.data_type == "analog":
-        return {"data": values, "timestamps": seconds(timestamps), "unit": series.unit}
     if feature.data_type == "kinematics":
-        return {"data": series.track(), "timestamps": seconds(timestamps)}
-    if feature.data_type == "digital":
-        events = in_time_order(values, timestamps)
-        return {"data": events.data, "timestamps": seconds(events.timestamps), "unit": series.unit}
-    # Intervals take the stored 1 and -1: a conversion would have no meaning for them.
-    events = in_time_order(series.data, timestamps)
-    return {"data": Cast(events.data, np.dtype(np.int8)), "timestamps": seconds(events.timestamps)}
+        return {"data": found.track(), "timestamps": seconds(timestamps)}
+    if feature.data_type == "interval":
+        # Intervals take the stored values: a conversion would have no meaning for them.
+        events = edges(found.data, timestamps, wanted_values(feature, found), MOST_LOADED)
+        return {"data": Cast(events.data, np.dtype(np.int8)), "timestamps": seconds(events.timestamps)}
+    about = {"unit": found.unit, "labels": {str(number): label for number, label in found.labels.items()} or None}
+    if feature.data_type == "analog":
+        return {"data": values, "timestamps": seconds(timestamps), **about}
+    events = in_time_order(values, timestamps)
+    return {"data": events.data, "timestamps": seconds(events.timestamps), **about}
 
 
 def kept_of(rows: Mapping[str, Sequence[Row]]) -> Iterator[Kept]:
@@ -150,9 +151,13 @@ def fingerprint(rows: Mapping[str, Sequence[Row]], identifier: str, began: datet
     """
     # A file that is written again may state the same start in another time zone.
     start = began.timestamp() if began.tzinfo else began.isoformat()
+    # Rows without labels are as they were before there were any, so that what was ingested then is known again.
     # World and Self state to whom the recording belongs and how it may be used, and not what was recorded.
     content = {
-        table: [{name: value for name, value in row.items() if name not in KEYS} for row in some]
+        table: [
+            {name: value for name, value in row.items() if name not in KEYS and (name, value) != ("labels", None)}
+            for row in some
+        ]
         for table, some in rows.items()
         if table not in ("World", "Self")
     }

@@ -11,9 +11,10 @@ import h5py
 
 from antelop.errors import Rejected
 from antelop.recording.bounds import LONGEST_PATH, Account, OutOfReach
+from antelop.recording.columns import Table
 from antelop.recording.hdf5 import Hdf5, attribute, find, has, members, text, texts
 from antelop.recording.objects import ObjectReader
-from antelop.recording.recording import Form, Intervals, Listed, Series
+from antelop.recording.recording import Form, Listed, Series
 from antelop.recording.source import damage_told
 
 PLACES = {
@@ -21,10 +22,11 @@ PLACES = {
     "stimulus": "stimulus/presentation",
     "processing": "processing",
     "intervals": "intervals",
+    "events": "events",
 }
 """The first part of a rig's paths, and the group of the file that it stands for."""
 
-T = TypeVar("T", Series, Intervals, str)
+T = TypeVar("T", Series, Table, str)
 
 
 class Contents:
@@ -63,10 +65,10 @@ class Contents:
         self.subjects = search.subjects
         self._file = file
         self._objects = objects
-        self._read: dict[str, Series | Intervals | str] = {}
+        self._read: dict[str, Series | Table | str] = {}
 
-    def read(self, path: str) -> Series | Intervals | str:
-        """Return the series or the table of intervals at a path, or of any other object what it is.
+    def read(self, path: str) -> Series | Table | str:
+        """Return the series or the table at a path, or of any other object what it is.
 
         Raises
         ------
@@ -85,7 +87,7 @@ class Contents:
 
     def length(self, path: str) -> int | None:
         """Return how many samples or rows a series or table has; None if it does not tell, or is damaged or out of reach."""
-        for name in ("data", "timestamps", "start_time"):
+        for name in ("data", "timestamps", "start_time", "timestamp", "id"):
             with suppress(Rejected), damage_told(path):
                 found = self._find(f"{path}/{name}")
                 if isinstance(found, h5py.Dataset) and found.id.rank:
@@ -96,11 +98,11 @@ class Contents:
         top, _, inside = path.partition("/")
         return find(self._file, join(PLACES[top], inside))
 
-    def _object(self, path: str, found: Listed) -> Series | Intervals | str:
+    def _object(self, path: str, found: Listed) -> Series | Table | str:
         try:
             group = self._find(path)
-            if found.form == "intervals":
-                return self._objects.intervals(path, group)
+            if found.form == "table":
+                return self._objects.table(path, found.kind, group)
             return self._objects.series(path, found.kind, group)
         except OutOfReach as reason:
             return replace(found, form=None, reason=str(reason)).said
@@ -108,7 +110,7 @@ class Contents:
 
 @dataclass(frozen=True, eq=False)
 class Kept(Mapping[str, T], Generic[T]):
-    """The objects of a file that are series, tables of intervals, or (text) neither, by path; iterating reads all of them."""
+    """The objects of a file that are series, tables, or (text) neither, by path; iterating reads all of them."""
 
     contents: Contents
     kind: type[T]
@@ -147,34 +149,74 @@ class _Search:
             kind = self._account.text(text(attribute(item, "neurodata_type")))
             if subject := _subject(kind, item, self._account):
                 self.subjects[path.rpartition("/")[0]] = subject
-            if form := _form(path, kind, item):
+            form = _form(path, kind, item)
+            if form:
                 self.listed[path] = Listed(kind, form)
-                return ()
             # A group that a link shows is entered under its own name.
             address = h5py.h5o.get_info(item.id).addr
             if item.name != join(holder.name, name) or address in self._entered:
                 return ()
             self._entered.add(address)
-            if kind:
+            if kind and not form:
                 self.listed[path] = Listed(kind)
-            inside = isinstance(item, h5py.Group) and not _is_table(item)
-            return [(item, member) for member in members(item, self._account)] if inside else ()
+            if not isinstance(item, h5py.Group):
+                return ()
+            # A series or table may hold others; to look at each of its datasets would take long.
+            inside = _groups(item, self._account) if form else members(item, self._account)
+            return [(item, member) for member in inside]
         except OutOfReach as reason:
             self.listed[path] = Listed(kind, reason=str(reason))
             return ()
 
 
 def _form(path: str, kind: str, item: Hdf5) -> Form | None:
-    """Return as what an object is read: as a table of intervals, as a time series, or not at all."""
-    if path.startswith("intervals/") and all(has(item, "start_time", "stop_time")):
-        return "intervals"
-    if kind and any(has(item, "data", "timestamps", "starting_time")) and not _is_table(item):
+    """Return as what an object is read: as a table, as a time series, or not at all."""
+    if not isinstance(item, h5py.Group) or "/" not in path:
+        return None
+    # Lab-made types may leave out the names of the columns, but not the columns.
+    if h5py.h5a.exists(item.id, b"colnames") or all(_has_dataset(item, name) for name in ("start_time", "stop_time")):
+        return "table"
+    if kind and any(_has_dataset(item, name) for name in ("data", "timestamps", "starting_time")):
         return "series"
     return None
 
 
-def _is_table(item: Hdf5) -> bool:
-    return bool(h5py.h5a.exists(item.id, b"colnames"))
+def _has_dataset(group: Hdf5, name: str) -> bool:
+    """Tell whether a group has a member of this name that is no group; a link that cannot be followed may be anything."""
+    if not any(has(group, name)):
+        return False
+    key = name.encode()
+    if group.id.links.get_info(key).type != h5py.h5l.TYPE_HARD:
+        return True
+    return bool(h5py.h5g.get_objinfo(group.id, key).type != h5py.h5g.GROUP)
+
+
+_DATASETS = {
+    b"confidence",
+    b"control",
+    b"data",
+    b"electrodes",
+    b"id",
+    b"starting_time",
+    b"start_time",
+    b"stop_time",
+    b"timestamps",
+}
+"""Members of series and tables that are datasets: to ask for the type of each would take long in files of many series."""
+
+
+def _groups(group: Hdf5, account: Account) -> list[str]:
+    """Return the members of a series or table that may hold series or tables: groups that are in it, and are no part of it."""
+    others: list[bytes] = []
+    group.id.links.iterate(lambda name: others.append(name) if name not in _DATASETS else None)
+    found = []
+    for name in others:
+        is_inside = group.id.links.get_info(name).type == h5py.h5l.TYPE_HARD and name != b"meanings_tables"
+        if is_inside and h5py.h5g.get_objinfo(group.id, name).type == h5py.h5g.GROUP:
+            account.name(name)
+            with suppress(UnicodeDecodeError):
+                found.append(name.decode())
+    return sorted(found)
 
 
 def _subject(kind: str, group: Hdf5, account: Account) -> str:

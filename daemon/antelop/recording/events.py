@@ -24,12 +24,15 @@ class Events:
         Number of rows that were left out because their time is NaN or infinite.
     backward
         Number of times that are earlier than the one before; if there are any, the rows were sorted.
+    began
+        Whether the first start is only the first sample of a state, which may have been on before.
     """
 
     data: Samples
     timestamps: Samples
     dropped: int = 0
     backward: int = 0
+    began: bool = False
 
     @property
     def loaded(self) -> int:

@@ -9,7 +9,8 @@ import h5py
 import numpy as np
 
 from antelop.errors import Rejected
-from antelop.recording.bounds import LONGEST_PATH, MOST_TEXTS, Account, OutOfReach, expect_readable
+from antelop.recording.bounds import LONGEST_PATH, MOST_TEXT, MOST_TEXTS, Account, OutOfReach, expect_readable
+from antelop.recording.heaps import Heaps
 
 Hdf5 = Any
 """A file, group or dataset of h5py, which has no types."""
@@ -107,8 +108,15 @@ def dataset(group: Hdf5, name: str) -> Hdf5 | None:
     return found
 
 
-def attribute(item: Hdf5, name: str, default: object = "") -> Any:  # noqa: ANN401  # as it comes
+def attribute(item: Hdf5, name: str, default: object = "", most: int = MOST_TEXTS) -> Any:  # noqa: ANN401  # as it comes
     """Read an attribute of a group or dataset as an array of its own shape; return `default` if it is missing or empty.
+
+    Parameters
+    ----------
+    item, name, default
+        The group or dataset, the name of the attribute, and what is returned if there is none.
+    most
+        Number of texts that it may have.
 
     Raises
     ------
@@ -128,11 +136,30 @@ def attribute(item: Hdf5, name: str, default: object = "") -> Any:  # noqa: ANN4
     # HDF5 reads an attribute as a whole, so its size is checked before.
     if stored.get_storage_size() > _MOST_BYTES:
         raise OutOfReach(f"its {name} has {stored.get_storage_size()} bytes")
-    if dtype.kind == "O" and prod(shape) > MOST_TEXTS:
+    if dtype.kind == "O" and prod(shape) > most:
         raise OutOfReach(f"its {name} has {prod(shape)} texts")
     array = np.empty(shape, dtype)
     stored.read(array, mtype=_AS_TEXT if variable else None)
     return array
+
+
+def labels(item: Hdf5, heaps: Heaps, account: Account) -> dict[int, str]:
+    """Return the ``labels`` of a dataset of numbers (ndx-events, LabeledEvents): label i is that of the number i.
+
+    Raises
+    ------
+    OutOfReach
+        If there are too many, or they are too long.
+    """
+    if not h5py.h5a.exists(item.id, b"labels"):
+        return {}
+    # HDF5 reads all of them at once, and any number of them may refer to one long text.
+    count = max(1, prod(h5py.h5a.open(item.id, b"labels").shape or ()))
+    if heaps.largest > MOST_TEXT // count:
+        raise OutOfReach(f"its labels are {count} texts, some of which may be too long")
+    with heaps.at_most(MOST_TEXT // count):
+        found = np.ravel(attribute(item, "labels", (), most=count))
+    return {number: label for number, label in enumerate(account.text(text(each)) for each in found) if label}
 
 
 def _expect_plain(name: str, dtype: np.dtype[Any]) -> None:

@@ -10,11 +10,14 @@ import h5py
 from antelop.directory import Directory, LeadsOut
 from antelop.files import ABSENT
 from antelop.recording.bounds import Account, OutOfReach
-from antelop.recording.hdf5 import Hdf5, attribute, dataset, find, number, text, texts, values
+from antelop.recording.columns import StoredColumns, Table
+from antelop.recording.hdf5 import Hdf5, attribute, dataset, find, labels, number, text, texts, values
+from antelop.recording.heaps import Heaps
 from antelop.recording.holes import Holes
-from antelop.recording.recording import Intervals, Series, Video
+from antelop.recording.recording import Series, Video
 from antelop.recording.source import disk_told
 from antelop.recording.stored import Stored, samples
+from antelop.recording.texts import Texts
 from antelop.recording.views import Clock
 
 _MOST_FRAMES = 100_000_000
@@ -38,15 +41,16 @@ class ObjectReader:
         The folder of the file, to which the paths of its videos are relative.
     account
         Counts the texts that are read.
-    holes
+    holes, heaps
         Those of the file.
     """
 
     beside: Directory
     account: Account
     holes: Holes
-    _shared: dict[Hdf5, Stored] = field(default_factory=dict, init=False)
-    _vectors: dict[Hdf5, Stored] = field(default_factory=dict, init=False)
+    heaps: Heaps
+    _shared: dict[Hdf5, Stored | Texts] = field(default_factory=dict, init=False)
+    _vectors: dict[Hdf5, Stored | Texts] = field(default_factory=dict, init=False)
 
     def series(self, path: str, kind: str, group: Hdf5) -> Series:
         """Return the time series of a group; raise `OutOfReach` if a part of it cannot be read.
@@ -61,7 +65,7 @@ class ObjectReader:
             The group that holds its data and times.
         """
         data = self._samples(group, "data", path)
-        timestamps, confidence = (self._vector(self._samples(group, name, path)) for name in ("timestamps", "confidence"))
+        timestamps, confidence = (self._column(group, name, path) for name in ("timestamps", "confidence"))
         # Data of one row may be one sample of many channels: only the number of times tells.
         if data and (data.shape[1:] == (1,) or (timestamps and data.shape == (1, *timestamps.shape))):
             data = self._vector(data)
@@ -83,16 +87,21 @@ class ObjectReader:
             channels=_channels(group),
             confidence=confidence,
             videos=videos,
+            labels=labels(data.dataset, self.heaps, self.account) if data else {},
+            columns=self._columns(path, group),
         )
 
-    def intervals(self, path: str, group: Hdf5) -> Intervals:
-        """Return the table of intervals of a group; raise `OutOfReach` if it has no start or stop times."""
-        start, stop = (self._vector(self._samples(group, name, path)) for name in ("start_time", "stop_time"))
-        if start is None or stop is None:
-            raise OutOfReach("its start_time or stop_time is empty")
-        return Intervals(path, start, stop)
+    def table(self, path: str, kind: str, group: Hdf5) -> Table:
+        """Return the table of a group; its columns are read when they are asked for. Parameters as above."""
+        return Table(path, kind, self._columns(path, group))
 
-    def _clock(self, group: Hdf5, data: Stored | None, videos: tuple[Video, ...]) -> Clock | None:
+    def _columns(self, path: str, group: Hdf5) -> StoredColumns:
+        return StoredColumns(path, group, lambda name: self._column(group, name, path), self.account)
+
+    def _column(self, group: Hdf5, name: str, path: str) -> Stored | Texts | None:
+        return self._vector(self._samples(group, name, path))
+
+    def _clock(self, group: Hdf5, data: Stored | Texts | None, videos: tuple[Video, ...]) -> Clock | None:
         # A series without a rate has explicit timestamps, or none.
         start = dataset(group, "starting_time")
         if start is None or "rate" not in start.attrs:
@@ -114,12 +123,17 @@ class ObjectReader:
         self.account.factors(name, found.size)
         return tuple(number(factor, name) for factor in values(group, name))
 
-    def _samples(self, group: Hdf5, name: str, path: str) -> Stored | None:
+    def _samples(self, group: Hdf5, name: str, path: str) -> Stored | Texts | None:
         """Return a dataset as samples. Series that share a dataset get the same object, so that it is read and stored once."""
         found = samples(group, name, path, self.holes)
-        return found and self._shared.setdefault(found.dataset, found)
+        if found is None:
+            return None
+        known = self._shared.get(found.dataset)
+        if known is None:
+            known = self._shared[found.dataset] = Texts(found, self.heaps, self.account) if found.is_text else found
+        return known
 
-    def _vector(self, found: Stored | None) -> Stored | None:
+    def _vector(self, found: Stored | Texts | None) -> Stored | Texts | None:
         """Return samples of one column or one row as a vector; series that share a dataset get the same object."""
         vector = found and found.vector()
         # Most samples have the right shape, and to look them up would take time.

@@ -12,11 +12,11 @@ import numpy as np
 from antelop.directory import Directory
 from antelop.files import RegularFile
 from antelop.recording.bounds import Account, OutOfReach
+from antelop.recording.columns import Table
 from antelop.recording.contents import Contents, Kept
 from antelop.recording.hdf5 import Hdf5, attribute, text, texts
-from antelop.recording.holes import Holes
 from antelop.recording.objects import ObjectReader
-from antelop.recording.recording import Intervals, Recording, Series
+from antelop.recording.recording import Recording, Series
 from antelop.recording.source import Source, damage_told, disk_told, rejection
 from antelop.recording.start_time import FORMAT, start_time
 
@@ -48,8 +48,8 @@ def reading_held(held: RegularFile, beside: Directory) -> Iterator[Recording]:
     Yields
     ------
     Recording
-        Every time series below acquisition, stimulus/presentation and processing, and every TimeIntervals table. A `Clock` has
-        count 0 if the file has no data and does not state the number of samples.
+        Every time series and every table below acquisition, stimulus/presentation, processing, intervals and events. A `Clock`
+        has count 0 if the file has no data and does not state the number of samples.
 
     Raises
     ------
@@ -66,14 +66,14 @@ def reading_held(held: RegularFile, beside: Directory) -> Iterator[Recording]:
         # Errors of the caller pass unchanged: only reading the structure is translated.
         try:
             with damage_told("", held.path.name):
-                recording = _recording(held.path, beside, file, source.holes)
+                recording = _recording(held.path, beside, file, source)
             yield recording
         finally:
             file.close()
             atexit.unregister(file.close)
 
 
-def _recording(path: Path, beside: Directory, file: Hdf5, holes: Holes) -> Recording:
+def _recording(path: Path, beside: Directory, file: Hdf5, source: Source) -> Recording:
     # The version comes first: the rest of an NWB 1 file would give misleading problems.
     account = Account(path.name)
     version = _nwb_version(path.name, file, account)
@@ -87,7 +87,7 @@ def _recording(path: Path, beside: Directory, file: Hdf5, holes: Holes) -> Recor
     # The ledger and the session need both, and the schema requires them.
     if not identifier or not started:
         raise OutOfReach(f"it has no {'session_start_time' if identifier else 'identifier'}")
-    found = Contents(file, ObjectReader(beside, account, holes), account)
+    found = Contents(file, ObjectReader(beside, account, source.holes, source.heaps), account)
     return Recording(
         path=path,
         nwb_version=version,
@@ -97,7 +97,7 @@ def _recording(path: Path, beside: Directory, file: Hdf5, holes: Holes) -> Recor
         session_start_written=started,
         subject_id=subject or None,
         series=Kept(found, Series),
-        intervals=Kept(found, Intervals),
+        tables=Kept(found, Table),
         others=Kept(found, str),
         listed=found.listed,
         length=found.length,

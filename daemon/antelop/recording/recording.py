@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from antelop.recording.columns import Column, Table
 from antelop.recording.samples import Samples
 from antelop.recording.views import Scaled, ScaledChannels, Track
 
@@ -64,6 +65,10 @@ class Series:
         Certainty of each position, (n,), for pose estimation.
     videos
         The external files of an ImageSeries, in order.
+    labels
+        What the numbers of its data stand for; empty if the file does not tell.
+    columns
+        Further datasets of the series by name, such as ``area`` of an EllipseSeries.
     """
 
     path: str
@@ -77,6 +82,8 @@ class Series:
     channels: int | None = None
     confidence: Samples | None = None
     videos: tuple[Video, ...] = ()
+    labels: Mapping[int, str] = field(default_factory=dict)
+    columns: Mapping[str, Column] = field(default_factory=dict)
 
     @property
     def values(self) -> Samples | None:
@@ -116,14 +123,14 @@ class Series:
 
 @dataclass(frozen=True)
 class Intervals:
-    """A TimeIntervals table such as ``intervals/trials``: start and stop times, each (n,), in seconds."""
+    """The rows of a table such as ``intervals/trials``: start and stop times, each (n,), in seconds."""
 
     path: str
     start: Samples
     stop: Samples
 
 
-Form = Literal["series", "intervals"]
+Form = Literal["series", "table"]
 """As what an object can be read."""
 
 
@@ -160,7 +167,7 @@ class Recording:
     ----------
     session_start_time, session_start_written
         When the session began, with its time zone if the file has it; and the text that the file has for it.
-    series, intervals
+    series, tables
         Series and tables by the path that a rig states.
     others
         NWB type by path of all other objects, so that a rig that names one by mistake gets a helpful message.
@@ -181,7 +188,7 @@ class Recording:
     session_start_written: str
     subject_id: str | None = None
     series: Mapping[str, Series] = field(default_factory=dict)
-    intervals: Mapping[str, Intervals] = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
     others: Mapping[str, str] = field(default_factory=dict)
     listed: Mapping[str, Listed] = field(default_factory=dict)
     length: Callable[[str], int | None] = field(default=lambda _: None, compare=False)

@@ -11,11 +11,11 @@ from typing import Any
 
 from antelop.errors import Problem, Rejected, Unavailable
 from antelop.files import ABSENT, RegularFile
+from antelop.recording.heaps import Heaps
 from antelop.recording.holes import holes_of
 from antelop.superblock import superblock
 
 COPY_AGAIN = "Copy it again from the computer that recorded it"
-_LARGEST_HEAP = 1 << 26  # bytes that HDF5 reads all at once for a text in it
 
 
 def rejection(check: str, what: str, remedy: str) -> Rejected:
@@ -64,6 +64,8 @@ class Source(io.FileIO):
     ----------
     holes
         Ranges of the file that were never written to the disk, and read as zeros.
+    heaps
+        The heaps that were read, which hold texts.
 
     Raises
     ------
@@ -80,6 +82,7 @@ class Source(io.FileIO):
             try:
                 _expect_finished_hdf5(self.fileno(), file.path.name)
                 self.holes = holes_of(self.fileno())
+                self.heaps = Heaps()
             except BaseException:
                 self.close()
                 raise
@@ -116,8 +119,7 @@ class Source(io.FileIO):
     def _expect_no_hole(self, position: int, size: int) -> None:
         """Raise ValueError if an object in a global heap collection takes no space (HDF5 File Format Specification, III.E)."""
         # The size comes from the file, so it is limited before this many bytes are read.
-        if size > _LARGEST_HEAP:
-            raise ValueError(f"the heap of its texts at byte {position} has {size} bytes")
+        self.heaps.expect(position, size)
         with disk_told(self.name):
             heap = os.pread(self.fileno(), size, position)
         # Objects follow the header of 16 bytes, each padded to 8 bytes; index 0 is the free space at the end.

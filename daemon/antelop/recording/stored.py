@@ -49,6 +49,11 @@ class Stored:
         """Whether the samples are stored uncompressed, one after the other."""
         return self.chunks is None
 
+    @property
+    def is_text(self) -> bool:
+        """Whether the samples are texts."""
+        return self.dtype.kind in "OS"
+
     def bytes_written(self) -> int:
         """See `Written.bytes_written`."""
         with self._reading():

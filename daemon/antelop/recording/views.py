@@ -95,6 +95,53 @@ class ScaledChannels:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One column, (n,), of samples (n, columns)."""
+
+    samples: Samples
+    column: int
+
+    @property
+    def shape(self) -> tuple[int]:
+        """(n,): one value for each row."""
+        return (self.samples.shape[0],)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the stored samples."""
+        return self.samples.dtype
+
+    @property
+    def chunks(self) -> Any:  # noqa: ANN401  # h5py has no type for it
+        """How the rows of the stored samples are chunked, if they are."""
+        chunks = getattr(self.samples, "chunks", None)
+        return chunks and chunks[:1]
+
+    def __getitem__(self, key: slice) -> NDArray[Any]:
+        return self.samples[key][:, self.column]
+
+
+@dataclass(frozen=True)
+class Ones:
+    """The number 1 for each of `count` events, int8."""
+
+    count: int
+
+    @property
+    def shape(self) -> tuple[int]:
+        """(count,): one value for each event."""
+        return (self.count,)
+
+    @property
+    def dtype(self) -> np.dtype[np.int8]:
+        """The smallest type that holds 1."""
+        return np.dtype(np.int8)
+
+    def __getitem__(self, key: slice) -> NDArray[np.int8]:
+        return np.ones(len(range(*key.indices(self.count))), np.int8)
+
+
+@dataclass(frozen=True)
 class Cast:
     """The same samples in another dtype that can hold their values."""
 
