@@ -120,7 +120,7 @@ def test_every_check_is_listed() -> None:
 def members(schema: Mapping[str, Any], *parents: str) -> Iterator[str]:
     """Yield the members that an object of a JSON schema can have, those of objects in it with the names of both."""
     for name, member in schema["properties"].items():
-        if "properties" in member:
+        if member.get("properties"):
             yield from members(member, *parents, name)
         else:
             yield ".".join((*parents, name))
