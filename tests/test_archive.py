@@ -133,7 +133,7 @@ def test_a_copy_that_differs_is_not_taken_for_one(folder: Path, elsewhere: Path,
     with pytest.raises(Unavailable) as raised:
         archive_all(folder, elsewhere)
     place = elsewhere / "m17"
-    assert str(raised.value) == f"the copy of {folder / NAMES[0]} in {place} is not what was copied; it will be tried again"
+    assert str(raised.value) == f"the copy of {folder / NAMES[0]} in {place} differs from the original; it will be tried again"
     assert not (elsewhere / NAMES[0]).exists()
     assert contents(folder) == CONTENT
 
@@ -169,7 +169,7 @@ def test_an_archive_that_cannot_be_made_is_away(folder: Path, tmp_path: Path) ->
     with pytest.raises(Unavailable) as raised:
         archive_all(folder, tmp_path / "archive")
     assert str(raised.value) == f"{tmp_path}/archive cannot be used as an archive: File exists"
-    with pytest.raises(Unavailable, match=f"^{tmp_path}/archive/{NAMES[0]} cannot be looked at: Not a directory$"):
+    with pytest.raises(Unavailable, match=f"^{tmp_path}/archive/{NAMES[0]} cannot be read: Not a directory$"):
         archived(tmp_path / "archive", Source(*facts_of(folder)[0], None))
 
 

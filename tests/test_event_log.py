@@ -36,7 +36,7 @@ PROBLEM = Problem("session_unknown", "/session/session_id", "session 99 is not i
     [
         (Claimed(NAME), {"event": "claimed", "log_level": "info", **NAMED}),
         (VideosUnsettled(NAME, ("a.avi",)), {"event": "unsettled", "log_level": "info", **NAMED, "paths": ("a.avi",)}),
-        (Missing(NAME, sought=True), {"event": "gone", "log_level": "warning", **NAMED, "sought": True}),
+        (Missing(NAME, sought=True), {"event": "files_missing", "log_level": "warning", **NAMED, "sought": True}),
         (Skipped(NAME, "superseded"), {"event": "superseded", "log_level": "info", **NAMED, "state": "superseded"}),
         (
             Done(NAME, "rejected", Outcome.of("rejected", "why", NOW, (PROBLEM,)), 0.5),
@@ -72,7 +72,7 @@ PROBLEM = Problem("session_unknown", "/session/session_id", "session 99 is not i
             {"event": "defect", "log_level": "error", "delivery_id": NAME.delivery_id, "exception": "Traceback"},
         ),
         (Untrusted("why"), {"event": "untrusted", "log_level": "error", "sentence": "why"}),
-        (Compared([]), {"event": "looked", "log_level": "debug", "outdated": []}),
+        (Compared([]), {"event": "compared", "log_level": "debug", "outdated": []}),
     ],
 )
 def test_every_event_is_one_line(event: Event, line: dict[str, Any]) -> None:

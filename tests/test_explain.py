@@ -35,12 +35,16 @@ def folder(tmp_path: Path) -> FolderConfig:
     ("name", "rule", "sentence"),
     [
         ("../a.nwb", "outside", "it is in no drop folder"),
-        ("._a.nwb", "junk", "it is passed over: ._a.nwb is made by macOS, for what a foreign disk cannot hold of a file"),
-        ("@eaDir/a.nwb", "junk", "it is passed over: @eaDir is made by Synology, for thumbnails"),
-        ("m17/a.nwb", "subfolder", "sub-folders of rig-2 are not looked into"),
+        ("._a.nwb", "junk", "it is ignored: ._a.nwb is made by macOS, for what a foreign disk cannot hold of a file"),
+        ("@eaDir/a.nwb", "junk", "it is ignored: @eaDir is made by Synology, for thumbnails"),
+        ("m17/a.nwb", "subfolder", "sub-folders of rig-2 are not scanned"),
         ("a.receipt.json", "receipt", "it is a receipt, which antelop has written"),
-        ("a.avi", "other", "it is neither an NWB file nor a manifest; if a recording names it, it goes with that"),
-        ("a.nwb", "gone", "there is no such file, and nothing is known of it"),
+        (
+            "a.avi",
+            "other",
+            "it is neither an NWB file nor a manifest; if it is a video that a recording names, it is stored with that",
+        ),
+        ("a.nwb", "missing", "there is no such file, and the ledger does not know it"),
     ],
 )
 def test_a_name_may_say_it_all(folder: FolderConfig, name: str, rule: str, sentence: str) -> None:
@@ -79,9 +83,9 @@ def test_what_waits_is_explained_by_what_it_waits_for(folder: FolderConfig) -> N
     for place in (folder.path, link):
         assert explain(place / "a.nwb", [folder], status, None) == Explanation("growing", "still growing", RELEASES["growing"])
     with_it = explain(folder.path / "a.manifest.json", [folder], status, None)
-    assert with_it.sentence == "a.nwb, with which it goes: still growing"
+    assert with_it.sentence == "a.nwb, which belongs to the same delivery: still growing"
     elsewhere = replace(folder, name="other")
-    assert explain(folder.path / "a.nwb", [elsewhere], status, None).rule == "gone"
+    assert explain(folder.path / "a.nwb", [elsewhere], status, None).rule == "missing"
 
 
 def test_every_reason_to_wait_has_an_end() -> None:

@@ -43,7 +43,7 @@ WRONG = {
     "crashes": ("import ctypes; ctypes.string_at(0)", "its process was ended by SIGSEGV before it returned"),
     "deafens": ("import collections, itertools; collections.deque(itertools.count(), 0)", "it ran longer than 5 s"),
     "lingers": ("import os, time; os.fork() or time.sleep(60)", None),
-    "commits": ("World.connection._conn.commit()", "it raised DataJointError: a mask has no connection of the driver"),
+    "commits": ("World.connection._conn.commit()", "it raised DataJointError: a mask function cannot use `commit`"),
     "unlocks": (
         "World.connection.query('SELECT pg_advisory_unlock_all()')",
         "it tried to PG_ADVISORY_UNLOCK_ALL, and may only read",

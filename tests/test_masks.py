@@ -103,7 +103,7 @@ def test_raising(bench: Bench) -> None:
         "licks.trials: it raised ZeroDivisionError: division by zero "
         "(licks.py, line 12, in run: return rates.rate(key)['rate'], []; "
         'rates.py, line 8, in run: return 1 / len(IntervalEvents & key & {"intervalevents_name": "lever"})). '
-        "Mend it, then try it: antelop masks try licks.trials KEY."
+        "Correct it, then try it: antelop masks try licks.trials KEY."
     )
 
 
@@ -115,7 +115,7 @@ def test_no_such_row(bench: Bench) -> None:
     assert said == (
         "licks.trials: it raised DataJointError: fetch1 should only return one tuple. 0 tuples found "
         f"(licks.py, line 12, in run: {body}). "
-        "Look at the name and the restriction in that line: fetch1 needs exactly one row, and this is not one; "
+        "Check the name and the restriction in that line: fetch1 needs exactly one row, and found another number; "
         "then try it: antelop masks try licks.trials KEY."
     )
 
@@ -131,8 +131,8 @@ def test_double_quotes(bench: Bench) -> None:
     assert said.startswith('licks.trials: it raised UnknownAttributeError: column "led" does not exist')
     assert f"(licks.py, line 12, in run: {body})" in said
     assert said.endswith(
-        """. Write restrictions as {'intervalevents_name': 'port'} or "intervalevents_name = 'port'": on PostgreSQL double """
-        "quotes name a column, and values take single ones; then try it: antelop masks try licks.trials KEY."
+        """. Write restrictions as {'intervalevents_name': 'port'} or "intervalevents_name = 'port'": on PostgreSQL, double """
+        "quotes are for names of columns, and single quotes for values; then try it: antelop masks try licks.trials KEY."
     )
 
 
@@ -140,7 +140,7 @@ def test_double_quotes(bench: Bench) -> None:
 def test_writing(bench: Bench) -> None:
     """A mask that writes is rejected, and writes nothing."""
     said = bench.rejected("(Mask & key).delete_quick()")
-    remedy = "Take that out: a mask returns its trials, and stores nothing"
+    remedy = "Remove that: a mask returns its trials, and stores nothing"
     assert said == f"licks.trials: it tried to DELETE, and may only read. {remedy}."
 
 
@@ -166,7 +166,7 @@ def test_exit(bench: Bench) -> None:
     for error in ("SystemExit(3)", "KeyboardInterrupt(3)"):
         said = bench.rejected(f"raise {error}")
         what = f"{error.removesuffix('(3)')}: 3 (licks.py, line 12, in run: raise {error})"
-        assert said.startswith(f"licks.trials: it raised {what}. Mend it")
+        assert said.startswith(f"licks.trials: it raised {what}. Correct it")
     assert len(bench.run(LED_TO_PORT).data) == 4
 
 

@@ -62,7 +62,7 @@ def refused(database: Database, function: Callable[[Reader], object]) -> str:
     return str(rejected.value)
 
 
-REMEDY = "Take that out: a mask returns its trials, and stores nothing"
+REMEDY = "Remove that: a mask returns its trials, and stores nothing"
 
 
 @pytest.mark.usefixtures("transaction")

@@ -65,7 +65,7 @@ def test_receipts_that_do_not(lab: Lab, drop: Drop) -> None:
     assert found(lab) == [
         "delivery rig-2/m17/missing.nwb: it is ingested, and it has no receipt. Run `antelop retry m17/missing.nwb`.",
         "delivery rig-2/other.nwb: it is rejected, and its receipt says 'ingested'. Run `antelop retry other.nwb`.",
-        f"receipt rig-2/unknown.receipt.json: it says that a recording went in, and the ledger knows nothing of that. {lost}",
+        f"receipt rig-2/unknown.receipt.json: it says that a recording was ingested, and the ledger does not know that. {lost}",
     ]
     unknown.write_text(json.dumps({"outcome": ["x" * 10**6]}))
     unknown.rename(drop.receipt("other"))
@@ -137,7 +137,7 @@ def test_a_folder_that_is_away(lab: Lab, drop: Drop) -> None:
     shutil.rmtree(drop.path)
     why = "there is no such folder: the share is not mounted, or the folder was moved or never made"
     remedy = "Mount it, or correct [[folders]], and verify again."
-    assert found(lab) == [f"folder rig-2: {why}; so nobody can tell what its receipts say. {remedy}"]
+    assert found(lab) == [f"folder rig-2: {why}; its receipts cannot be compared. {remedy}"]
 
 
 def test_what_cannot_be_looked_at(lab: Lab, drop: Drop) -> None:
@@ -147,5 +147,5 @@ def test_what_cannot_be_looked_at(lab: Lab, drop: Drop) -> None:
     loop.symlink_to(loop)
     lab.config = replace(lab.config, folders=(replace(drop.config, archive=loop),))
     drop.receipt("a").write_text(json.dumps({"outcome": "ingested", "archived": {"path": str(loop / "a.nwb")}}))
-    with pytest.raises(Unavailable, match=r"loop/a\.nwb cannot be looked at: Too many levels of symbolic links"):
+    with pytest.raises(Unavailable, match=r"loop/a\.nwb cannot be read: Too many levels of symbolic links"):
         found(lab)

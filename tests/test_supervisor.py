@@ -55,7 +55,7 @@ def test_without_a_service_manager_nothing_is_said() -> None:
     """Started from a shell, the service runs as it does under systemd."""
     notifier = Notifier({}, PROCESS)
     notifier.ready("2 folders")
-    assert notifier.patience is None
+    assert notifier.timeout is None
 
 
 def test_a_service_manager_that_has_gone_is_no_error(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_service_manager_that_does_not_read_holds_nobody_up(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("environment", "patience"),
+    ("environment", "timeout"),
     [
         ({"WATCHDOG_USEC": "120000000", "WATCHDOG_PID": str(PROCESS)}, 120.0),
         ({"WATCHDOG_USEC": "500000"}, 0.5),
@@ -97,6 +97,6 @@ def test_a_service_manager_that_does_not_read_holds_nobody_up(tmp_path: Path) ->
         ({"WATCHDOG_USEC": "0"}, None),
     ],
 )
-def test_the_watchdog_waits_as_long_as_its_variables_say(environment: dict[str, str], patience: float | None) -> None:
+def test_the_watchdog_waits_as_long_as_its_variables_say(environment: dict[str, str], timeout: float | None) -> None:
     """WATCHDOG_USEC is in microseconds, zero is no watchdog, and one that waits for another process is not ours."""
-    assert Notifier(environment, PROCESS).patience == patience
+    assert Notifier(environment, PROCESS).timeout == timeout

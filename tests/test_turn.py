@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from antelop.analysis.fork_server import PATIENCE, ForkServer
+from antelop.analysis.fork_server import STOP_TIMEOUT, ForkServer
 from antelop.analysis.functions import AnalysisFunction
 from antelop.analysis.limits import Limits
 from antelop.analysis.turns import Turns
@@ -50,7 +50,7 @@ def has_ended(process: int) -> bool:
     except ProcessLookupError:
         return True
     try:
-        return bool(select.select([descriptor], [], [], PATIENCE)[0])
+        return bool(select.select([descriptor], [], [], STOP_TIMEOUT)[0])
     finally:
         os.close(descriptor)
 
@@ -296,7 +296,7 @@ def test_the_time_limit_holds(bench: Bench, what: str) -> None:
     started = time.monotonic()
     said = bench.rejected(SLOW[what], 0.3)
     assert said == "licks.trials: it ran longer than 0.3 s. Make it faster, or raise [workers] mask_timeout."
-    assert time.monotonic() - started < PATIENCE
+    assert time.monotonic() - started < STOP_TIMEOUT
     assert bench.run(TRIALS).data.tolist() == [1, -1]
     assert len(bench.database.Experimenter()) == 2
 
@@ -338,7 +338,7 @@ ENDS = {
 @pytest.mark.parametrize("body", ENDS)
 def test_a_process_that_ends(bench: Bench, body: str) -> None:
     """A mask that ends its process, or its line to us, is rejected, and nothing else suffers from it."""
-    remedy = "Look at what it calls outside Python, then try it: antelop masks try licks.trials KEY"
+    remedy = "Check what it calls outside Python, then try it: antelop masks try licks.trials KEY"
     assert bench.rejected(body) == f"licks.trials: its process {ENDS[body]} before it returned. {remedy}."
     assert bench.run(TRIALS).data.tolist() == [1, -1]
 

@@ -22,26 +22,26 @@ from typing import NoReturn
 from antelop.analysis.descendants import adopt_orphans, die_with, kill_all
 from antelop.analysis.limits import limit
 
-PATIENCE = 10.0
-"""Seconds in which a fork server ends all processes of a turn."""
+STOP_TIMEOUT = 10.0
+"""Seconds within which a fork server must end all processes of a turn. If it does not, it is killed."""
 
 _NUMBER = 8
 """Bytes of a number in a message."""
 
 _REQUEST = 1 << 16
-"""The most bytes of a request."""
+"""Maximum number of bytes in a request."""
 
 Run = Callable[[socket.socket, bytes], object]
-"""What the process of a turn does, given its end of a pair of sockets and what the turn is about."""
+"""The work of a turn's process. Its arguments are its end of the pair of sockets, and the `about` of `ForkServer.begin`."""
 
 
 class ForkServer:
-    """Forks a process for one turn after the other, each ahead of its turn.
+    """Forks one process for each turn. The process of the next turn is forked in advance.
 
     Parameters
     ----------
     run
-        What each process does; then it ends. It sees all objects as they are now.
+        Called in each process, which then ends. It sees all objects as they are when the fork server is created.
 
     Raises
     ------
@@ -71,7 +71,7 @@ class ForkServer:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it waits for this process; one that a process inherits from the process that forked it does not."""
+        """Whether it runs and belongs to this process. One that was inherited through a fork belongs to the parent."""
         return self._owner == os.getpid() and not select.select([self._control], [], [], 0)[0]
 
     def begin(self, about: bytes, memory: int) -> socket.socket:
@@ -80,9 +80,9 @@ class ForkServer:
         Parameters
         ----------
         about
-            What the turn is about; less than 64 KiB.
+            Passed to `run`; less than 64 KiB.
         memory
-            How many bytes each process may take, beyond those that the fork server has.
+            The bytes of memory that each process may take in addition to those that the fork server has.
 
         Returns
         -------
@@ -105,7 +105,7 @@ class ForkServer:
         return ours
 
     def end(self, *, kill: bool) -> int | None:
-        """End the turn, whose socket is closed: at once, or when its process has ended by itself.
+        """End the turn, after its socket was closed: kill its process, or wait until it ends by itself.
 
         Returns
         -------
@@ -115,13 +115,13 @@ class ForkServer:
         with suppress(OSError):
             if kill:
                 self._control.send(self._turn.to_bytes(_NUMBER))
-            # The fork server may be stopped by the function, or wait for a call of the kernel that cannot be interrupted.
-            if select.select([self._control], [], [], PATIENCE)[0] and (status := self._control.recv(_NUMBER)):
+            # The function may have stopped the fork server (SIGSTOP), or a system call cannot be interrupted.
+            if select.select([self._control], [], [], STOP_TIMEOUT)[0] and (status := self._control.recv(_NUMBER)):
                 return int.from_bytes(status)
         return None
 
     def close(self) -> None:
-        """End the fork server and all processes that have come from it; a second time it does nothing."""
+        """End the fork server and all processes that it forked. A second call does nothing."""
         self._requests.close()
         self._control.close()
         if self._owner != os.getpid():
@@ -129,7 +129,7 @@ class ForkServer:
         self._owner = 0
         descriptor = os.pidfd_open(self._pid)
         try:
-            if not select.select([descriptor], [], [], PATIENCE)[0]:  # stopped, as in `end`
+            if not select.select([descriptor], [], [], STOP_TIMEOUT)[0]:  # stopped, as in `end`
                 signal.pidfd_send_signal(descriptor, signal.SIGKILL)
         finally:
             os.close(descriptor)
@@ -137,21 +137,21 @@ class ForkServer:
 
 
 def _fork() -> int:
-    """Fork; Python warns if there are threads, none of which is in the process that is started."""
+    """Fork without Python's warning about threads: the child has only the thread that forked."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
         return os.fork()
 
 
 def _serve(control: socket.socket, requests: socket.socket, run: Run) -> NoReturn:
-    """Fork a process for one turn after the other, until the process that started this one has ended."""
+    """Fork the process of each turn, until the worker has ended."""
     status = 1
     try:
         # Ctrl-C on the terminal is for the parent alone.
         os.setsid()
         adopt_orphans()
         _release_descriptors({control.fileno(), requests.fileno()})
-        gc.freeze()  # or the first collection of each process would copy all that it shares with this one
+        gc.freeze()  # otherwise the first garbage collection of each child would copy all memory that it shares
         for turn in itertools.count(1):
             server = os.getpid()
             child = _fork()
@@ -176,14 +176,14 @@ def _await(control: socket.socket, child: int, turn: int) -> bool:
             if control.fileno() not in readable:
                 return True
             request = control.recv(_NUMBER)
-            if not request or int.from_bytes(request) == turn:  # else its process had ended before it was to be killed
+            if not request or int.from_bytes(request) == turn:  # else the request is for an earlier turn, which has ended
                 return bool(request)
     finally:
         os.close(ended)
 
 
 def _run(server: int, requests: socket.socket, run: Run) -> NoReturn:
-    """Wait for a turn and run it, within limits."""
+    """Wait for the request of a turn, and run it within limits."""
     status = 1
     try:
         die_with(server)
@@ -193,7 +193,7 @@ def _run(server: int, requests: socket.socket, run: Run) -> NoReturn:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         request, descriptors, *_ = socket.recv_fds(requests, _REQUEST, 1)
         requests.close()
-        if descriptors:  # else there are no more turns
+        if descriptors:  # without a descriptor the worker has closed its end: there are no more turns
             limit(int.from_bytes(request[:_NUMBER]))
             with socket.socket(fileno=descriptors[0]) as theirs:
                 run(theirs, request[_NUMBER:])
@@ -203,10 +203,10 @@ def _run(server: int, requests: socket.socket, run: Run) -> NoReturn:
 
 
 def _release_descriptors(kept: Collection[int]) -> None:
-    """Put an empty file into the place of every descriptor but the outputs and some that are kept.
+    """Replace every descriptor by one of /dev/null, except for standard output, standard error and those to keep.
 
-    No socket, lock or recording stays open because of this process. A number that a function still has in memory leads to an
-    empty file, and never to another one.
+    Otherwise sockets, locks and recordings would stay open because of this process. The descriptors are not closed, so that
+    their numbers, which objects in memory still hold, never refer to another file.
     """
     empty = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     for descriptor in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:

@@ -1,4 +1,4 @@
-"""What happens in a mask's process: the functions run, and everything else is asked of the worker."""
+"""The process in which mask functions run. It has no connection to the database: the worker executes its statements."""
 
 import io
 import json
@@ -29,7 +29,20 @@ def serve(
     functions: Mapping[str, AnalysisFunction],
     key: Mapping[str, Any],
 ) -> None:
-    """Run functions on a key as the worker asks for them, until it closes its end."""
+    """Run functions on a session as the worker requests them, until it closes its end of the sockets.
+
+    Parameters
+    ----------
+    end
+        Our end of the pair of sockets.
+    connection
+        DataJoint's connection of the functions' tables. Its statements are sent to the worker from now on.
+    functions
+        The functions that may be requested, by name.
+    key
+        The primary key of the World.
+    """
+    # What a function prints, and what its tables fetch, goes through the worker: only it has a log and a connection.
     line = _Line(end)
     sys.stdout, sys.stderr = _Printed(line, Kind.PRINTED, 1), _Printed(line, Kind.COMPLAINED, 2)
     _ask_elsewhere(connection, line)
@@ -43,7 +56,7 @@ def serve(
 
 
 class _Line:
-    """The line to the process that started this one; no other process has it, as one that a mask forks."""
+    """The connection to the worker. A process that a mask function forks inherits the socket, but may not use it."""
 
     def __init__(self, end: socket.socket) -> None:
         self._end = end
@@ -51,11 +64,11 @@ class _Line:
 
     @property
     def ours(self) -> bool:
-        """Whether this is the process that has the line."""
+        """Whether this is the mask's process, and not one that a function has forked."""
         return os.getpid() == self._process
 
     def send(self, kind: Kind, content: bytes) -> None:
-        """Send a frame; a process that was forked, and came to the end of the function too, ends here."""
+        """Send a frame. A forked process that has returned from the function as well exits here, without sending."""
         if not self.ours:
             os._exit(0)
         send(self._end, kind, content)
@@ -65,7 +78,7 @@ class _Line:
         return receive(self._end, lambda: None)
 
     def ask(self, statement: str) -> Rows:
-        """Have a statement run; raise as it was raised there."""
+        """Have the worker execute a statement, and return its rows; raise the exception that the worker met."""
         if not self.ours:
             raise dj.errors.DataJointError("a process that a mask starts has no database")
         send(self._end, Kind.ASK, statement.encode(errors="surrogateescape"))
@@ -78,14 +91,14 @@ class _Line:
 
 
 class _Cause(Exception):
-    """The driver's error behind another one, as far as it was passed on."""
+    """Stands for the driver's exception, of which the worker sends only the error code."""
 
     def __init__(self, code: object) -> None:
         self.pgcode = code
 
 
 class _Printed(io.TextIOBase):
-    """In the place of an output: what a function prints is printed by the process that started this one."""
+    """Replaces `sys.stdout` or `sys.stderr`: the worker writes what a function prints."""
 
     def __init__(self, line: _Line, kind: Literal[Kind.PRINTED, Kind.COMPLAINED], descriptor: int) -> None:
         self._line = line
@@ -93,15 +106,15 @@ class _Printed(io.TextIOBase):
         self._descriptor = descriptor
 
     def fileno(self) -> int:
-        """Return where processes that a function starts print."""
+        """Return the file descriptor to which programs that a function starts print."""
         return self._descriptor
 
     def writable(self) -> bool:
-        """Tell that it is an output."""
+        """Return True."""
         return True
 
     def write(self, text: str) -> int:
-        """Print."""
+        """Write a text; characters that UTF-8 cannot encode become question marks."""
         content = text.encode(errors="replace")
         if self._line.ours:
             self._line.send(self._kind, content)
@@ -111,7 +124,7 @@ class _Printed(io.TextIOBase):
 
 
 class _Answer:
-    """The rows of an answer, as a cursor gives them."""
+    """The rows of a statement, with the methods of a database cursor that DataJoint calls."""
 
     def __init__(self, rows: Rows, *, as_dict: bool) -> None:
         self.description = [(column,) for column in rows.columns]
@@ -128,38 +141,38 @@ class _Answer:
         return next(self._rows, None)
 
     def fetchall(self) -> list[Any]:
-        """Return all other rows."""
+        """Return the remaining rows."""
         return list(self._rows)
 
 
 class _NoDriver:
-    """In the place of the driver's connection, which is not in this process."""
+    """Replaces the driver's connection, which this process does not have; every attribute raises an error."""
 
     def __getattr__(self, name: str) -> NoReturn:
         raise dj.errors.DataJointError(
-            f"a mask has no connection of the driver, and so no `{name}`: it reads through its tables"
+            f"a mask function cannot use `{name}` of the database driver: it reads through its tables"
         )
 
 
 def _ask_elsewhere(connection: Any, line: _Line) -> None:  # noqa: ANN401  # as above
-    """Have all statements of a connection run by the process that started this one."""
+    """Change a connection so that the worker executes its statements."""
     driver = connection._conn  # noqa: SLF001  # DataJoint hands it out nowhere
 
     def query(statement: str, args: Any = (), *, as_dict: bool = False, **_: object) -> _Answer:  # noqa: ANN401  # as in DataJoint
-        with driver.cursor() as cursor:  # it puts values into the text, for which it needs no server
+        with driver.cursor() as cursor:  # to put the values into the statement, which needs no server
             whole = cursor.mogrify(statement, args)
         text = whole.decode(errors="surrogateescape") if isinstance(whole, bytes) else whole
         return _Answer(line.ask(text), as_dict=as_dict)
 
     def connect() -> NoReturn:
-        raise dj.errors.DataJointError("a mask has the connection of its tables, and makes no other one")
+        raise dj.errors.DataJointError("a mask function uses the connection of its tables, and cannot open another one")
 
     connection.query, connection.connect = query, connect
     connection._conn = _NoDriver()  # noqa: SLF001  # as above
 
 
 def _outcome(function: AnalysisFunction, key: Mapping[str, Any]) -> tuple[Kind, bytes]:
-    """Run a function; return what came of it."""
+    """Run a function; return the kind and the content of the frame that reports its result or its problems."""
     try:
         result = checked(function.name, function.values(key))
         return Kind.FOUND, result.data.tobytes() + result.timestamps.tobytes()
@@ -167,7 +180,8 @@ def _outcome(function: AnalysisFunction, key: Mapping[str, Any]) -> tuple[Kind, 
         problems = rejected.problems
     except Unavailable as error:
         return Kind.UNAVAILABLE, str(error).encode(errors="replace")
-    except BaseException as error:  # noqa: BLE001  # whatever ends a function ends no more than that
+    except BaseException as error:  # noqa: BLE001  # an exception of a function, also SystemExit, must not end the process
+        # The exception may be a MemoryError, and reporting it takes memory.
         lift_limit()
         what = f"it raised {described(error, function.scripts)}"
         problems = (Problem("mask_raised", function.name, what, _remedy(function, error)),)
@@ -175,12 +189,14 @@ def _outcome(function: AnalysisFunction, key: Mapping[str, Any]) -> tuple[Kind, 
 
 
 def _remedy(function: AnalysisFunction, error: BaseException) -> str:
-    """Say what the lab would do about an error in its function."""
+    """Return what the lab can do about an exception in its function."""
     trial = f"then try it: antelop masks try {function.name} KEY"
     frames = [frame.f_code.co_name for frame, _ in traceback.walk_tb(error.__traceback__)]
     if frames[-1] == "fetch1":
-        return f"Look at the name and the restriction in that line: fetch1 needs exactly one row, and this is not one; {trial}"
+        return (
+            f"Check the name and the restriction in that line: fetch1 needs exactly one row, and found another number; {trial}"
+        )
     if sql_code(error) == UNDEFINED_COLUMN:
-        column = "on PostgreSQL double quotes name a column, and values take single ones"
+        column = "on PostgreSQL, double quotes are for names of columns, and single quotes for values"
         return f"Write restrictions as {{'intervalevents_name': 'port'}} or \"intervalevents_name = 'port'\": {column}; {trial}"
-    return f"Mend it, {trial}"
+    return f"Correct it, {trial}"

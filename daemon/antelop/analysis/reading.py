@@ -1,4 +1,7 @@
-"""What a function of the lab may ask the database: it reads, for as long as it may, and leaves everything as it found it."""
+"""Read-only access to the database for a lab's function, within a time limit.
+
+Transaction and locks are the same afterwards.
+"""
 
 import secrets
 import time
@@ -19,7 +22,7 @@ _LOCKS = (
 
 
 class TimeOver(Exception):
-    """A function ran into its time limit."""
+    """A function has reached its time limit."""
 
 
 class Rows(NamedTuple):
@@ -30,21 +33,22 @@ class Rows(NamedTuple):
 
 
 class Reader:
-    """Asks the database for a function of the lab.
+    """Executes the statements of one function, and records those that were refused.
 
     Parameters
     ----------
     connection
         DataJoint's connection.
     name
-        The function, for the problems.
+        Name of the function, for the problems.
     seconds
-        How long it may take in all.
+        Time limit of the function, in seconds.
 
     Attributes
     ----------
     failures
-        What was refused, and what failed for no fault of the function.
+        `Rejected` for each statement that was refused, and `Unavailable` for each that the database could not answer. The
+        function may catch these exceptions, so they are kept here.
     """
 
     def __init__(self, connection: Any, name: str, seconds: float) -> None:  # noqa: ANN401  # DataJoint has no types
@@ -56,12 +60,12 @@ class Reader:
 
     @property
     def remaining(self) -> float:
-        """How many seconds there are left.
+        """The seconds until the time limit.
 
         Raises
         ------
         TimeOver
-            If there are none.
+            If it has passed.
         """
         if (remaining := self._end - time.monotonic()) <= 0:
             raise TimeOver
@@ -75,10 +79,12 @@ class Reader:
         Rejected
             If it does more than read.
         Unavailable
-            If the database is away.
+            If the database cannot be reached.
         TimeOver
-            If it takes too long. PostgreSQL ends it then; on a MySQL-protocol server, the connection is closed.
+            If the time limit passes. PostgreSQL cancels the statement then; on a MySQL-protocol server the connection is
+            closed.
         """
+        # The words of the statement are checked first, because MySQL commits a transaction before some statements that write.
         if verb := writing_verb(statement, postgresql=self._on_postgresql):
             raise self._refused(verb)
         try:
@@ -88,28 +94,37 @@ class Reader:
         except Unavailable as error:
             if sql_code(error) in _READ_ONLY:
                 raise self._refused("write by a function of the database") from error
-            _ = self.remaining  # it is the server that ended it, if there is none
+            _ = self.remaining  # raises TimeOver if the server cancelled the statement because of the limit
             self.failures.append(error)
             raise
 
     def enter(self) -> tuple[list[str], object]:
-        """Let the server allow nothing but reading, as far as it can; return how to go back, and what is so now."""
+        """Make the transaction read-only, as far as the server can.
+
+        Returns
+        -------
+        list of str
+            The statements that go back to the state before.
+        object
+            The state to compare with at the end, as `_run` returns it.
+        """
+        # A session's own transaction must not be lost: inside one, only a savepoint can be rolled back.
         enclosed, point = self._connection.in_transaction, f"reading_{secrets.token_hex(8)}"
         before, after = ["START TRANSACTION READ ONLY"], ["ROLLBACK"]
         if enclosed:
             before, after = [f"SAVEPOINT {point}"], [f"ROLLBACK TO SAVEPOINT {point}", f"RELEASE SAVEPOINT {point}"]
-            if self._on_postgresql:  # a subtransaction can be read-only in one that writes
+            if self._on_postgresql:  # MySQL has no read-only savepoint
                 before.append("SET LOCAL transaction_read_only = on")
         return after, self._run(before)
 
     def leave(self, back: list[str], state: object) -> None:
-        """Go back, and note if not everything is as it was; then the connection is closed, and with it goes what was done."""
+        """Go back to the state before the function. If that fails, close the connection, so that the server rolls back."""
         try:
             changed = self._run(back) != state
         except Unavailable as error:
-            changed = not self._connection.is_lost  # which has nothing to go back to
+            changed = not self._connection.is_lost  # a lost connection has already been rolled back by the server
             self.failures += [] if self.failures or changed else [error]
-        except Exception:  # noqa: BLE001  # the savepoint is gone, and the transaction that it was in
+        except Exception:  # noqa: BLE001  # the function has ended the transaction, and the savepoint with it
             changed = True
         if changed:
             with suppress(Exception):
@@ -117,9 +132,9 @@ class Reader:
             self.failures.insert(0, self._refused("end the transaction or change the locks of this software"))
 
     def _run(self, statements: list[str]) -> object:
-        """Run statements; return what has to be the same before and after: the connection, its transaction and its locks."""
+        """Execute statements; return the ids of connection and transaction, and the locks: equal before and after."""
         ask = self._connection.query
-        if self._on_postgresql:  # all at a time, for each way there and back lengthens every ingest
+        if self._on_postgresql:  # all in one message, because each round trip makes every ingest slower
             state = f"SELECT pg_backend_pid(), txid_current_if_assigned(), {_LOCKS}"
             return ask("; ".join([*statements, state])).fetchone()
         for statement in statements:
@@ -130,19 +145,19 @@ class Reader:
 
     @contextmanager
     def _limited(self) -> Iterator[str]:
-        """Limit a statement to the time that there is left; yield what goes before it."""
+        """Limit a statement to the remaining time; yield the text to put before the statement."""
         if self._on_postgresql:
             yield f"SET LOCAL statement_timeout = {max(1, round(self.remaining * 1000))}; "
             return
         driver = self._connection._conn  # noqa: SLF001  # DataJoint hands it out nowhere
-        before, driver._read_timeout = driver._read_timeout, self.remaining  # noqa: SLF001  # nor can PyMySQL be asked otherwise
+        before, driver._read_timeout = driver._read_timeout, self.remaining  # noqa: SLF001  # PyMySQL has no public attribute
         try:
             yield ""
         finally:
             driver._read_timeout = before  # noqa: SLF001  # as above
 
     def _refused(self, verb: str) -> Rejected:
-        remedy = "Take that out: a mask returns its trials, and stores nothing"
+        remedy = "Remove that: a mask returns its trials, and stores nothing"
         refused = Rejected([Problem("mask_reads", self._name, f"it tried to {verb}, and may only read", remedy)])
         self.failures.append(refused)
         return refused
@@ -150,37 +165,36 @@ class Reader:
 
 @contextmanager
 def reading_only(connection: Any, name: str, seconds: float) -> Iterator[Reader]:  # noqa: ANN401  # as above
-    """Let a connection read only, while a function of the lab runs.
+    """Make a connection read-only while a function of the lab runs.
 
-    Statements are looked at by their words. What a function of the database writes is undone, for the server goes back to where
-    it was; on PostgreSQL, and outside a transaction on every server, it does not write at all. At the end the connection has
-    the transaction and the locks that it had, or it is closed.
+    The words of each statement are checked. A stored function could still write: the server refuses or rolls back that. At the
+    end the connection has the same transaction and locks as before, or it is closed.
 
     Parameters
     ----------
     connection
         DataJoint's connection.
     name
-        The function, for the problems.
+        Name of the function, for the problems.
     seconds
-        How long it may take in all.
+        Time limit of the function, in seconds.
 
     Yields
     ------
     Reader
-        What may ask.
+        Executes the function's statements.
 
     Raises
     ------
     Rejected
-        At the end, if it tried more than reading, whatever became of that.
+        If the function tried more than reading, also if it caught the exception.
     Unavailable
-        At the end, if the database went away.
+        If the connection to the database was lost.
     """
     reader = Reader(connection, name, seconds)
     enclosed = connection.in_transaction
     back, state = reader.enter()
-    # As far as DataJoint is concerned, so that a connection that is lost meanwhile is not replaced by another one.
+    # DataJoint reconnects only outside a transaction. A new connection would have neither our transaction nor our locks.
     connection._in_transaction = True  # noqa: SLF001
     try:
         yield reader
@@ -191,7 +205,7 @@ def reading_only(connection: Any, name: str, seconds: float) -> Iterator[Reader]
         reader.leave(back, state)
         if not reader.failures:
             raise
-    except BaseException:  # such as Ctrl-C, which may have come in the middle of an answer
+    except BaseException:  # such as Ctrl-C, after which the answer may be half read
         connection.close()
         raise
     else:
@@ -203,6 +217,6 @@ def reading_only(connection: Any, name: str, seconds: float) -> Iterator[Reader]
 
 
 def sql_code(error: BaseException) -> object:
-    """Return PostgreSQL's SQLSTATE or MySQL's number from the driver's error behind an error; None if there is none."""
+    """Return the SQLSTATE (PostgreSQL) or error number (MySQL) of the driver's exception that caused an error, or None."""
     cause = error.__cause__ or error.__context__
     return getattr(cause, "pgcode", None) or (cause.args[0] if cause and cause.args else None)

@@ -1,4 +1,7 @@
-"""One session's turn: masks run on it, each for no longer than it may, and all that they started ends with the turn."""
+"""A turn: the mask functions of one session run in a process of their own, each within limits.
+
+All processes that they start are killed at the end of the turn.
+"""
 
 import json
 import pickle
@@ -25,8 +28,8 @@ from antelop.errors import MOST, Problem, Rejected, Unavailable
 class Turn:
     """Runs mask functions on one session, in a transaction or outside one, until the end of a ``with`` block.
 
-    They run in a process of their own, which sees the database through this one. It is forked when it is needed, and again
-    after one that was killed.
+    The functions run in a child process, whose statements this process executes. It is forked at the first function, and again
+    after it was killed.
 
     Parameters
     ----------
@@ -35,9 +38,9 @@ class Turn:
     key
         The primary key of the World.
     connection
-        The connection of their tables.
+        The connection of the functions' tables.
     limits
-        What each may take.
+        The time and memory that each function may take.
     """
 
     def __init__(
@@ -66,16 +69,16 @@ class Turn:
         Returns
         -------
         MaskResult
-            Arrays of its own.
+            The trials, in arrays that share no memory with anything else.
 
         Raises
         ------
         Rejected
-            If the function is no mask, raises, takes too long or too much, ends its process, tries more than reading, or
-            returns what is no mask: all that is wrong with it. Where the limit cut short a statement on a MySQL-protocol
-            server, or the transaction or a lock is not as it was, the connection is closed then.
+            If the function is not a mask, raises, exceeds a limit, ends its process, tries more than reading, or returns
+            anything that is not a mask. The connection is closed if the time limit has interrupted a statement on a
+            MySQL-protocol server, or if the function changed the transaction or its locks.
         Unavailable
-            If the database went away meanwhile.
+            If the connection to the database was lost meanwhile.
         """
         if problems := mask_problems(function):
             raise Rejected(problems)
@@ -87,11 +90,11 @@ class Turn:
             remedy = "Make it faster, or raise [workers] mask_timeout"
             raise Rejected([Problem("mask_time", name, f"it ran longer than {seconds:g} s", remedy)]) from None
         except _Ended as ended:
-            remedy = f"Look at what it calls outside Python, then try it: antelop masks try {name} KEY"
+            remedy = f"Check what it calls outside Python, then try it: antelop masks try {name} KEY"
             raise Rejected([Problem("mask_ended", name, f"its process {ended} before it returned", remedy)]) from None
 
     def _run(self, function: AnalysisFunction, reader: Reader) -> MaskResult:
-        """Have a function run; end its process at once where that is not at its end."""
+        """Run a function; kill its process unless the process has reported the end of the function."""
         if self._process is None:
             try:
                 server = self._server()
@@ -113,7 +116,7 @@ class Turn:
             raise
 
     def _converse(self, function: AnalysisFunction, reader: Reader, end: socket.socket) -> MaskResult:
-        """Have a function run, and do what it asks for; raise `EOFError` if its process is gone."""
+        """Run a function, and serve its requests until it ends; raise `EOFError` if its process has ended."""
         _send(end, reader, Kind.RUN, function.name.encode())
         while True:
             kind, content = receive(end, lambda: reader.remaining)
@@ -133,24 +136,24 @@ class Turn:
                     raise EOFError
 
     def _end(self, *, kill: bool) -> int:
-        """End the process with all that it started; return its exit status."""
+        """End the process and all processes that it started; return its exit status, as shells have it."""
         if self._process is None:
             return 0
         (server, end), self._process = self._process, None
         end.close()
         status = server.end(kill=kill)
-        if status is None:  # the function has killed or stopped the fork server, and another one takes its place
+        if status is None:  # the function has killed or stopped the fork server: the next turn starts a new one
             server.close()
             return SIGNALLED + signal.SIGKILL
         return status
 
 
 class _Ended(Exception):
-    """The process of a function has ended before the function had; it says how."""
+    """The process of a function has ended before the function returned; the message says how."""
 
 
 def _send(end: socket.socket, reader: Reader, kind: Kind, content: bytes) -> None:
-    """Send a frame to a process; raise `EOFError` if it is gone."""
+    """Send a frame to a process within the remaining time; raise `EOFError` if the process has ended."""
     end.settimeout(reader.remaining)
     try:
         send(end, kind, content)
@@ -159,19 +162,22 @@ def _send(end: socket.socket, reader: Reader, kind: Kind, content: bytes) -> Non
 
 
 def _answered(reader: Reader, statement: str) -> tuple[Kind, bytes]:
-    """Run a statement for a process; return what it gets."""
+    """Execute a statement for a process; return the kind and the content of the reply."""
     try:
         columns, rows = reader.answer(statement)
         plain = [tuple(bytes(value) if isinstance(value, memoryview) else value for value in row) for row in rows]
         return Kind.ANSWERED, pickle.dumps((columns, plain))
     except TimeOver:
         raise
-    except Exception as error:  # noqa: BLE001  # it is the function's, which may catch it
+    except Exception as error:  # noqa: BLE001  # it is raised again in the function, which may catch it
         return Kind.FAILED, _pickled(error)
 
 
 def _pickled(error: Exception) -> bytes:
-    """Return an error as a process can have it, with the code of the driver's behind it."""
+    """Return an exception, pickled with the error code of the driver's exception that caused it.
+
+    An exception that cannot be pickled and read again becomes a DataJointError with the same text.
+    """
     code = sql_code(error)
     with suppress(Exception):
         content = pickle.dumps((error, code))
@@ -181,16 +187,16 @@ def _pickled(error: Exception) -> bytes:
 
 
 def _problems(content: bytes) -> list[Problem]:
-    """Return the problems that a process has said."""
+    """Return the problems that a process has reported; raise `EOFError` if the content is not a list of problems."""
     try:
-        said = [Problem(**{name: str(text) for name, text in each.items()}) for each in json.loads(content)[:MOST]]
+        reported = [Problem(**{name: str(text) for name, text in each.items()}) for each in json.loads(content)[:MOST]]
     except (ValueError, TypeError, AttributeError):
         raise EOFError from None
-    return said or [Problem("mask_raised", "", "it was rejected, and does not say why", "Look at the function")]
+    return reported or [Problem("mask_raised", "", "it was rejected, and does not say why", "Check the function")]
 
 
 def _found(name: str, content: bytes) -> MaskResult:
-    """Return the trials that a process has sent, checked again: what is stored is a mask, whatever it sends."""
+    """Return the trials that a process has sent. They are checked again, because a function may write to the socket itself."""
     count, rest = divmod(len(content), 9)
     if rest:
         raise EOFError
@@ -199,7 +205,7 @@ def _found(name: str, content: bytes) -> MaskResult:
 
 
 def _ending(status: int) -> str:
-    """Say how a process has ended."""
+    """Return in words how a process has ended, from its exit status as shells have it."""
     if status > SIGNALLED:
         return f"was ended by {signal.Signals(status - SIGNALLED).name}"
     return f"ended with status {status}"

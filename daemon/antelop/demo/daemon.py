@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 from antelop.errors import Unavailable
 from antelop.service import status
 
-LOOK = 0.1
-"""The poll interval of the status, in seconds."""
+POLL_INTERVAL = 0.1
+"""Seconds between two reads of the status."""
 
-PATIENCE = 120.0
-"""The timeout, in seconds, for the daemon to start, to finish a delivery, or to stop."""
+TIMEOUT = 120.0
+"""Seconds within which the daemon must start, finish a delivery, or stop."""
 
 
 class State(NamedTuple):
@@ -70,10 +70,10 @@ class Daemon:
             If the daemon ends, does not finish in time, or cannot ingest because the analysis folder is refused.
         """
         before = ""
-        for said in self._status():
-            if said["analysis"] is not None:
-                raise Unavailable(said["analysis"])
-            state = _state(said, paths)
+        for report in self._status():
+            if report["analysis"] is not None:
+                raise Unavailable(report["analysis"])
+            state = _state(report, paths)
             if state is None:
                 continue
             # A sentence with a countdown changes at every poll: only its words count as a new state.
@@ -88,36 +88,36 @@ class Daemon:
         """Stop the daemon with SIGTERM, as an administrator does."""
         self._process.send_signal(signal.SIGTERM)
         try:
-            self._process.wait(PATIENCE)
+            self._process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
             self._process.kill()
             raise
 
     def _status(self) -> Iterator[Mapping[str, Any]]:
         """Yield the status of the daemon at every poll, until the timeout."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while time.monotonic() < deadline and self._process.poll() is None:
-            said = status.read(self._state)
+            report = status.read(self._state)
             # The file may still hold the status of an earlier daemon.
-            if said is not None and said["process"] == self._process.pid:
-                yield said
-            time.sleep(LOOK)
+            if report is not None and report["process"] == self._process.pid:
+                yield report
+            time.sleep(POLL_INTERVAL)
         # The log's last line usually names the cause, such as a wrong configuration.
         how = "does not answer" if self._process.poll() is None else f"has ended with status {self._process.returncode}"
         *_, last = ["nothing", *self._log.read_text(errors="replace").splitlines()]
         raise Unavailable(f"the daemon {how}; the last line of its log, {self._log}, is: {last}")
 
 
-def _state(said: Mapping[str, Any], paths: tuple[str, ...]) -> State | None:
+def _state(report: Mapping[str, Any], paths: tuple[str, ...]) -> State | None:
     """Return the state of the delivery of these files; None if the status does not mention it, as between two states."""
     # The most advanced state first: a file may be listed as waiting until the watcher's next report.
-    for outcome in said["outcomes"]:
+    for outcome in report["outcomes"]:
         if outcome["nwb"] in paths:
             return State(outcome["outcome"], f"{outcome['outcome']}: {outcome['sentence']}", final=True)
-    for worker in said["workers"]:
+    for worker in report["workers"]:
         if worker["delivery"] and worker["delivery"]["nwb"] in paths:
             return State("claimed", f"claimed: worker {worker['process']} reads, checks and inserts it")
-    for waiting in said["waiting"]:
+    for waiting in report["waiting"]:
         if waiting["path"] in paths:
             return State(waiting["rule"], f"waiting: {waiting['path']}: {waiting['reason']}")
     return None

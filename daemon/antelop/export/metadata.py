@@ -1,4 +1,4 @@
-"""Make an NWB file's metadata: session, subject, rig, and where it comes from."""
+"""Make an NWB file's metadata: session, subject, rig and provenance."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from antelop.export.stored import StoredSession
 from antelop.queue.ledger import named
 
 UNSET = datetime(1970, 1, 1, tzinfo=UTC)
-"""The start of a session whose start the database does not know: NWB has to have one, and this one is seen to be none."""
+"""The start time of a session if the database has none: NWB requires one, and this one is easily seen to be a placeholder."""
 
 _DURATION = r"P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?"
 
@@ -25,17 +25,17 @@ FORMS = {
     "age__reference": "birth|gestational",
     "weight": r"\d+(\.\d+)? (kg|g|mg|ug|ng|pg)",
 }
-"""The forms in which NWB has these properties of a subject."""
+"""Patterns of the values that NWB allows for these properties of a subject (ISO 8601 durations for the age)."""
 
 SOME_AGE = "P0D/"
-"""The age of an animal whose age the database does not know: of at least 0 days."""
+"""The age of an animal if the database has none: at least 0 days."""
 
 PROVENANCE = "antelop"
 """Name of the JSON text in the scratch space of the file."""
 
 
 def start_problems(session: StoredSession) -> tuple[Problem, ...]:
-    """Return a problem if the database does not know when a session began."""
+    """Return a problem if the database has no start time of a session."""
     if session.about["session_timestamp"] is not None:
         return ()
     what = f"the database has no session_timestamp, so the file says {UNSET.isoformat()}"
@@ -43,7 +43,7 @@ def start_problems(session: StoredSession) -> tuple[Problem, ...]:
 
 
 def nwbfile(session: StoredSession) -> NWBFile:
-    """Return an NWB file with metadata and no objects."""
+    """Return a new NWB file with the metadata of a session, and without its signals, videos and masks."""
     about = session.about
     made = NWBFile(
         session_description=about["session_notes"] or about["session_name"],
@@ -64,7 +64,7 @@ def nwbfile(session: StoredSession) -> NWBFile:
 
 
 def _start(timestamp: datetime | None) -> datetime:
-    """Return when a session began; the database has the local time of the lab, and this computer is taken to be there."""
+    """Return the start of a session with a time zone: the database has local times, for which this computer's zone is used."""
     if timestamp is None:
         return UNSET
     try:
@@ -74,9 +74,9 @@ def _start(timestamp: datetime | None) -> datetime:
 
 
 def _subject(animals: Sequence[Row]) -> Subject:
-    """Return the first animal as the subject, because NWB has one; the provenance lists the others.
+    """Return the first animal as the subject, because an NWB file has only one; the provenance lists the others.
 
-    What the database has in a form of its own goes into the description, as text.
+    A value that NWB does not allow for its property is written into the description.
     """
     if not animals:
         return Subject(subject_id="none", sex="U", age=SOME_AGE, description="No animal takes part in this session")
@@ -94,7 +94,7 @@ def _subject(animals: Sequence[Row]) -> Subject:
 
 
 def _provenance(session: StoredSession) -> dict[str, Any]:
-    """Return what other fields have no place for: the rows of metadata, the rig as it was uploaded, and the ledger's row."""
+    """Return the rows for which NWB has no fields: the metadata, the rig as it was uploaded, and the ledger's row."""
     ledger = ("folder", "nwb_path", "fingerprint", "nwb_identifier", "nwb_object_id", "nwb_sha256", "software", "ingested")
     return {
         "session": session.about,

@@ -17,41 +17,52 @@ from antelop.export.stored import Film, Signal, Trials
 from antelop.store import Store
 
 NO_UNIT = "unknown"
-"""The unit of positions, of which the database knows none."""
+"""The unit of positions: the database does not store one."""
 
 
 def made(store: Store, signal: Signal, reference_point: str) -> Any:  # noqa: ANN401  # an object of pynwb
-    """Return the object of a signal: a TimeSeries of the type for it, or a TimeIntervals table."""
+    """Return the object of a signal: a TimeSeries, or one of its subtypes, or a TimeIntervals table.
+
+    Parameters
+    ----------
+    store
+        The store with the signal's arrays.
+    signal
+        The signal.
+    reference_point
+        The point of the rig from which coordinates are measured.
+    """
     feature = signal.feature
     description = feature.description or feature.name
     if feature.source_type == "intervals":
         return table(feature.name, description, store.get(signal.timestamps))
     where = f"at {feature.coordinates} from {reference_point}" if feature.coordinates else ""
-    said = {"name": feature.name, "description": description} | ({"comments": where} if where else {})
+    texts = {"name": feature.name, "description": description} | ({"comments": where} if where else {})
     times = clock(store, signal.timestamps)
     if feature.data_type == "kinematics":
-        return _track(store, signal, **said, **times)
-    # An IntervalSeries has timestamps, so that one with a rate is a plain series.
+        return _track(store, signal, **texts, **times)
+    # An IntervalSeries must have timestamps, so a signal with a rate becomes a plain series.
     if feature.data_type == "interval" and "timestamps" in times:
-        return IntervalSeries(**said, **samples(store, signal.data), **times)
-    return TimeSeries(**said, **samples(store, signal.data), **times, unit=signal.unit)
+        return IntervalSeries(**texts, **samples(store, signal.data), **times)
+    return TimeSeries(**texts, **samples(store, signal.data), **times, unit=signal.unit)
 
 
-def _track(store: Store, signal: Signal, **said: Any) -> TimeSeries:  # noqa: ANN401  # passed on to pynwb
-    """Return the series of a tracked position, whose last column is the certainty."""
-    # Positions with a factor come from a plain series, and stay in one: in others, a factor would not hold for the certainty.
+def _track(store: Store, signal: Signal, **members: Any) -> TimeSeries:  # noqa: ANN401  # passed on to pynwb
+    """Return the series of a tracked position, whose last column is the certainty; `members` are its other arguments."""
+    # Scaled positions are written as a plain series: in the other types, the scale would not apply to the certainty.
     if signal.data["kind"] == "scaled":
-        return TimeSeries(**said, **samples(store, signal.data), unit=NO_UNIT)
+        return TimeSeries(**members, **samples(store, signal.data), unit=NO_UNIT)
     values = store.get(signal.data)
     position, certainty = values[:, :-1], values[:, -1]
-    said |= {"data": written(position), "unit": NO_UNIT, "reference_frame": "as the recording had it"}
+    members |= {"data": written(position), "unit": NO_UNIT, "reference_frame": "as the recording had it"}
+    # Only a recording with a certainty for each position becomes a PoseEstimationSeries, which requires one.
     if is_unset(certainty):
-        return SpatialSeries(**said)
-    return PoseEstimationSeries(**said, confidence=written(certainty), confidence_definition="as the recording had it")
+        return SpatialSeries(**members)
+    return PoseEstimationSeries(**members, confidence=written(certainty), confidence_definition="as the recording had it")
 
 
 def table(name: str, description: str, edges: NDArray[np.float64]) -> TimeIntervals:
-    """Return a table of intervals; `edges`, (2 n,) in seconds, are starts and stops in turn."""
+    """Return a table of n intervals; `edges`, (2 n,) float64 in seconds, has the start and stop of each after another."""
     columns = [
         VectorData(name=column, description=f"{noun} of each interval, in seconds", data=edges[first::2])
         for first, (column, noun) in enumerate([("start_time", "start"), ("stop_time", "stop")])
@@ -65,7 +76,8 @@ def mask(store: Store, trials: Trials, name: str) -> TimeIntervals:
 
 
 def film(store: Store, camera: Film, names: list[str]) -> ImageSeries:
-    """Return the series of a camera, whose files have these paths beside the NWB file."""
+    """Return the series of a camera; `names` are the paths of its video files, relative to the folder of the NWB file."""
+    # NWB requires timestamps or a rate. The database may have neither, which an empty array says.
     times: dict[str, Any] = (
         {"timestamps": np.array([], np.float64)} if camera.timestamps is None else clock(store, camera.timestamps)
     )

@@ -1,4 +1,4 @@
-"""Put objects into an NWB file at the paths by which a rig names them."""
+"""Put objects into an NWB file, at the paths that the rig has for them."""
 
 import re
 from collections import Counter, defaultdict
@@ -14,11 +14,12 @@ from antelop.export.stored import Signal
 from antelop.wording import quoted
 
 DEEPEST = {"acquisition": 3, "stimulus": 3, "processing": 4, "intervals": 2, "events": 2}
-"""Parts of the longest path in each group: NWB has no container that holds containers."""
+"""The maximum number of parts of a path in each group of NWB. A container of NWB cannot hold other containers."""
 
 
 def path_problems(paths: Iterable[str]) -> Iterator[Problem]:
     """Yield a problem for each path at which pynwb cannot write an object."""
+    # A rig may name one object for several features, and an object within another one; pynwb can write neither.
     counts = Counter(paths)
     holders = {path.rpartition("/")[0] for path in counts}
     for path, count in counts.items():
@@ -27,11 +28,11 @@ def path_problems(paths: Iterable[str]) -> Iterator[Problem]:
             what = "the rig has an object there, and another one at or below the same path"
             yield Problem("export_path", path, what, "Give one of them another name in the rig, if no session uses it")
         if 1 + len(names) > DEEPEST[group]:
-            what = f"NWB has containers for {DEEPEST[group]} parts of such a path, and this one has {1 + len(names)}"
-            yield Problem("export_path", path, what, "Name it by a shorter path, in a rig for further sessions")
+            what = f"in NWB such a path can have {DEEPEST[group]} parts, and this one has {1 + len(names)}"
+            yield Problem("export_path", path, what, "Give it a shorter path, in a rig for further sessions")
         if wrong := [name for name in names if ":" in name or name in (".", "..")]:
-            what = f"pynwb writes no object that is called {quoted(wrong[0])}"
-            yield Problem("export_path", path, what, "Name it otherwise, in a rig for further sessions")
+            what = f"pynwb cannot write an object with the name {quoted(wrong[0])}"
+            yield Problem("export_path", path, what, "Give it another name, in a rig for further sessions")
 
 
 def source_problems(signals: Iterable[Signal]) -> Iterator[Problem]:
@@ -46,7 +47,7 @@ def source_problems(signals: Iterable[Signal]) -> Iterator[Problem]:
 
 
 def free_name(mask: str, taken: Iterable[str]) -> str:
-    """Return the name of a mask's table in ``intervals``: as the mask's, as far as NWB has such names and no object has it."""
+    """Return the name of a mask's table in ``intervals``: the mask's name, changed if NWB forbids it or it is taken."""
     name = re.sub("[/:]", "_", mask)
     while name in (".", "..") or f"intervals/{name}" in taken:
         name += "_mask"
@@ -54,7 +55,7 @@ def free_name(mask: str, taken: Iterable[str]) -> str:
 
 
 def place(nwbfile: NWBFile, objects: Mapping[str, Any]) -> None:
-    """Add objects to a file, with the modules and containers on the way, by paths that have no `path_problems`."""
+    """Add objects to a file, with the modules and containers of their paths, which must have no `path_problems`."""
     inside: dict[str, list[Any]] = defaultdict(list)
     for path, made in objects.items():
         inside[path.rpartition("/")[0]].append(made)
@@ -71,13 +72,13 @@ def place(nwbfile: NWBFile, objects: Mapping[str, Any]) -> None:
                 "stimulus": nwbfile.add_stimulus,
                 "intervals": nwbfile.add_time_intervals,
             }[group]
-        # A container is given its objects when it is made: which type it has depends on theirs.
+        # The type of a container depends on the types of its objects, so it is made when all are known.
         for each in [_container(way[0], inside[parent])] if way else inside[parent]:
             add(each)
 
 
 def _container(name: str, series: Sequence[Any]) -> Any:  # noqa: ANN401  # of pynwb
-    """Return the container for some series: the one of NWB that may hold all of their types."""
+    """Return a container of the NWB type that may hold all of these series."""
     if all(isinstance(each, SpatialSeries) for each in series):
         return Position(name=name, spatial_series=series)
     if all(isinstance(each, IntervalSeries) for each in series):

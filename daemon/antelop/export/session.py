@@ -26,23 +26,23 @@ from antelop.recording import reading_held
 from antelop.store import Store
 
 BLOCK = 4 << 20
-"""Bytes of a video that are in memory at once."""
+"""Bytes of a video that are copied at a time."""
 
 
 @dataclass(frozen=True)
 class Exported:
-    """A file that was written.
+    """A session that was exported.
 
     Attributes
     ----------
     path
         The NWB file.
     size
-        Its bytes, without those of the videos beside it.
+        Its size in bytes, without the videos.
     videos
-        The video files beside it.
+        The video files, in a folder next to the NWB file.
     warnings
-        What the file could not say.
+        What the file could not express.
     """
 
     path: Path
@@ -58,15 +58,15 @@ def export_nwb(lab: Lab, key: Mapping[str, Any], path: Path, *, overwrite: bool 
     if found := (*problems, *source_problems(session.signals)):
         raise Rejected(found)
     with available(f"{path} cannot be written"), _folder(path) as folder:
-        # The name is looked at before all the work, and again when the file gets it.
+        # Check the name before all the work. It is checked again when the file gets it, because a user may take it meanwhile.
         if not overwrite and folder.own(path.name) is not None:
             raise _exists(path)
-        # Videos before the file that names them: whoever sees it finds them.
+        # Copy the videos before the file appears that names them, so that a program that finds the file also finds them.
         with _copied(lab.store, session.films, folder, f"{path.stem}-videos") as videos:
             nwbfile = metadata.nwbfile(session)
             place(nwbfile, _objects(lab.store, session, videos))
             with _new(folder, path, overwrite=overwrite) as file:
-                # pynwb takes a path: this one leads to the open file, whatever has its name meanwhile.
+                # pynwb takes only a path. This one always leads to the open file, also if another user renames it.
                 with warnings.catch_warnings(action="ignore"), NWBHDF5IO(f"/proc/self/fd/{file.fileno()}", "w") as io:
                     io.write(nwbfile)
                 size = _proved(lab.store, session, RegularFile(os.dup(file.fileno()), path), folder)
@@ -75,16 +75,16 @@ def export_nwb(lab: Lab, key: Mapping[str, Any], path: Path, *, overwrite: bool 
 
 
 def _world(lab: Lab, key: Mapping[str, Any]) -> Row:
-    """Return the row of World that a key names; raise `Rejected` if it names none or several."""
+    """Return the row of World that a key selects; raise `Rejected` if it selects none or several."""
     worlds = sessions_under(lab.database, key)
     if len(worlds) > 1:
-        what = f"the key names {len(worlds)} sessions, and a file holds one"
+        what = f"the key selects {len(worlds)} sessions, and a file can hold only one"
         raise Rejected([Problem("session_ambiguous", "", what, f"Give {', '.join(lab.database.World.primary_key)}")])
     return worlds[0]
 
 
 def _folder(path: Path) -> Directory:
-    """Open the folder of a file that is to be written."""
+    """Open the folder into which a file will be written; raise `Rejected` if there is none."""
     try:
         return Directory(path.parent)
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -94,24 +94,27 @@ def _folder(path: Path) -> Directory:
 
 def _exists(path: Path) -> Rejected:
     what = "a file of this name exists already"
-    return Rejected([Problem("export_exists", str(path), what, "Give another name, or say that it is to be overwritten")])
+    return Rejected([Problem("export_exists", str(path), what, "Give another name, or allow that it is overwritten")])
 
 
 @contextmanager
 def _copied(store: Store, films: Sequence[Film], folder: Directory, name: str) -> Iterator[Mapping[str, list[str]]]:
-    """Copy the videos of a session; yield by camera their paths beside the NWB file. After an error, no copy is left."""
+    """Copy the videos of a session into a folder; yield their paths by camera, relative to the NWB file.
+
+    If the block raises, the copies are deleted.
+    """
     paths: dict[str, list[str]] = {film.name: [] for film in films}
     if not films:
         yield paths
         return
-    with folder.made(name) as beside:
+    with folder.made(name) as copies:
         try:
             for number, (camera, video) in enumerate(((film.name, video) for film in films for video in film.files), 1):
                 source = store.path(video)
-                # The content is part of the name: a file that is overwritten is the same.
+                # The checksum of the content is part of the name, so a copy can only replace an equal one.
                 copy = f"video-{number}-{source.stem[:12]}{source.suffix}"
                 paths[camera].append(f"{name}/{copy}")
-                with source.open("rb") as reader, writing(beside.descriptor, copy) as file:
+                with source.open("rb") as reader, writing(copies.descriptor, copy) as file:
                     shutil.copyfileobj(reader, file, BLOCK)
             yield paths
         except BaseException:
@@ -124,7 +127,13 @@ def _copied(store: Store, films: Sequence[Film], folder: Directory, name: str) -
 
 @contextmanager
 def _new(folder: Directory, path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
-    """Yield a file that gets its name at the end, whole and durable, or none; raise `Rejected` if it may not overwrite."""
+    """Yield a file that gets its name at the end of the block, unless the block raises.
+
+    Raises
+    ------
+    Rejected
+        If the name is taken, and the file may not be overwritten.
+    """
     try:
         with writing(folder.descriptor, path.name, replace=overwrite) as file:
             yield file
@@ -133,7 +142,7 @@ def _new(folder: Directory, path: Path, *, overwrite: bool) -> Iterator[BinaryIO
 
 
 def _proved(store: Store, session: StoredSession, written: RegularFile, folder: Directory) -> int:
-    """Read a file that was written, and return its size; raise `Rejected` if an ingest of it would store something else."""
+    """Return the size of an exported file in bytes; raise `Rejected` if an ingest of it would store anything else."""
     with written, reading_held(written, folder) as recording:
         if problems := tuple(differences(recording, session, store)):
             raise Rejected(problems)
@@ -144,7 +153,7 @@ def _objects(store: Store, session: StoredSession, videos: Mapping[str, list[str
     """Return the objects of a session by their paths."""
     made = {signal.path: objects.made(store, signal, session.rig.reference_point) for signal in session.signals}
     made |= {camera.path: objects.film(store, camera, videos[camera.name]) for camera in session.films}
-    # Masks come last: a table of the rig keeps its name, and a mask of the same name gets another.
+    # Masks come last, so that a mask with the name of one of the rig's tables gets another name, and not the table.
     for mask in session.masks:
         name = free_name(mask.name, made)
         made[f"intervals/{name}"] = objects.mask(store, mask, name)

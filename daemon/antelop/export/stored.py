@@ -1,4 +1,4 @@
-"""Read what the database holds of one session, with descriptors in the place of arrays and files."""
+"""Read the rows of one session from the database. Arrays and files stay in the store: the rows have their descriptors."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from antelop.ingest.rows import Keys
 from antelop.store.descriptor import Descriptor
 
 _JSON = {"data", "labels", "rig_json", "timestamps", "video", "warnings"}
-"""The columns whose JSON is read."""
+"""The columns that contain JSON."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,13 @@ class Signal:
 
     @property
     def path(self) -> str:
-        """The path of the feature in the file; what was tracked from a video later gets one of its own."""
+        """The path of the feature in the file. A feature that was tracked from a video later has none in the rig: make one."""
         return self.feature.path or f"processing/{self.feature.source_type}/{self.feature.name}"
 
 
 @dataclass(frozen=True)
 class Film:
-    """The files of one camera, and the times of their frames; None if it has none."""
+    """The files of one camera, and the times of their frames; `timestamps` is None if the times are not stored."""
 
     name: str
     description: str
@@ -49,7 +49,7 @@ class Film:
 
 @dataclass(frozen=True)
 class Trials:
-    """A mask of the session: `timestamps` are starts and stops in turn."""
+    """A mask of the session; `timestamps` has the start and stop of each trial after another."""
 
     name: str
     description: str
@@ -58,18 +58,22 @@ class Trials:
 
 @dataclass(frozen=True)
 class StoredSession:
-    """What the database holds of a session.
+    """The rows of a session.
 
     Attributes
     ----------
     keys
-        The keys under which it is stored.
+        The primary keys of the session, its rig and its animals.
     about
         Its rows of Experimenter, Experiment and Session, and the name and JSON of its rig.
     animals
         The rows of its animals, in the order of the rig's animal numbers.
+    rig
+        The rig of the session.
+    signals, films, masks
+        The signals of its features, the videos of its cameras, and its masks.
     ledger
-        The rows of its ingest; empty if the rows were inserted otherwise.
+        The rows of Ingestion and Delivery; empty if the session was not inserted by an ingest.
     """
 
     keys: Keys
@@ -83,8 +87,8 @@ class StoredSession:
 
 
 def stored(database: Database, world: Row) -> StoredSession:
-    """Read a session, by its row of World, as it is at one moment."""
-    # One statement would see a recording, and the next one what has replaced it: rows that are held cannot be removed.
+    """Read a session, given its row of World, as it is at one moment."""
+    # The row is locked: otherwise the recording could be replaced between two of the queries.
     with database.transaction(commit=False):
         database.hold(database.World & world)
         session = {name: world[name] for name in database.World.primary_key}
@@ -107,7 +111,7 @@ def stored(database: Database, world: Row) -> StoredSession:
 
 
 def _animals(database: Database, session: Row, rig: Rig) -> list[Row]:
-    """Return the animals of a session: those of the rig's features in the order of their numbers, then the others."""
+    """Return the animals of a session: first those of the rig's features, by the rig's animal numbers, then the others."""
     owners = {row["feature_id"]: row["animal_id"] for row in _rows(database.Object & session)}
     numbered = {
         feature.animal: owners.get(number)
@@ -146,12 +150,13 @@ def _masks(database: Database, session: Row) -> Iterator[Trials]:
 
 
 def _first(rows: Any) -> Row:  # noqa: ANN401  # a DataJoint expression
-    """Return the first of rows; an empty one if there are none."""
+    """Return the first row; an empty one if there are none."""
     return next(iter(_rows(rows)), {})
 
 
 def _rows(rows: Any) -> list[Row]:  # noqa: ANN401  # as above
-    """Fetch rows in the order of their primary keys, with descriptors in the place of what these stand for."""
+    """Fetch rows in the order of their primary keys, with descriptors instead of arrays and files."""
+    # DataJoint's own fetch would load all arrays, which may be larger than the memory.
     cursor = rows.connection.query(composed("{rows}", rows=rows.make_sql()))
     found = [
         {name: _plain(name, value) for name, value in zip(rows.heading.names, row, strict=True)} for row in cursor.fetchall()
@@ -160,7 +165,7 @@ def _rows(rows: Any) -> list[Row]:  # noqa: ANN401  # as above
 
 
 def _plain(name: str, value: Any) -> Any:  # noqa: ANN401  # as the drivers return them
-    # Only PostgreSQL's driver reads JSON by itself. HDF5 has no text with a zero byte in it, which MySQL may hold.
+    # Only PostgreSQL's driver decodes JSON by itself. A text of MySQL may contain a zero byte, which HDF5 cannot store.
     if isinstance(value, str):
         return json.loads(value) if name in _JSON else value.replace("\0", " ")
     return value

@@ -110,7 +110,7 @@ class Access:
             return False
         self._status.database = None
         self._backoff.succeed()
-        log.info("database_there")
+        log.info("database_back")
         return True
 
     def close(self, deaths: Mapping[str, Outcome]) -> None:
@@ -123,7 +123,7 @@ class Access:
         with suppress(Unavailable):
             self.ask(partial(_record_deaths, deaths=deaths, clock=self.clock), _ignore)
         with suppress(Unavailable):
-            self._asking.ask(self._lab.close, _ignore, patience=CLOSE_GRACE)
+            self._asking.ask(self._lab.close, _ignore, timeout=CLOSE_GRACE)
 
     def _connected(self) -> Lab:
         """Return a lab whose database answers: the present one, or at the start a new one."""
@@ -146,4 +146,4 @@ def _record_deaths(database: Database, deaths: Mapping[str, Outcome], clock: Cal
 
 
 def _ignore(_: None) -> None:
-    """Take an answer that says nothing."""
+    """Ignore the answer of a call that returns None."""

@@ -1,4 +1,4 @@
-"""Asking the database without blocking the loop of the service: each call runs in a thread of its own.
+"""Ask the database without blocking the loop of the service: each call runs in a thread of its own.
 
 A driver waits for its server in a system call that the same thread cannot interrupt. A server that hangs without closing the
 connection would block the loop that serves folders, workers and the service manager. (`antelop.database.deadline` also ends
@@ -27,7 +27,7 @@ class Asking:
     def __init__(self) -> None:
         self._call: _Call | None = None
 
-    def ask(self, what: Callable[[], Answer], then: Callable[[Answer], object], patience: float | None = None) -> None:
+    def ask(self, what: Callable[[], Answer], then: Callable[[Answer], object], timeout: float | None = None) -> None:
         """Call the database in another thread, and pass the answer to a callback in this one.
 
         Parameters
@@ -36,29 +36,29 @@ class Asking:
             Asks the database, and returns the answer.
         then
             Takes the answer.
-        patience
-            Seconds to wait for it; `ANSWER_TIMEOUT` by default.
+        timeout
+            Seconds to wait for the answer; `ANSWER_TIMEOUT` by default.
 
         Raises
         ------
         Unavailable
-            If there is no answer in time, or still none to what was asked before; then nothing new is asked.
+            If the answer does not come in time, or the call before has still no answer; then no new call is made.
         Exception
-            What was raised in the other thread.
+            Any exception of the call.
         """
-        patience = ANSWER_TIMEOUT if patience is None else patience
+        timeout = ANSWER_TIMEOUT if timeout is None else timeout
         # Only one call may run at a time: a server that hangs must not collect blocked threads.
         if self._call is not None:
             self._finish(0)
         self._call = _Call(what, then)
-        self._finish(patience)
+        self._finish(timeout)
 
-    def _finish(self, patience: float) -> None:
-        """Wait for the answer, and have it taken."""
+    def _finish(self, timeout: float) -> None:
+        """Wait for the answer, and pass it to the callback."""
         call = self._call
         assert call is not None  # noqa: S101  # both callers have made one
-        if not call.done.wait(patience):
-            raise Unavailable("the database does not answer; it is asked no further until it does")
+        if not call.done.wait(timeout):
+            raise Unavailable("the database does not answer; nothing else is asked until it does")
         # The call is over before its answer is used, so that an error raised below does not block the next call.
         self._call = None
         if call.error is not None:

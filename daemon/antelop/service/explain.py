@@ -1,4 +1,4 @@
-"""Why a file in a drop folder is not ingested, and what a person can do about it."""
+"""Explain why a file in a drop folder is not ingested, and what a person can do about it."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -22,40 +22,40 @@ RELEASES = {
     "unsettled": "It goes on by itself when the file has not changed for the settle time",
     "growing": "It goes on by itself when the file has not changed for the settle time",
     "size": "Copy the file again, or correct the manifest",
-    "unfinished": "It goes on by itself when the file is whole; if nobody writes or copies it any more, copy it again",
+    "unfinished": "It goes on by itself when the file is complete; if no program writes or copies it any more, copy it again",
     "locked": "It goes on by itself when the other program closes the file",
     "marked": "It goes on by itself when the program that writes the file closes it",
-    "no_manifest": "Put its manifest beside it",
-    "no_nwb": "Put the file that the manifest names beside it, or correct the manifest",
+    "no_manifest": "Put its manifest into the same folder",
+    "no_nwb": "Put the file that the manifest names into the same folder, or correct the manifest",
     "misnamed": "Rename the file, or correct the manifest",
     "contested": "Remove all manifests but one",
     "escaping": "Put the file itself here",
     "linked": "Put the folder itself here",
     "misencoded": "Rename it",
-    "long": "Rename it, or move it up",
+    "long": "Rename it, or move it to a folder higher up",
     "unreadable": "Let the user of the service read it",
 }
-"""What ends each reason to wait (`waiting.Reason`)."""
+"""What a person can do about each reason to wait (`waiting.Reason`), or what ends it by itself."""
 
-AGAIN = "It is looked at again by itself when file, manifest, rig, masks, session, animals, check settings or software change"
+AGAIN = "It is checked again by itself when file, manifest, rig, masks, session, animals, check settings or software change"
 
-UNANSWERED = "Its receipt is not written yet: let the user of the service write where the manifest is, and it will be"
+UNANSWERED = "Its receipt is not written yet: allow the user of the service to write into the folder of the manifest"
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What holds a file.
+    """Why a file is not ingested.
 
     Attributes
     ----------
     rule
-        In one word: a reason to wait, the state of its delivery, or why the service ignores it.
+        The reason in one word: a reason to wait, the state of the file's delivery, or why the service ignores the file.
     sentence
-        The same for a person.
+        The reason in a sentence.
     release
-        What would let it go on; empty where nothing has to.
+        What would let the file be ingested; empty if nothing is needed.
     problems
-        What was wrong with its delivery, each as `Problem.as_dict` has it.
+        The problems of its delivery, each as `Problem.as_dict` returns it.
     """
 
     rule: str
@@ -67,16 +67,16 @@ class Explanation:
 def explain(
     path: Path, folders: Sequence[FolderConfig], status: Mapping[str, Any] | None, database: Database | None
 ) -> Explanation:
-    """Say what holds a file.
+    """Return why a file is not ingested.
 
     Parameters
     ----------
     path
-        The file. It need not be there any more.
+        The path of the file, which may have been deleted.
     folders
         The drop folders.
     status
-        What the service has last written; None if it never has.
+        The last status that the service has written; None if there is none.
     database
         The lab's database; None if it cannot be reached.
     """
@@ -97,20 +97,18 @@ def explain(
         so_far = _of_delivery(database, delivery, held or status.get("analysis"))
         unanswered = recorded_outcome(database, delivery) and database.jobs & {"delivery_id": delivery["delivery_id"]}
         return replace(so_far, release=". ".join(filter(None, (UNANSWERED, so_far.release)))) if unanswered else so_far
-    # In an absent folder every file seems to be missing, so this comes before the look at the disk.
+    # In an absent folder every file seems to be missing, so the folder comes before the file.
     if held:
         return Explanation("absent", f"nothing can be taken from folder {folder.name}: {held}", "Bring the folder back")
     if link := next((part for part in Path(name).parents if (folder.path / part).is_symlink() and part.name), None):
         return Explanation("linked", f"{link} is a link to a folder, which is not followed", RELEASES["linked"])
     if not os.path.lexists(path):
-        return Explanation("gone", "there is no such file, and nothing is known of it", "Deliver it")
+        return Explanation("missing", "there is no such file, and the ledger does not know it", "Deliver it")
     if name.lower().endswith(".json") and not _is_manifest(path):
-        what = "it is no manifest: neither its specification says so, nor does its name end in .manifest.json"
-        return Explanation("other", what, "Give it one of the two, if it is meant to be one")
-    away = " (the database is away, and was not asked)" if database is None else ""
-    return Explanation(
-        "unseen", f"nothing is known of it yet{away}", "It is found by the next scan, if `antelop run` is running"
-    )
+        what = "it is not a manifest: it has no such specification, and its name does not end in .manifest.json"
+        return Explanation("other", what, "If it should be one, give it one of the two")
+    unasked = " (the database cannot be reached, and was not asked)" if database is None else ""
+    return Explanation("unseen", f"it has not been found yet{unasked}", "The next scan finds it, if `antelop run` is running")
 
 
 def delivered(database: Database, folders: Sequence[FolderConfig], path: Path) -> Row | None:
@@ -134,17 +132,18 @@ def _placed(path: Path, folders: Sequence[FolderConfig]) -> tuple[FolderConfig, 
 
 
 def _by_name(name: str, folder: FolderConfig) -> Explanation | None:
-    """Say why the service ignores a file of this name; None if it does not."""
+    """Return why the service ignores a file of this name; None if it does not."""
     *parents, last = name.split("/")
     for part in (*parents, last):
         if maker := junk(part):
-            return Explanation("junk", f"it is passed over: {part} is made by {maker}", "Rename it")
+            return Explanation("junk", f"it is ignored: {part} is made by {maker}", "Rename it")
     if parents and not folder.recursive:
-        return Explanation("subfolder", f"sub-folders of {folder.name} are not looked into", "Set `recursive`, or move it up")
+        return Explanation("subfolder", f"sub-folders of {folder.name} are not scanned", "Set `recursive`, or move it up")
     if last.lower().endswith(".receipt.json"):
         return Explanation("receipt", "it is a receipt, which antelop has written")
     if not last.lower().endswith((".nwb", ".json")):
-        return Explanation("other", "it is neither an NWB file nor a manifest; if a recording names it, it goes with that")
+        what = "it is neither an NWB file nor a manifest; if it is a video that a recording names, it is stored with that"
+        return Explanation("other", what)
     return None
 
 
@@ -153,11 +152,11 @@ def _concerns(waits: Mapping[str, Any], folder: str, name: str) -> bool:
 
 
 def _with(path: str, name: str, reason: str) -> str:
-    return reason if path == name else f"{path}, with which it goes: {reason}"
+    return reason if path == name else f"{path}, which belongs to the same delivery: {reason}"
 
 
 def _of_delivery(database: Database, delivery: Row, held: str | None) -> Explanation:
-    """Say how far a delivery is."""
+    """Explain a delivery by its state, its last attempt and its job. `held` tells why nothing is taken from the queue now."""
     key = {"delivery_id": delivery["delivery_id"]}
     state = delivery["state"]
     attempts = (database.Attempt & key).to_dicts(order_by="attempt_id DESC", limit=1)
@@ -172,7 +171,7 @@ def _of_delivery(database: Database, delivery: Row, held: str | None) -> Explana
         case "failed":
             return Explanation(state, last, f"{AGAIN}; or run `antelop retry`")
         case "superseded":
-            return Explanation(state, "its file or its manifest has changed or gone since", "What is there now is what counts")
+            return Explanation(state, "its file or its manifest was changed or deleted since", "What is there now counts")
         case "ingested":
             found = (database.Ingestion & key).to_dicts()
             if not found:
@@ -182,22 +181,23 @@ def _of_delivery(database: Database, delivery: Row, held: str | None) -> Explana
 
 
 def _problems(attempts: Sequence[Row]) -> tuple[Mapping[str, str], ...]:
-    """Return what was wrong by the last attempt, if there is one."""
+    """Return the problems of the last attempt, if there is one."""
     return tuple(problem.as_dict() for problem in problems_in(attempts[0]["problems"])) if attempts else ()
 
 
 def _queued(database: Database, key: Mapping[str, Any], last: str, held: str | None) -> Explanation:
-    """Say when a delivery's turn comes."""
+    """Explain a delivery in the queue: claimed, delayed by its backoff, held, or next."""
+    # The server's clock wrote the times of the job, so it also has to say how long ago they are.
     now = database.connection.query("SELECT LOCALTIMESTAMP(3)").fetchone()[0]
     for job in (database.jobs & key).to_dicts():
         if job["status"] == "reserved":
             worked = as_span((now - job["reserved_time"]).total_seconds())
-            return Explanation("claimed", f"worker {job['pid']} on {job['host']} has been at it for {worked}")
+            return Explanation("claimed", f"worker {job['pid']} on {job['host']} has worked on it for {worked}")
         if job["scheduled_time"] > now and not held:
             pause = as_span((job["scheduled_time"] - now).total_seconds())
             return Explanation("delayed", last, f"It is tried again by itself in {pause}")
     if held:
-        return Explanation("held", f"it is in the queue, and stays there: {held}", "Mend that, and it goes on by itself")
+        return Explanation("held", f"it is in the queue, and stays there: {held}", "Repair that, and it goes on by itself")
     return Explanation("queued", "it is in the queue", "A worker takes it when its turn comes")
 
 

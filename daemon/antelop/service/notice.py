@@ -1,6 +1,6 @@
-"""Telling people, by mail or chat, what needs their help, through the notification services that apprise supports.
+"""Notices: mails or chat messages about what needs a person's help, through the services that apprise supports.
 
-The URLs of these services hold passwords, so nothing here shows one: not the log of apprise or of its HTTP library either.
+The URLs of these services contain passwords, so no URL is ever logged, neither here nor by apprise or its HTTP library.
 """
 
 import logging
@@ -11,17 +11,17 @@ from collections.abc import Sequence
 from typing import Any
 
 QUEUED = 1000
-"""How many notices wait at most."""
+"""Maximum number of notices in the queue."""
 
 REMEMBERED = 10_000
-"""How many notices are known to have been given."""
+"""Number of keys that are remembered, so that no notice is sent twice."""
 
 LENGTH = 1800
-"""Characters of a message's body: what every common chat takes at once (Discord 2,000, Telegram 4,096)."""
+"""Maximum number of characters in a message's body, within the limits of common chats (Discord 2,000, Telegram 4,096)."""
 
 BREAK = "\u200a"
-"""Hair space: ends what would be markup. Chats act on Markdown, or on their own marks, in plain text too, each with its own
-escapes and some with none; but none acts on a mark that a space follows."""
+"""A hair space, which is put after each markup character. In plain text too, chats interpret Markdown or markup of their own,
+each with other escapes and some without any, but none interprets a markup character before a space."""
 
 _MARKUP = re.compile(
     r"^(?=>)|[][@#<>&*~|`\\]"  # mentions, channels, tags, entities, emphasis, code, escapes
@@ -32,16 +32,16 @@ _MARKUP = re.compile(
 
 
 class Notices:
-    """What people are told, each thing once, by a thread that nothing waits for.
+    """Sends each notice once, in a thread of its own.
 
-    Notices that arrive while a message is on its way are sent together, as one message: a wrong
-    change of a rig causes two messages and not three hundred. A message that a service does not take is not repeated:
-    receipts and the status say the same, and `status` says that it went wrong.
+    Notices that arrive while a message is being sent are sent together, as one message: a wrong change of a rig causes two
+    messages and not three hundred. A message that a service refuses is not sent again, because receipts and the status say the
+    same; `status` counts it as failed.
 
     Parameters
     ----------
     urls
-        As apprise writes them, such as ``mailto://…``; without any URL, no notice is sent.
+        URLs of the services in apprise's form, such as ``mailto://…``. Without any URL, no notice is sent.
     """
 
     def __init__(self, urls: Sequence[str]) -> None:
@@ -57,25 +57,23 @@ class Notices:
             self._thread.start()
 
     def tell(self, key: str, title: str, *lines: str) -> None:
-        """Tell people something, unless they have been told. Returns at once and raises nothing.
+        """Enqueue a notice, unless one with the same key was enqueued before. Returns at once and raises nothing.
 
         Parameters
         ----------
         key
-            What it is about: a delivery and its outcome. Of two notices with one key only the first is given, by this process,
-            and as long as no more than `REMEMBERED` others follow.
+            Identifies the notice, for example by a delivery and its outcome. This process remembers the last `REMEMBERED` keys.
         title
             What happened, in a few words.
         lines
-            The rest, for a person, as plain text. A line break within one is none: names may hold any.
+            The rest as plain text. A line break inside a line becomes a space, because names may contain one.
         """
         if not self._urls:
             return
         with self._changed:
             if key in self._told:
-                self._told[key] = self._told.pop(
-                    key
-                )  # move it to the end: a key that repeats must not be the one that is forgotten
+                # Move the key to the end, so that a key that repeats is not the one that is forgotten.
+                self._told[key] = self._told.pop(key)
             elif self._closing or len(self._queue) == QUEUED:
                 self._dropped += 1
             else:
@@ -86,13 +84,13 @@ class Notices:
                 self._changed.notify()
 
     def status(self) -> dict[str, Any]:
-        """Return, for JSON, how telling goes.
+        """Return the counts of notices and messages, for JSON.
 
         Returns
         -------
         dict
-            ``queued``: notices that wait; ``dropped``: how many found the queue full; ``sent`` and ``failed``: messages, each
-            counted for every URL; ``failing``: number and kind of the URLs that did not take the last one (``2: mailto``).
+            ``queued``: the notices in the queue; ``dropped``: those for which it was full; ``sent`` and ``failed``: messages,
+            counted once for each URL; ``failing``: number and kind of each URL that refused the last message (``2: mailto``).
         """
         with self._changed:
             return {
@@ -103,13 +101,13 @@ class Notices:
                 "failing": list(self._failing),
             }
 
-    def close(self, patience: float) -> None:
-        """Take no more notices, and wait for those that are on their way, but no longer than `patience` seconds."""
+    def close(self, timeout: float) -> None:
+        """Accept no more notices, and wait up to `timeout` seconds until the queued ones are sent."""
         with self._changed:
             self._closing = True
             self._changed.notify()
         if self._urls:
-            self._thread.join(patience)
+            self._thread.join(timeout)
 
     def _deliver(self) -> None:
         while notices := self._next():
@@ -125,7 +123,7 @@ class Notices:
                 self._failing = failing
 
     def _next(self) -> list[tuple[str, tuple[str, ...]]]:
-        """Wait for notices and return all that are there; none, when none will come any more."""
+        """Wait for notices, and return all in the queue; an empty list if the queue is closed and empty."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._closing)
             notices = list(self._queue)
@@ -134,34 +132,34 @@ class Notices:
 
 
 def _message(notices: Sequence[tuple[str, tuple[str, ...]]]) -> tuple[str, str]:
-    """Return title and body of the message that gives these notices."""
-    # There are names in them, which may hold a line break that would end a mail's subject, bytes that are no text, or markup.
+    """Return title and body of one message that contains these notices."""
+    # Names in them may contain a line break, which would end a mail's subject, undecodable bytes, or markup.
     plain = [(_plain(title), "\n".join(map(_plain, lines))) for title, lines in notices]
     if len(plain) == 1:
         title, body = plain[0]
     else:
         title, body = f"{len(plain)} notices", "\n\n".join("\n".join(notice) for notice in plain)
-    body = body or title  # a message without a body is none for apprise
+    body = body or title  # apprise refuses a message without a body
     return title, body if len(body) <= LENGTH else f"{body[: LENGTH - 1]}…"
 
 
 def _plain(text: str) -> str:
-    """Return text in which nothing is markup, a mention or a link for any chat, and which reads as before."""
+    """Return a text that looks the same, but in which no chat finds markup, a mention or a link."""
     line = "".join(character if character.isprintable() else "?" for character in " ".join(text.splitlines()))
     return _MARKUP.sub(rf"\g<0>{BREAK}", line)
 
 
 def _post(url: str, title: str, body: str) -> bool:
-    """Send a message through one service, and return whether the service took it."""
+    """Send a message through one service, and return whether the service accepted it."""
     try:
-        import apprise  # noqa: PLC0415  # its import takes as long as all others together, and this thread has the time
+        import apprise  # noqa: PLC0415  # its import takes as long as all others together, so it happens in this thread
 
         for library in ("apprise", "urllib3"):  # they log URLs, with all that is in them
             logging.getLogger(library).setLevel(logging.CRITICAL + 1)
-        # Here and for as long as it takes, since threads of apprise's own would keep the service from stopping.
+        # Send in this thread and without a timeout of apprise's: its own threads would keep the service from stopping.
         asset = apprise.AppriseAsset(app_id="Antelop", app_desc="Antelop Ingest", async_mode=False, service_timeout=0)
         service = apprise.Apprise(asset=asset)
         warning, text = apprise.NotifyType.WARNING, apprise.NotifyFormat.TEXT
         return service.add(url) and bool(service.notify(body, title, warning, text, interpret_escapes=False))
-    except Exception:  # noqa: BLE001  # a plugin's, whatever it is, with a text that may show the URL
+    except Exception:  # noqa: BLE001  # a plugin may raise anything, and the message may contain the URL
         return False

@@ -26,7 +26,7 @@ class Notifier:
 
     Attributes
     ----------
-    patience
+    timeout
         Seconds without a call of `alive` after which the service manager ends the process; None if there is no watchdog.
     """
 
@@ -36,14 +36,15 @@ class Notifier:
         self._address = name.replace("@", "\0", 1) if name.startswith("@") else name
         microseconds = int(environment.get("WATCHDOG_USEC", "0"))
         ours = environment.get("WATCHDOG_PID", str(process)) == str(process)
-        self.patience = microseconds / 1e6 if microseconds and ours else None
+        # The manager may have set the watchdog for a parent process, which then has to send the messages itself.
+        self.timeout = microseconds / 1e6 if microseconds and ours else None
 
     def ready(self, status: str) -> None:
         """Report that the service has started, or has finished reloading its configuration."""
         self._send("READY=1", _status(status))
 
     def alive(self, status: str) -> None:
-        """Report that the service works, and what it does. Call it at least twice within `patience`."""
+        """Report that the service works, and what it is doing. Call it at least twice within `timeout`."""
         self._send("WATCHDOG=1", _status(status))
 
     def reloading(self, now: float) -> None:

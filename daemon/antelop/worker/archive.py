@@ -1,4 +1,4 @@
-"""The archive: where a delivery goes when it has been committed, if its folder says so."""
+"""Move the files of a committed delivery to the archive, if its drop folder is configured so."""
 
 import errno
 import os
@@ -19,46 +19,49 @@ from antelop.files import ABSENT, FileId, RegularFile, file_id
 from antelop.ingest.source_files import Source
 
 BLOCK = 4 << 20
+"""Bytes that are copied at a time."""
 
 
 class Archived(NamedTuple):
-    """Where a recording is in the archive, and its SHA-256."""
+    """The path of a recording in the archive, and its SHA-256 in hexadecimal."""
 
     path: Path
     sha256: str
 
 
 class _Replaced(Exception):
-    """Another file has taken the place of the one that was ingested, or that one was written into: nothing is moved."""
+    """The drop folder holds another file than the one that was ingested, or its content has changed: nothing is moved."""
 
 
 def archive(folder: Path, target: Path, sources: Sequence[Source]) -> Archived | None:
-    """Put the files of a delivery into the archive: those that were ingested, or nothing.
+    """Put the files that were ingested into the archive, and no other files.
 
-    On one filesystem they are renamed. Between two they are copied, put on the disk and read again, and what was delivered
-    stays where it is, as does what is a link. A file that is there already with the same content is left alone. Nothing is
-    overwritten or deleted: where a name is taken, all go into the first folder ``same name 2``, ``same name 3`` and so on in
-    which none is.
+    Within one filesystem a file is renamed. To another filesystem it is copied, the copy is synchronized to the disk and
+    compared, and the delivered file stays in the drop folder; so does a file that was delivered as a link. A file that the
+    archive holds already, with the same content, stays as it is. Nothing is overwritten or deleted: if the archive holds
+    another file of the same name, all files of the delivery go into the first of the folders ``same name 2``, ``same name 3``
+    and so on in which none of their names is taken.
 
     Parameters
     ----------
     folder
         The drop folder.
     target
-        The archive.
+        The folder of the archive; created if missing.
     sources
         The files, the recording first.
 
     Returns
     -------
     Archived or None
-        Where the recording is; None if it is not in the archive, because another file lies in its place in the drop folder.
+        The recording in the archive; None if it could not be moved, because the drop folder holds another file of its name.
 
     Raises
     ------
     Unavailable
-        If one cannot be put there.
+        If a file cannot be moved or copied.
     """
+    # All files of a delivery get the same prefix: a recording finds its videos by paths relative to itself.
     try:
         target.mkdir(parents=True, exist_ok=True)
         with Directory(target) as kept:
@@ -70,23 +73,24 @@ def archive(folder: Path, target: Path, sources: Sequence[Source]) -> Archived |
 
 
 def archived(target: Path, source: Source) -> Archived | None:
-    """Return where a recording is that was archived; None if it is not there.
+    """Return a recording that was archived earlier; None if the archive does not hold it.
 
     Parameters
     ----------
     target
-        The archive.
+        The folder of the archive.
     source
         The recording.
 
     Raises
     ------
     Unavailable
-        If the archive cannot be looked at.
+        If the archive cannot be read.
     """
     try:
         with Directory(target) as kept:
             for prefix in _prefixes():
+                # The folders are numbered without gaps, so the first one that is missing is the end.
                 if prefix and kept.own(prefix.rstrip("/")) is None:
                     return None
                 found = kept.own(prefix + source.name)
@@ -96,18 +100,18 @@ def archived(target: Path, source: Source) -> Archived | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise Unavailable(f"{target / source.name} cannot be looked at: {error.strerror}") from error
+        raise Unavailable(f"{target / source.name} cannot be read: {error.strerror}") from error
     raise AssertionError  # there are more prefixes than folders
 
 
 def _prefixes() -> Iterator[str]:
-    """Yield before what the names of a delivery may be put in the archive."""
+    """Yield the prefixes that the names of a delivery may have in the archive, in the order in which they are tried."""
     yield ""
     yield from (f"same name {number}/" for number in count(2))
 
 
 def _fits(kept: Directory, name: str, source: Source) -> bool:
-    """Tell whether a file can be archived under a name: it is free, or the file's already."""
+    """Tell whether a file can have a name in the archive: the name is free, or already has the same content."""
     found = kept.own(name)
     if found is None:
         return True
@@ -120,7 +124,13 @@ def _fits(kept: Directory, name: str, source: Source) -> bool:
 
 
 def _put(folder: Path, target: Path, prefix: str, source: Source) -> str | None:
-    """Put a file into the archive, unless it is there; return its SHA-256, or None if it was not what was ingested."""
+    """Put a file into the archive, unless it is there already.
+
+    Returns
+    -------
+    str or None
+        The SHA-256 of the file; None if the drop folder holds another file than the one that was ingested.
+    """
     name = prefix + source.name
     try:
         with Directory(folder) as drop, Directory(target) as kept:
@@ -141,7 +151,8 @@ def _put(folder: Path, target: Path, prefix: str, source: Source) -> str | None:
 
 
 def _move(drop: Directory, kept: Directory, prefix: str, source: Source, digest: str) -> None:
-    """Rename the file that is held, or copy it to the other filesystem; `_Replaced` if another one has its name."""
+    """Rename the open file into the archive, or copy it to another filesystem; `_Replaced` if its name has another file."""
+    # Compare by file id, not by name: a user may replace the file or its folder at any time.
     folder, old = posixpath.split(source.name)
     with _there_still(drop, folder) as here, kept.made(f"{prefix}{folder}") as there:
         found, file = here.own(old), source.file
@@ -164,7 +175,7 @@ def _move(drop: Directory, kept: Directory, prefix: str, source: Source, digest:
 
 
 def _there_still(drop: Directory, folder: str) -> Directory:
-    """Return a folder of the drop folder; `_Replaced` if it is gone, or a link that leads out has taken its place."""
+    """Open a folder of the drop folder; `_Replaced` if it is missing, or if it is a link that leads out now."""
     try:
         return drop.below(folder)
     except OSError as error:
@@ -185,7 +196,7 @@ def _renamed(here: Directory, there: Directory, name: str) -> bool:
 
 
 def _give_back(there: Directory, here: Directory, name: str) -> None:
-    """Move a file back that was not what was ingested; where its name is taken again, under one like it, where it is seen."""
+    """Move a file back that is not the one that was ingested. If its name is taken again, add a number: nothing is lost."""
     stem, dot, ending = name.partition(".")
     for number in count(1):
         with suppress(FileExistsError):
@@ -194,18 +205,20 @@ def _give_back(there: Directory, here: Directory, name: str) -> None:
 
 
 def _copy(file: RegularFile, there: Directory, name: str, digest: str) -> None:
-    """Copy a file, and compare the checksum of the copy."""
+    """Copy a file, and compare the checksum of the copy; `_Replaced` if the file changed meanwhile."""
     with there.writing(name, replace=False) as writer:
         with file.reader() as reader:
             shutil.copyfileobj(reader, writer, BLOCK)
         writer.flush()
         os.fsync(writer.fileno())
-        os.posix_fadvise(writer.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # so that it is read from the disk
+        os.posix_fadvise(
+            writer.fileno(), 0, 0, os.POSIX_FADV_DONTNEED
+        )  # so that the copy is read from the disk, and not from memory
         with RegularFile(os.dup(writer.fileno()), there.path / name) as copy:
             if _digest(copy) != digest:
                 if not file.unchanged():
                     raise _Replaced
-                what = f"the copy of {file.path} in {there.path} is not what was copied; it will be tried again"
+                what = f"the copy of {file.path} in {there.path} differs from the original; it will be tried again"
                 raise Unavailable(what)
         shutil.copystat(f"/proc/self/fd/{file.descriptor}", f"/proc/self/fd/{writer.fileno()}")
 
@@ -216,15 +229,15 @@ def _digest(file: RegularFile) -> str:
 
 @lru_cache(1000)
 def _digest_once(target: Path, name: str, found: FileId) -> str:
-    """Return the SHA-256 of an unchanged file from a cache: it is needed at every retry of a receipt."""
+    """Return the SHA-256 of a file in the archive. It is cached, because every retry of a receipt needs it."""
     with Directory(target) as kept, kept.open(name) as file:
         if file.id != found:
-            raise Unavailable(f"{file.path} changed while it was looked at")
+            raise Unavailable(f"{file.path} changed while it was read")
         return _digest(file)
 
 
 def _sync(kept: Directory, folder: str) -> None:
-    """Put the entries of a folder of the archive, and of those above it, on the disk."""
+    """Synchronize a folder of the archive, and the folders above it, to the disk: a new name is not durable before."""
     while True:
         with kept.below(folder) as here:
             files.sync(here.descriptor)

@@ -14,12 +14,12 @@ from antelop.worker.events import DeliveryName, Event
 _LINES: Mapping[type[Event], tuple[str, int]] = {
     events.Answered: ("answered", logging.INFO),
     events.Claimed: ("claimed", logging.INFO),
-    events.Compared: ("looked", logging.DEBUG),
-    events.DatabaseAway: ("away", logging.WARNING),
-    events.DatabaseBack: ("back", logging.INFO),
+    events.Compared: ("compared", logging.DEBUG),
+    events.DatabaseAway: ("database_away", logging.WARNING),
+    events.DatabaseBack: ("database_back", logging.INFO),
     events.Defect: ("defect", logging.ERROR),
     events.Died: ("died", logging.ERROR),
-    events.Missing: ("gone", logging.WARNING),
+    events.Missing: ("files_missing", logging.WARNING),
     events.OddRow: ("odd_row", logging.WARNING),
     events.Postponed: ("postponed", logging.DEBUG),
     events.Ready: ("ready", logging.DEBUG),
@@ -51,7 +51,7 @@ def enter(event: Event) -> None:
 
 
 def _facts(event: Event) -> dict[str, Any]:
-    """Return the keys of the line: the fields of the event that say something."""
+    """Return the keys of the line: the fields of the event that are not empty."""
     facts: dict[str, Any] = {}
     for each in fields(event):
         match getattr(event, each.name):

@@ -1,4 +1,4 @@
-"""What a worker and its service tell each other: a message is matched by its type, so that a wrong one is a type error."""
+"""The messages between a worker and its service. They are matched by type, so that a misspelt one is a type error."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from antelop.outcome import Outcome
 
 @dataclass(frozen=True)
 class Orders:
-    """What the service tells a worker. New orders replace earlier ones.
+    """What the service tells a worker to do. New orders replace earlier ones.
 
     Attributes
     ----------
@@ -126,7 +126,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Missing:
-    """The files of a delivery are missing; `sought` tells whether the delivery is retried."""
+    """Files of a delivery are missing; `sought` tells whether the delivery is retried."""
 
     delivery: DeliveryName
     sought: bool
@@ -223,4 +223,4 @@ Completed = Done | Skipped | Missing | VideosUnsettled | Answered | Postponed | 
 """The events that end the work on a claimed delivery."""
 
 Event = Completed | Ready | DatabaseAway | DatabaseBack | Untrusted | Trusted | Claimed | Defect | OddRow | Compared | Died
-"""What the service hears of its workers."""
+"""All events that a worker sends to the service."""

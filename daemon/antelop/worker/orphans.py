@@ -85,7 +85,7 @@ class Orphans:
 
 
 def fate_of(host: str, process: int, age: float) -> Literal["alive", "ending", "rebooted", "unknown"]:
-    """Tell what became of the process that reserved a job.
+    """Tell what happened to the process that reserved a job.
 
     Parameters
     ----------

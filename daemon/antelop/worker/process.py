@@ -28,7 +28,7 @@ RECONSIDER_EVERY = 30.0
 """Seconds between two comparisons of rejected deliveries, for a worker without a service."""
 
 QUEUE_POLL = 5.0
-"""Seconds after which an idle worker looks into the queue without an order."""
+"""Seconds between two queries of the queue by an idle worker that receives no order."""
 
 FIRST_RECONNECT, LONGEST_RECONNECT = 1.0, 30.0
 """Seconds from one try to connect to the database to the next: the first pause and the longest."""
@@ -55,7 +55,7 @@ class Master(Protocol):
 def serve(lab: Lab, master: Master, clock: Callable[[], float] = time.monotonic) -> None:
     """Work until the master closes the connection, or until a worker has done its share of deliveries (``jobs_per_worker``).
 
-    The master is told the events of `Worker`, and besides them `Ready`, `DatabaseAway` and `DatabaseBack`.
+    The events of `Worker` are sent to the master, and also `Ready`, `DatabaseAway` and `DatabaseBack`.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class _Serving:
         self._worker = Worker(lab, master.send)
         self._configured, self._worker.folders = self._worker.folders, {}
         self._backoff = Backoff(FIRST_RECONNECT, LONGEST_RECONNECT)
-        self._away: str | None = None  # what the master was told
+        self._away: str | None = None  # the sentence of the last `DatabaseAway`, until the database is back
         self._deaths: Mapping[str, Outcome] | None = None
         self._left = False
         self._after: str | None = None
@@ -109,7 +109,7 @@ class _Serving:
         if pause := self._backoff.left(self._clock()):
             self._master.wait(pause)
             return
-        looking = self._after is not None
+        comparing = self._after is not None
         try:
             if self._backoff.failing:
                 self._lab.reconnect()
@@ -122,7 +122,7 @@ class _Serving:
             if self._away is not None:
                 self._master.send(DatabaseBack())
             self._away = None
-            self._master.wait(0 if looking else QUEUE_POLL)
+            self._master.wait(0 if comparing else QUEUE_POLL)
 
     def _work(self) -> bool:
         """Work on one delivery, and return true; if there is none, finish orphans and compare rejected deliveries."""
@@ -154,13 +154,13 @@ class Alone:
     Parameters
     ----------
     folders
-        From which deliveries are taken, by name.
+        Names of the drop folders from which deliveries are taken.
     """
 
     def __init__(self, folders: Iterable[str]) -> None:
         self.closed = False
         self._folders = tuple(folders)
-        self._next_look = -inf
+        self._next_comparison = -inf
         self._wakened, self._wake = os.pipe2(os.O_CLOEXEC)
 
     def wait(self, seconds: float) -> None:
@@ -176,10 +176,10 @@ class Alone:
 
     def receive(self) -> list[Orders]:
         """Return the same orders at each call, and from time to time the order to compare rejected deliveries."""
-        look = time.monotonic() >= self._next_look
-        if look:
-            self._next_look = time.monotonic() + RECONSIDER_EVERY
-        return [Orders(self._folders, reconsider=look)]
+        due = time.monotonic() >= self._next_comparison
+        if due:
+            self._next_comparison = time.monotonic() + RECONSIDER_EVERY
+        return [Orders(self._folders, reconsider=due)]
 
     def send(self, event: Event) -> None:
         """Log an event."""

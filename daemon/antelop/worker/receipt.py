@@ -12,11 +12,11 @@ from antelop.formats.manifest import stem
 from antelop.outcome import Outcome
 
 LONGEST = 1 << 24
-"""Most bytes of a receipt that are read. A longer file is not from this software, whatever its name is."""
+"""Maximum number of bytes that are read of a receipt. A longer file is not from this software."""
 
 
 def path_for(manifest: Path) -> Path:
-    """Return where a manifest's receipt is: ``X.manifest.json`` and ``X.json`` have ``X.receipt.json``."""
+    """Return the path of a manifest's receipt: ``X.receipt.json`` for ``X.manifest.json`` and for ``X.json``."""
     return manifest.with_name(f"{stem(manifest.name)}.receipt.json")
 
 
@@ -43,9 +43,9 @@ def write(path: Path, outcome: Outcome, within: Path) -> str | None:
     """
     document = _text(outcome).encode()
     try:
-        with Directory(within) as folder, folder.below(os.path.relpath(path.parent, within)) as beside:
-            if _stored(beside, path.name) != document:
-                _replace(beside, path.name, document)
+        with Directory(within) as folder, folder.below(os.path.relpath(path.parent, within)) as place:
+            if _stored(place, path.name) != document:
+                _replace(place, path.name, document)
     except OSError as error:
         return f"The receipt {path} could not be written: {error.strerror}."
     return None
@@ -63,8 +63,8 @@ def read(path: Path, within: Path | None = None) -> dict[str, Any] | None:
     """
     within = within or path.parent
     try:
-        with Directory(within) as folder, folder.below(os.path.relpath(path.parent, within)) as beside:
-            document = json.loads(_stored(beside, path.name) or b"null")
+        with Directory(within) as folder, folder.below(os.path.relpath(path.parent, within)) as place:
+            document = json.loads(_stored(place, path.name) or b"null")
     except (OSError, ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None

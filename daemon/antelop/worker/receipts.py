@@ -60,7 +60,7 @@ def disagreements(database: Database, folder: FolderConfig) -> Iterator[Problem]
         If a file cannot be read.
     """
     if absence := Presence(folder.path, folder.sentinel).absence():
-        what = f"{absence}; so nobody can tell what its receipts say"
+        what = f"{absence}; its receipts cannot be compared"
         yield Problem("folder_absent", f"folder {folder.name}", what, "Mount it, or correct [[folders]], and verify again")
         return
     claims = set(_claims(folder.path))
@@ -71,15 +71,16 @@ def disagreements(database: Database, folder: FolderConfig) -> Iterator[Problem]
             yield Problem("delivery_path", where, what, "Find out who wrote this row into Delivery, and delete it")
             continue
         manifest = folder.path / path
-        if any(row["state"] in INGESTED or row["queued"] for row in of_one):  # a queued one may have gone in before its retry
+        # A queued delivery may have been ingested before its retry.
+        if any(row["state"] in INGESTED or row["queued"] for row in of_one):
             claims.discard(receipt.path_for(manifest))
         if of_one[-1]["state"] in ANSWERED and not of_one[-1]["queued"]:
             yield from _of_delivery(folder, of_one[-1])
-    for path in sorted(claim for claim in claims if not _beside(claim)):
+    for path in sorted(claim for claim in claims if not _has_manifest(claim)):
         where = f"receipt {folder.name}/{path.relative_to(folder.path)}"
         remedy = "Bring the recording and its manifest back into the folder, and it is ingested again; or delete the receipt"
         yield Problem(
-            "receipt_unknown", where, "it says that a recording went in, and the ledger knows nothing of that", remedy
+            "receipt_unknown", where, "it says that a recording was ingested, and the ledger does not know that", remedy
         )
 
 
@@ -96,7 +97,7 @@ def _claims(folder: Path) -> Iterator[Path]:
                     yield path
 
 
-def _beside(path: Path) -> bool:
+def _has_manifest(path: Path) -> bool:
     """Tell whether the manifest of a receipt is next to it."""
     return any(manifest.exists() for manifest in _manifests(path))
 
@@ -107,7 +108,7 @@ def _manifests(path: Path) -> list[Path]:
 
 
 def _deliveries(database: Database, folder: str) -> Iterator[Row]:
-    """Yield the deliveries of a folder, those of a manifest together, the latest last, and whether each is ``queued``."""
+    """Yield the deliveries of a folder, grouped by manifest, the latest last; ``queued`` tells whether it has a job."""
     query = composed(
         "SELECT {facts}, EXISTS (SELECT 1 FROM {jobs} AS j WHERE j.delivery_id = d.delivery_id) "
         "FROM {deliveries} AS d WHERE folder = %s ORDER BY manifest_path, readied",
@@ -120,18 +121,18 @@ def _deliveries(database: Database, folder: str) -> Iterator[Row]:
 
 
 def _of_delivery(folder: FolderConfig, row: Row) -> Iterator[Problem]:
-    """Find what is wrong with the receipt of an answered delivery; it may be missing if the manifest is missing too."""
+    """Find the problems of the receipt of an answered delivery. It may be missing if the manifest is missing too."""
     name, manifest = row["nwb_path"] or row["manifest_path"], folder.path / row["manifest_path"]
     where, answer = f"delivery {folder.name}/{name}", receipt.read(receipt.path_for(manifest), folder.path)
     outcome = None if answer is None else answer.get("outcome")
     if outcome != row["state"]:
-        if answer is not None or _look(manifest) == (row["manifest_size"], row["manifest_mtime"]):
-            said = "it has no receipt" if answer is None else f"its receipt says {outcome!r:.40}"
-            yield Problem("receipt_differs", where, f"it is {row['state']}, and {said}", f"Run `antelop retry {name}`")
+        if answer is not None or _size_and_mtime(manifest) == (row["manifest_size"], row["manifest_mtime"]):
+            found = "it has no receipt" if answer is None else f"its receipt says {outcome!r:.40}"
+            yield Problem("receipt_differs", where, f"it is {row['state']}, and {found}", f"Run `antelop retry {name}`")
     elif folder.archive is not None and answer is not None and (place := _archived(answer, folder.archive, name)):
-        found = _look(place)
-        if found is None or found[0] != row["nwb_size"]:
-            what = f"its receipt says that it is archived as {place}, where {'another file' if found else 'nothing'} is"
+        archived = _size_and_mtime(place)
+        if archived is None or archived[0] != row["nwb_size"]:
+            what = f"its receipt says that it is archived as {place}, where {'another file' if archived else 'nothing'} is"
             yield Problem("archive_lacks", where, what, "Bring it back from a backup of the archive, or delete the receipt")
 
 
@@ -141,7 +142,7 @@ def _is_placed(row: Row) -> bool:
 
 
 def _archived(answer: dict[str, Any], archive: Path, name: str) -> Path | None:
-    """Return the path in the archive that a receipt holds; None if it holds none that is within the archive."""
+    """Return the archived path in a receipt; None if it has no such path, or one outside the archive."""
     archived = answer.get("archived")
     path = archived.get("path") if isinstance(archived, dict) else None
     root = f"{archive}/"
@@ -150,9 +151,9 @@ def _archived(answer: dict[str, Any], archive: Path, name: str) -> Path | None:
     return Path(path) if f"/{path}".endswith(f"/{name}") else None
 
 
-def _look(path: Path) -> tuple[int, int] | None:
-    """Return the size in bytes and the mtime in nanoseconds of a file; None if it is not there."""
-    with available(f"{path} cannot be looked at"):
+def _size_and_mtime(path: Path) -> tuple[int, int] | None:
+    """Return the size in bytes and the mtime in nanoseconds of a file; None if there is no such file."""
+    with available(f"{path} cannot be read"):
         try:
             found = path.stat()
         except (FileNotFoundError, NotADirectoryError):
