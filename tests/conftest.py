@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.left_out",
     "tests.labs",
     "tests.drops",
+    "tests.desks",
     "tests.daemons",
     "tests.chats",
     "tests.commands",

@@ -26,9 +26,9 @@ from antelop.store.survey import is_whole, objects
 from antelop.worker.events import Done, Missing, Skipped
 from tests.clocks import NOW
 from tests.daemons import Start
+from tests.desks import Desk
 from tests.drops import Drop
 from tests.labs import await_release
-from tests.test_worker import Desk
 
 on_postgresql = pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
 
