@@ -12,6 +12,8 @@ pytest_plugins = [
     "tests.labs",
     "tests.drops",
     "tests.desks",
+    "tests.inboxes",
+    "tests.stores",
     "tests.daemons",
     "tests.chats",
     "tests.commands",
