@@ -1,84 +1,102 @@
 import os
-import re
-import shutil
-import subprocess
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).resolve().parents[1] / "systemd"
-UNIT = FOLDER / "antelop.service"
+from antelop.service.systemd import Notifier
 
-pytestmark = pytest.mark.systemd
-
-
-def said(*command: str | Path, reads: str = "") -> str:
-    """Run a program of systemd, which must succeed, and return what it says."""
-    done = subprocess.run(command, input=reads, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    assert done.returncode == 0, done.stdout
-    return done.stdout
+PROCESS = 4711
 
 
-def exposure(unit: Path) -> float:
-    """Return how much a unit leaves open, from 0 (nothing) to 10, as systemd judges."""
-    report = said("systemd-analyze", "security", "--offline=yes", "--no-pager", unit)
-    (level,) = re.findall(r"Overall exposure level for \S+: ([0-9.]+)", report)
-    return float(level)
+@pytest.fixture(params=["path", "abstract"])
+def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[socket.socket, Notifier]]:
+    """Yield the socket on which a service manager listens, and what talks to it, once for each kind of address."""
+    named = str(tmp_path / "notify") if request.param == "path" else f"@antelop-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(named.replace("@", "\0"))
+        listening.settimeout(0)
+        yield listening, Notifier({"NOTIFY_SOCKET": named}, PROCESS)
 
 
-def test_systemd_understands_every_line_of_the_unit(tmp_path: Path) -> None:
-    """It has nothing to remark, on a machine where the program is installed; a misspelt directive would be one."""
-    program = shutil.which("true")
-    installed = UNIT.read_text().replace("/opt/antelop/bin/antelop", str(program))
-    unit = tmp_path / "antelop.service"
-    unit.write_text(installed)
-    assert said("systemd-analyze", "verify", "--man=no", unit) == ""
-    unit.write_text(installed.replace("WatchdogSec", "WatchdogSecs"))
-    assert "WatchdogSecs" in said("systemd-analyze", "verify", "--man=no", unit)
+def test_each_call_is_one_datagram_of_the_protocol(manager: tuple[socket.socket, Notifier]) -> None:
+    """READY, STATUS, WATCHDOG, RELOADING with its time, and STOPPING arrive as sd_notify(3) spells them."""
+    listening, notifier = manager
+    notifier.ready("2 folders")
+    notifier.alive("ingesting m17.nwb")
+    notifier.reloading(86400.25)
+    notifier.stopping("1 ingest to finish")
+    assert [listening.recv(4096) for _ in range(4)] == [
+        b"READY=1\nSTATUS=2 folders",
+        b"WATCHDOG=1\nSTATUS=ingesting m17.nwb",
+        b"RELOADING=1\nMONOTONIC_USEC=86400250000",
+        b"STOPPING=1\nSTATUS=1 ingest to finish",
+    ]
 
 
-def test_the_service_may_do_little_besides_its_work(tmp_path: Path) -> None:
-    """Its exposure is at most 1.3, and would be higher if its system calls were not filtered."""
-    assert exposure(UNIT) <= 1.3
-    unit = tmp_path / "antelop.service"
-    unit.write_text(re.sub("^SystemCallFilter=.*\n", "", UNIT.read_text(), flags=re.MULTILINE))
-    assert exposure(unit) > 1.3
+def test_a_file_name_cannot_add_an_assignment(manager: tuple[socket.socket, Notifier]) -> None:
+    """Line breaks, other control characters and bytes that are no UTF-8 become spaces; letters of any script stay."""
+    listening, notifier = manager
+    notifier.alive("Ärger mit m17\nWATCHDOG=trigger\x1b\udcff.nwb")
+    assert listening.recv(4096).decode() == "WATCHDOG=1\nSTATUS=Ärger mit m17 WATCHDOG=trigger  .nwb"
 
 
-def test_every_choice_of_the_unit_says_why() -> None:
-    """Each block of directives begins with a comment; only the names of the sections and the description need none."""
-    directives = re.sub(r"^\[\w+\]\n(Description=.*\n)?", "", UNIT.read_text(), flags=re.MULTILINE)
-    assert [block for block in re.split(r"\n{2,}", directives) if not block.startswith("#")] == []
+def test_a_long_status_is_cut_at_a_whole_character(manager: tuple[socket.socket, Notifier]) -> None:
+    """What exceeds systemd's buffer would be thrown away whole, with the watchdog's ping in it."""
+    listening, notifier = manager
+    notifier.alive("a" + 3000 * "ä")
+    assert listening.recv(8192).decode() == "WATCHDOG=1\nSTATUS=a" + 499 * "ä"
 
 
-def test_the_account_is_made(tmp_path: Path) -> None:
-    """It has a group of its own and the state for a home, and nobody can log in as it (what it may: `test_accounts`)."""
-    (tmp_path / "etc").mkdir()
-    said("systemd-sysusers", f"--root={tmp_path}", "-", reads=(FOLDER / "antelop.sysusers.conf").read_text())
-    account = (tmp_path / "etc" / "passwd").read_text()
-    assert re.fullmatch(r"antelop:x:(\d+):\1:Antelop Ingest:/var/lib/antelop:/usr/sbin/nologin\n", account)
+def test_without_a_service_manager_nothing_is_said() -> None:
+    """Started from a shell, the service runs as it does under systemd."""
+    notifier = Notifier({}, PROCESS)
+    notifier.ready("2 folders")
+    assert notifier.timeout is None
 
 
-def test_the_folders_are_made(tmp_path: Path) -> None:
-    """The configuration is closed to others and keeps what it says; state and drop folders are closed to others."""
-    accounts = tmp_path / "etc"
-    configuration = accounts / "antelop" / "antelop.toml"
-    configuration.parent.mkdir(parents=True)
-    configuration.write_text("[notify]\n")
-    # Whoever runs the test may give files to nobody else.
-    (accounts / "passwd").write_text(f"antelop:x:{os.geteuid()}:{os.getegid()}:::\n")
-    groups = ("antelop", "antelop-readers", "antelop-rig-2")
-    (accounts / "group").write_text("".join(f"{group}:x:{os.getegid()}:\n" for group in groups))
-    folders = (FOLDER / "antelop.tmpfiles.conf").read_text().replace(" root ", " antelop ")
-    said("systemd-tmpfiles", "--create", f"--root={tmp_path}", "-", reads=folders)
-    modes = {path: oct((tmp_path / path).stat().st_mode & 0o7777) for path in re.findall(r"^\w +/(\S+)", folders, re.MULTILINE)}
-    assert modes == {
-        "etc/antelop": "0o750",
-        "etc/antelop/antelop.toml": "0o640",
-        "var/lib/antelop": "0o700",
-        "srv/antelop": "0o755",
-        "srv/antelop/store": "0o2750",
-        "srv/acquisition": "0o751",
-        "srv/acquisition/rig-2": "0o3770",
-    }
-    assert configuration.read_text() == "[notify]\n"
+def test_a_service_manager_that_has_gone_is_no_error(tmp_path: Path) -> None:
+    """Neither a missing socket nor one that nobody reads any more stops the service."""
+    Notifier({"NOTIFY_SOCKET": str(tmp_path / "never")}, PROCESS).alive("2 folders")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path / "left"))
+    Notifier({"NOTIFY_SOCKET": str(tmp_path / "left")}, PROCESS).alive("2 folders")
+
+
+def test_a_service_manager_that_does_not_read_holds_nobody_up(tmp_path: Path) -> None:
+    """A full socket costs a second, and its messages get lost; the ones before arrive."""
+    address = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(address)
+        listening.settimeout(0)
+        with ExitStack() as senders:  # each has a limit of its own, which may be less than the listener's
+            is_full = False
+            while not is_full:
+                filling = senders.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+                filling.settimeout(0)
+                is_full = True
+                with suppress(BlockingIOError):
+                    while True:
+                        filling.sendto(b"STATUS=full", address)
+                        is_full = False
+        started = time.monotonic()
+        Notifier({"NOTIFY_SOCKET": address}, PROCESS).alive("2 folders")
+        assert 0.5 < time.monotonic() - started < 10
+        assert listening.recv(4096) == b"STATUS=full"
+
+
+@pytest.mark.parametrize(
+    ("environment", "timeout"),
+    [
+        ({"WATCHDOG_USEC": "120000000", "WATCHDOG_PID": str(PROCESS)}, 120.0),
+        ({"WATCHDOG_USEC": "500000"}, 0.5),
+        ({"WATCHDOG_USEC": "120000000", "WATCHDOG_PID": "1"}, None),
+        ({"WATCHDOG_USEC": "0"}, None),
+    ],
+)
+def test_the_watchdog_waits_as_long_as_its_variables_say(environment: dict[str, str], timeout: float | None) -> None:
+    """WATCHDOG_USEC is in microseconds, zero is no watchdog, and one that waits for another process is not ours."""
+    assert Notifier(environment, PROCESS).timeout == timeout
