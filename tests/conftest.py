@@ -12,6 +12,8 @@ pytest_plugins = [
     "tests.labs",
     "tests.drops",
     "tests.desks",
+    "tests.lab_database",
+    "tests.workbench",
     "tests.inboxes",
     "tests.stores",
     "tests.daemons",

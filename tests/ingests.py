@@ -1,27 +1,16 @@
 """Recordings with their manifests, and their ingest without a daemon."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from antelop.dropfolder.delivery import Delivery
-from antelop.errors import Problem, Rejected
 from antelop.ingest.session import ingest
 from antelop.ingest.source_files import SourceFiles
 from antelop.lab import Lab
 from antelop.lab.resolve import Policy
 from antelop.outcome import Outcome
 from tests.labs import SESSION
-
-
-def refused(call: Callable[[], object]) -> list[Problem]:
-    """Return the problems for which a call is rejected."""
-    with pytest.raises(Rejected) as rejected:
-        call()
-    return list(rejected.value.problems)
 
 
 def manifest(path: Path, **changes: Any) -> Path:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
+import pytest
 
 from antelop.database import Database
 from antelop.lab import Lab
@@ -26,6 +27,23 @@ def recorded(served_lab: tuple[Lab, Mapping[str, str]]) -> Iterator[Database]:
     with Lab(shared.config, environment, still) as lab:
         _fill(lab.database)
         yield lab.database
+
+
+@pytest.fixture(scope="module")
+def database(served_lab: tuple[Lab, Mapping[str, str]]) -> Iterator[Database]:
+    """Yield a lab's database with these rows, once of each kind."""
+    with recorded(served_lab) as database:
+        yield database
+
+
+@pytest.fixture(params=["in a transaction", "outside"])
+def transaction(request: pytest.FixtureRequest, database: Database) -> Iterator[None]:
+    """Have a transaction open, or none."""
+    if request.param == "outside":
+        yield
+    else:
+        with database.transaction():
+            yield
 
 
 def _fill(database: Database) -> None:

@@ -1,7 +1,6 @@
 """The lab's analysis folders: scripts whose decorated classes become functions."""
 
 import sys
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -11,8 +10,6 @@ import pytest
 from antelop.analysis.scripts import Analysis
 from antelop.database import Database
 from antelop.errors import Rejected
-from antelop.lab import Lab
-from tests.lab_database import recorded
 from tests.scripts import HELLO_WORLD
 
 MEND = "Correct the script; the other scripts work meanwhile"
@@ -50,13 +47,6 @@ def said(folder: Path, name: str) -> list[str]:
     with pytest.raises(Rejected) as rejected:
         Analysis([folder]).function(name, TABLES)
     return [str(problem) for problem in rejected.value.problems]
-
-
-@pytest.fixture(scope="module")
-def database(served_lab: tuple[Lab, Mapping[str, str]]) -> Iterator[Database]:
-    """Yield a lab's database, once of each kind."""
-    with recorded(served_lab) as database:
-        yield database
 
 
 def test_documented_use(folder: Path, database: Database) -> None:

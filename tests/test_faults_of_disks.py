@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from antelop.config import FolderConfig, WorkersConfig
+from antelop.config import WorkersConfig
 from antelop.errors import Unavailable
 from antelop.lab import Lab
 from antelop.queue import jobs
@@ -20,12 +20,11 @@ from antelop.store import Store
 from antelop.store.survey import objects
 from antelop.worker.events import Answered, Done, Unanswered
 from tests import servers
-from tests.clocks import wall
 from tests.daemons import Gate, Start, running
 from tests.drops import Drop, hasten
 from tests.filesystems import BIND, READ_ONLY, REMOUNT, Disk, hung, mount, unmount
 from tests.labs import SCRIPT
-from tests.test_service import labs_own_server
+from tests.stoppable import stoppable_lab
 
 pytestmark = pytest.mark.root
 on_postgresql = pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
@@ -35,16 +34,11 @@ MANY = 24
 
 
 @on_postgresql
-def test_the_store_s_disk_is_full(  # noqa: PLR0913, PLR0917  # pytest gives them
-    start: Start, lab: Lab, drop: Drop, large: Path, tmp_path: Path, mounted: Callable[[Path], None]
+def test_the_store_s_disk_is_full(  # pytest gives them
+    start: Start, lab: Lab, drop: Drop, large: Path, store_disk: Disk
 ) -> None:
     """It costs no try, and nothing is written that has no room; with room again it goes in."""
-    (tmp_path / "disk").mkdir()
-    mounted(tmp_path / "disk")
-    disk = Disk(tmp_path / "disk")
-    lab.config = replace(lab.config, store=disk.path / "store")
-    lab.store = Store(lab.config.store)
-    lab.store.make(lab.database.identity)
+    disk = store_disk
     (disk.path / "others").write_bytes(bytes(64 << 20))
     disk.fill(left=1 << 20)
     daemon = start()
@@ -97,11 +91,9 @@ def test_the_database_s_disk_is_full(backend: str, tmp_path: Path, prototype: Pa
                 unmount(folder)
 
     monkeypatch.setattr(servers, "public_folder", on_a_disk)
-    with labs_own_server(backend, tmp_path) as (server, config, environment):
-        (tmp_path / "rig-2").mkdir()
-        folder = FolderConfig("rig-2", tmp_path / "rig-2", settle=0.0)
-        drop = Drop(folder, prototype)
-        with running(replace(config, folders=(folder,)), environment) as daemon:
+    with stoppable_lab(backend, tmp_path, prototype) as stoppable:
+        server, drop = stoppable.server, stoppable.drop
+        with running(stoppable.config, stoppable.environment) as daemon:
             drop.deliver("0")
             daemon.until_said(Done)
             for disk in disks:
@@ -118,7 +110,7 @@ def test_the_database_s_disk_is_full(backend: str, tmp_path: Path, prototype: Pa
             if backend == "mysql":  # which aborts when its disk is full; the embedded one is started by whoever misses it
                 server.kill()
                 server.start()
-            with Lab(config, environment, wall) as lab:
+            with stoppable.connect() as lab:
                 daemon.ahead += QUEUE_POLL
 
                 def ingested() -> bool:

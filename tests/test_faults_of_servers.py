@@ -8,17 +8,16 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from antelop.config import FolderConfig, WorkersConfig
+from antelop.config import WorkersConfig
 from antelop.lab import Lab
 from antelop.queue import deliveries, jobs
 from antelop.queue.pauses import LONGEST_PAUSE
 from antelop.service.queue_feed import QUEUE_POLL
 from antelop.worker.events import Done
-from tests.clocks import wall
 from tests.daemons import Daemon, Gate, running
 from tests.drops import Drop, hasten
 from tests.labs import SESSION
-from tests.test_service import labs_own_server
+from tests.stoppable import stoppable_lab
 from tests.wires import Wire, through
 
 Served = tuple[Lab, Mapping[str, str]]
@@ -116,13 +115,11 @@ def test_the_database_is_made_read_only(lab: Lab, served_lab: Served, drop: Drop
 @pytest.mark.mariadb
 def test_the_database_is_stopped_for_longer_than_any_pause(tmp_path: Path, prototype: Path) -> None:
     """What was in the middle of an ingest and what has come meanwhile go in, and no try is spent."""
-    with labs_own_server("mysql", tmp_path) as (server, config, environment):
-        (tmp_path / "rig-2").mkdir()
-        folder = FolderConfig("rig-2", tmp_path / "rig-2", settle=0.0)
-        drop = Drop(folder, prototype)
-        with Lab(config, environment, wall) as lab:
+    with stoppable_lab("mysql", tmp_path, prototype) as stoppable:
+        server, drop = stoppable.server, stoppable.drop
+        with stoppable.connect() as lab:
             gate = Gate(lab)
-        with running(replace(config, folders=(folder,)), environment) as daemon:
+        with running(stoppable.config, stoppable.environment) as daemon:
             drop.deliver("a", number=1)
             daemon.until(gate.reached)
             server.stop()
@@ -135,7 +132,7 @@ def test_the_database_is_stopped_for_longer_than_any_pause(tmp_path: Path, proto
                 assert daemon.written()["sentence"].startswith("the database is away: cannot connect to the database at ")
             server.start()
             daemon.ahead += QUEUE_POLL
-            with Lab(config, environment, wall) as lab:
+            with stoppable.connect() as lab:
                 go_on(daemon, lab, gate, 2)
                 assert set(lab.database.Attempt.to_arrays("outcome")) <= {"ingested", "unavailable"}
                 assert len(lab.database.World()) == 2

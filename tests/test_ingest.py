@@ -24,9 +24,10 @@ from antelop.lab.resolve import Policy
 from antelop.lab.rigs import upload_rig_json
 from antelop.queue.ledger import Superseded, committed_outcome
 from antelop.upkeep.removal import remove
-from tests.ingests import delivered, ingested, manifest, refused
+from tests.ingests import delivered, ingested, manifest
 from tests.labs import ANIMALS, EXPERIMENT, MASKS, OWNER, ROWS, SESSION
 from tests.recordings import LICKING_RIG, write_recording
+from tests.refusals import refused
 from tests.test_masking import TRIALS
 
 TABLES = {"analog": "AnalogEvents", "digital": "DigitalEvents", "interval": "IntervalEvents", "kinematics": "Kinematics"}

@@ -16,9 +16,10 @@ from antelop.lab import Lab
 from antelop.lab.resolve import Policy
 from antelop.lab.rigs import upload_rig_json
 from antelop.queue.ledger import Superseded
-from tests.ingests import delivered, ingested, manifest, refused
+from tests.ingests import delivered, ingested, manifest
 from tests.labs import ANIMALS, SESSION
 from tests.recordings import LICKING_RIG
+from tests.refusals import refused
 from tests.test_masking import TRIALS
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from antelop.errors import Problem, Rejected
+from antelop.errors import Problem
 from antelop.ingest.masking import attempt, recompute_masks
 from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
@@ -19,6 +19,7 @@ from antelop.progress import shown
 from antelop.upkeep.removal import remove
 from tests.labs import ANIMALS, EXPERIMENT, OWNER, SESSION
 from tests.recordings import LICKING_RIG
+from tests.refusals import refused
 
 SECOND = {"name": "second", "description": "", "function": "second.trials"}
 
@@ -52,13 +53,6 @@ def masks(lab: Lab, session_id: int = 41) -> dict[str, list[float]]:
     """Return the times of a session's masks by name."""
     rows = (lab.database.Mask & {"session_id": session_id}).to_dicts(order_by="mask_id")
     return {row["mask_name"]: row["timestamps"].tolist() for row in rows}
-
-
-def refused(call: Callable[[], object]) -> list[Problem]:
-    """Return the problems for which a call is rejected."""
-    with pytest.raises(Rejected) as rejected:
-        call()
-    return list(rejected.value.problems)
 
 
 @pytest.fixture

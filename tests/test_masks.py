@@ -1,8 +1,6 @@
 """Mask functions: what is one, how it is run, and what it may return."""
 
-from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antelop.analysis.masks import checked, mask_problems
-from antelop.database import Database
 from antelop.errors import Rejected, Unavailable
-from antelop.lab import Lab
-from tests.lab_database import recorded
 from tests.workbench import MASK, Bench
 
 # From LED to port, much as in the documentation of masks.
@@ -27,29 +22,6 @@ timestamps = np.append(starts, stops)
 order = np.argsort(timestamps)
 return data[order], timestamps[order]
 """
-
-
-@pytest.fixture(scope="module")
-def database(served_lab: tuple[Lab, Mapping[str, str]]) -> Iterator[Database]:
-    """Yield a lab's database, once of each kind."""
-    with recorded(served_lab) as database:
-        yield database
-
-
-@pytest.fixture(params=["in a transaction", "outside"])
-def transaction(request: pytest.FixtureRequest, database: Database) -> Iterator[None]:
-    """Have a transaction open, or none."""
-    if request.param == "outside":
-        yield
-    else:
-        with database.transaction():
-            yield
-
-
-@pytest.fixture
-def bench(database: Database, tmp_path: Path) -> Bench:
-    """Return a bench with an empty analysis folder."""
-    return Bench(database, tmp_path)
 
 
 @pytest.mark.usefixtures("transaction")

@@ -7,21 +7,15 @@ from typing import Any
 
 import pytest
 
-from antelop.errors import Problem, Rejected, Unavailable
+from antelop.errors import Problem, Unavailable
 from antelop.lab import Lab, metadata
 from antelop.lab.metadata import enrol
 from antelop.lab.naming import find, locate
 from tests.labs import EXPERIMENT, OWNER
+from tests.refusals import refused
 
 LICKING = {**OWNER, "experiment_name": "licking"}
 ADA = {"experimenter": "ada", "full_name": "Ada"}
-
-
-def problems(call: Callable[[], object]) -> list[Problem]:
-    """Return the problems for which a call is rejected."""
-    with pytest.raises(Rejected) as rejected:
-        call()
-    return list(rejected.value.problems)
 
 
 def test_the_next_id(lab: Lab) -> None:
@@ -50,7 +44,7 @@ def test_an_id_that_an_ingest_takes_meanwhile(lab: Lab, others: Callable[[], Lab
     made = [45, 46]
     assert enrol(lab, "Session", {**LICKING, "session_name": "by hand"}) == {**EXPERIMENT, "session_id": 47}
     made = [48]
-    (problem,) = problems(lambda: enrol(lab, "Session", {**LICKING, "session_name": "48"}))
+    (problem,) = refused(lambda: enrol(lab, "Session", {**LICKING, "session_name": "48"}))
     assert (problem.check, problem.what) == ("metadata_taken", 'there is session "48" already')
     made = list(range(49, 60))
     with pytest.raises(Unavailable, match=r"^others add sessions at the same time: try again$"):
@@ -106,7 +100,7 @@ def test_every_problem_at_once(lab: Lab) -> None:
         "animal_id": 2**31,
     }
     known = "age, age_reference, animal_id, animal_name, animal_notes, experiment_id, experiment_name, experimenter, genotype"
-    assert problems(lambda: enrol(lab, "Animal", values)) == [
+    assert refused(lambda: enrol(lab, "Animal", values)) == [
         Problem(
             "experiment_unknown", "experiment", 'experiment "liking" is not in the database', 'Perhaps you mean 1 ("licking")'
         ),
@@ -166,7 +160,7 @@ def test_values_that_do_not_fit(lab: Lab) -> None:
     ]
     for attribute, value, what, remedy in unfit:
         values = {**LICKING, "session_name": "day 1", attribute: value}
-        assert problems(lambda: enrol(lab, "Session", values)) == [Problem("metadata_value", attribute, what, remedy)]  # noqa: B023  # called at once
+        assert refused(lambda: enrol(lab, "Session", values)) == [Problem("metadata_value", attribute, what, remedy)]  # noqa: B023  # called at once
 
 
 def test_what_may_be_null(lab: Lab) -> None:
@@ -179,7 +173,7 @@ def test_names_and_ids_are_taken_once(lab: Lab) -> None:
     """An id or name that a sibling has is refused; another experiment may have the same ones."""
     taken = {"session_id": 41, "session_name": "day 42"}
     remedy = "Give another, or go on with that one"
-    assert problems(lambda: enrol(lab, "Session", {**LICKING, **taken})) == [
+    assert refused(lambda: enrol(lab, "Session", {**LICKING, **taken})) == [
         Problem("metadata_taken", "session_id", "there is session 41 already", remedy),
         Problem("metadata_taken", "session_name", 'there is session "day 42" already', remedy),
     ]
@@ -190,7 +184,7 @@ def test_names_and_ids_are_taken_once(lab: Lab) -> None:
 def test_ids_run_out(lab: Lab) -> None:
     """After the highest id that there can be, there is no next one."""
     enrol(lab, "Experiment", {**OWNER, "experiment_name": "maze", "experiment_id": 2**15 - 1})
-    assert problems(lambda: enrol(lab, "Experiment", {**OWNER, "experiment_name": "arena"})) == [
+    assert refused(lambda: enrol(lab, "Experiment", {**OWNER, "experiment_name": "arena"})) == [
         Problem(
             "metadata_value",
             "experiment_id",
@@ -203,7 +197,7 @@ def test_ids_run_out(lab: Lab) -> None:
 def test_an_experimenter(lab: Lab) -> None:
     """An experimenter goes in by name, once."""
     assert enrol(lab, "Experimenter", {"experimenter": "Lab", "full_name": "Åda"}) == {"experimenter": "Lab"}
-    assert problems(lambda: enrol(lab, "Experimenter", {"experimenter": "lab"})) == [
+    assert refused(lambda: enrol(lab, "Experimenter", {"experimenter": "lab"})) == [
         Problem("metadata_missing", "full_name", "it is missing", "Give full_name"),
         Problem(
             "metadata_taken", "experimenter", 'there is experimenter "lab" already', "Give another, or go on with that one"
@@ -242,7 +236,7 @@ def test_parents(lab: Lab) -> None:
         ),
     ]
     for parent, problem in orphans:
-        assert problems(lambda: enrol(lab, "Session", {**parent, "session_name": "day 1"})) == [Problem(*problem)]  # noqa: B023  # called at once
+        assert refused(lambda: enrol(lab, "Session", {**parent, "session_name": "day 1"})) == [Problem(*problem)]  # noqa: B023  # called at once
     named: list[dict[str, Any]] = [LICKING, EXPERIMENT, {**OWNER, "experiment_id": "licking"}]
     for number, parent in enumerate(named, 45):
         assert enrol(lab, "Session", {**parent, "session_name": f"day {number}"}) == {**EXPERIMENT, "session_id": number}
@@ -259,8 +253,8 @@ def test_who_may_write(lab: Lab, visitor: Callable[..., Lab]) -> None:
         "Connect as lab, or have an admin do it",
     )
     session = {**LICKING, "session_name": "day 1"}
-    assert problems(lambda: enrol(ada, "Session", session)) == [not_hers]
-    assert problems(lambda: enrol(ada, "Session", {**session, "experiment_name": "lick"})) == [
+    assert refused(lambda: enrol(ada, "Session", session)) == [not_hers]
+    assert refused(lambda: enrol(ada, "Session", {**session, "experiment_name": "lick"})) == [
         not_hers,
         Problem(
             "experiment_unknown", "experiment", 'experiment "lick" is not in the database', 'Perhaps you mean 1 ("licking")'
@@ -277,7 +271,7 @@ def test_who_makes_an_admin(lab: Lab, visitor: Callable[..., Lab]) -> None:
     enrol(ada, "Experimenter", {"experimenter": "boss", "full_name": "Boss", "admin": "True"})
     admin = {**ADA, "admin": "True"}
     what = 'database user "ada" is not an admin, and only an admin makes another'
-    assert problems(lambda: enrol(ada, "Experimenter", admin)) == [
+    assert refused(lambda: enrol(ada, "Experimenter", admin)) == [
         Problem("not_permitted", "admin", what, "Leave admin out, or have an admin do it")
     ]
     assert enrol(ada, "Experimenter", ADA) == {"experimenter": "ada"}
@@ -317,10 +311,10 @@ def test_no_number_hits_another_row(lab: Lab) -> None:
     ):
         what = f'"{called}" may be an id or a name: {listed}'
         expected = Problem("session_ambiguous", "session", what, f"Say which: {forms}")
-        assert problems(partial(find, lab.database, "Session", EXPERIMENT, called)) == [expected]
+        assert refused(partial(find, lab.database, "Session", EXPERIMENT, called)) == [expected]
     stated = {"id=1": 1, "name=1": 2, "id=7": 7, "name=8": 7, "8": 7, 1: 1}
     assert {called: find(lab.database, "Session", EXPERIMENT, called)["session_id"] for called in stated} == stated
-    (problem,) = problems(lambda: find(lab.database, "Session", EXPERIMENT, "042"))
+    (problem,) = refused(lambda: find(lab.database, "Session", EXPERIMENT, "042"))
     assert problem.check == "session_unknown"
 
 
@@ -329,7 +323,7 @@ def test_not_found(lab: Lab) -> None:
     database = lab.database
 
     def remedy(kind: str, parent: dict[str, Any], called: str) -> str:
-        (problem,) = problems(lambda: find(database, kind, parent, called))
+        (problem,) = refused(lambda: find(database, kind, parent, called))
         noun = kind.lower()
         assert problem == Problem(f"{noun}_unknown", noun, f'{noun} "{called}" is not in the database', problem.remedy)
         return problem.remedy

@@ -1,7 +1,7 @@
 """What a function of the lab may ask the database, and how that leaves it."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -10,27 +10,8 @@ import pytest
 from antelop.analysis.reading import Reader, TimeOver, reading_only
 from antelop.database import Database
 from antelop.errors import Rejected, Unavailable
-from antelop.lab import Lab
-from tests.lab_database import recorded
 
 SOON = 0.2
-
-
-@pytest.fixture(scope="module")
-def database(served_lab: tuple[Lab, Mapping[str, str]]) -> Iterator[Database]:
-    """Yield a lab's database, once of each kind."""
-    with recorded(served_lab) as database:
-        yield database
-
-
-@pytest.fixture(params=["in a transaction", "outside"])
-def transaction(request: pytest.FixtureRequest, database: Database) -> Iterator[None]:
-    """Have a transaction open, or none."""
-    if request.param == "outside":
-        yield
-    else:
-        with database.transaction():
-            yield
 
 
 WRITING = {

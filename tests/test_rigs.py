@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from antelop.errors import Problem, Rejected
+from antelop.errors import Problem
 from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
 from antelop.lab.rigs import attach, upload_rig_json
 from antelop.upkeep.removal import remove
 from tests.labs import ANIMALS, MASKS, OWNER, SCRIPT, SESSION
 from tests.recordings import LICKING_RIG
+from tests.refusals import refused
 
 RIG_KEY = {**OWNER, "behaviourrig_id": 1}
 SECOND = {"name": "second", "description": "another mask", "function": "licking.table_trials"}
@@ -26,13 +27,6 @@ MINIMAL: dict[str, Any] = {
     "reference_point": "",
     "features": [{"name": "lick", "source": {"source_type": "acquisition"}, "data_type": "digital", "description": ""}],
 }
-
-
-def refused(call: Callable[[], object]) -> list[Problem]:
-    """Return the problems for which a call is rejected."""
-    with pytest.raises(Rejected) as rejected:
-        call()
-    return list(rejected.value.problems)
 
 
 def stored(lab: Lab) -> dict[str, list[dict[str, Any]]]:

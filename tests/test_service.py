@@ -2,8 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,21 +11,19 @@ import h5py
 import pytest
 from structlog.testing import capture_logs
 
-from antelop.config import AnalysisConfig, Config, DatabaseConfig, FolderConfig, NotifyConfig, WorkersConfig
+from antelop.config import NotifyConfig, WorkersConfig
 from antelop.lab import Lab
-from antelop.lab.rigs import upload_rig_json
 from antelop.queue import deliveries, jobs
 from antelop.service import status
 from antelop.service.queue_feed import QUEUE_POLL
 from antelop.service.reporting import MOST_NAMED
 from antelop.service.service import RECONSIDER_EVERY
 from antelop.worker.events import Claimed, Compared, Died, Done, Ready, Untrusted, VideosUnsettled
-from tests import servers
 from tests.chats import Chat
-from tests.clocks import wall
 from tests.daemons import Gate, Start, running
-from tests.drops import RIG, Drop, hasten
-from tests.labs import MASKS, SESSION, furnish
+from tests.drops import Drop, hasten
+from tests.labs import SESSION
+from tests.stoppable import stoppable_lab
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # apprise imports it where it can
 on_postgresql = pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
@@ -477,45 +474,14 @@ def test_a_delivery_that_cannot_be_entered_keeps_no_other_from_it(start: Start, 
     assert states == {"a.nwb": "failed", "b.nwb": "ingested"}
 
 
-@contextmanager
-def labs_own_server(backend: str, folder: Path) -> Iterator[tuple[servers.DatabaseServer, Config, Mapping[str, str]]]:
-    """Run a server that the test may stop, and furnish a lab on it."""
-    with servers.public_folder() as place:
-        if backend == "mysql":
-            context: Any = servers.mariadb()
-        else:
-            context = servers.embedded(place / "state")
-        with context as server:
-            database = None
-            if backend == "mysql":
-                database = DatabaseConfig(
-                    host=server.host, port=server.port, backend="mysql", use_tls=False, service=server.user
-                )
-            (folder / "scripts").mkdir()
-            config = Config(
-                state=place / "state",
-                store=folder / "kept",
-                database=database,
-                analysis=AnalysisConfig(folders=(folder / "scripts",)),
-                workers=WorkersConfig(count=1, mask_timeout=3600.0),
-            )
-            environment = os.environ | {"DB_USER": server.user, "DB_PASS": server.password}
-            with Lab(config, environment, wall) as lab:
-                furnish(lab)
-                upload_rig_json(lab, "lab", "lick rig", RIG, MASKS)
-            yield server, config, environment
-
-
 @pytest.mark.parametrize("backend", ["postgresql", pytest.param("mysql", marks=pytest.mark.mariadb)])
 def test_field_19_the_database_stops_and_starts(backend: str, tmp_path: Path, prototype: Path) -> None:
     """In the middle of an ingest, and with more on the way: nothing is lost, half there or twice, and it costs no try."""
-    with labs_own_server(backend, tmp_path) as (server, config, environment):
-        (tmp_path / "rig-2").mkdir()
-        folder = FolderConfig("rig-2", tmp_path / "rig-2", settle=0.0)
-        drop = Drop(folder, prototype)
-        with Lab(config, environment, wall) as lab:
+    with stoppable_lab(backend, tmp_path, prototype) as stoppable:
+        server, drop = stoppable.server, stoppable.drop
+        with stoppable.connect() as lab:
             gate = Gate(lab)
-        with running(replace(config, folders=(folder,)), environment) as daemon:
+        with running(stoppable.config, stoppable.environment) as daemon:
             drop.deliver("a", number=1)
             daemon.until(gate.reached)
             server.kill()
@@ -528,7 +494,7 @@ def test_field_19_the_database_stops_and_starts(backend: str, tmp_path: Path, pr
                 server.start()
             else:
                 drop.deliver("c", session=43, number=3)
-            with Lab(config, environment, wall) as lab:
+            with stoppable.connect() as lab:
                 daemon.ahead += QUEUE_POLL
 
                 def ingested() -> bool:
@@ -548,12 +514,10 @@ def test_field_19_the_database_stops_and_starts(backend: str, tmp_path: Path, pr
 @pytest.mark.mariadb
 def test_a_database_that_is_away_at_the_start_is_waited_for(tmp_path: Path, prototype: Path) -> None:
     """The folders are watched meanwhile, and the status says what waits and why nothing goes in."""
-    with labs_own_server("mysql", tmp_path) as (server, config, environment):
-        (tmp_path / "rig-2").mkdir()
-        folder = FolderConfig("rig-2", tmp_path / "rig-2", settle=0.0)
-        drop = Drop(folder, prototype)
+    with stoppable_lab("mysql", tmp_path, prototype) as stoppable:
+        server, drop = stoppable.server, stoppable.drop
         server.stop()
-        with running(replace(config, folders=(folder,)), environment) as daemon:
+        with running(stoppable.config, stoppable.environment) as daemon:
             drop.deliver("a")
             drop.record("b", number=2)
             daemon.until(lambda: daemon.written()["waiting"])

@@ -6,7 +6,7 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -16,10 +16,8 @@ from antelop.analysis.fork_server import STOP_TIMEOUT, ForkServer
 from antelop.analysis.functions import AnalysisFunction
 from antelop.analysis.limits import Limits
 from antelop.analysis.turns import Turns
-from antelop.database import Database
 from antelop.errors import Rejected
-from antelop.lab import Lab
-from tests.lab_database import SESSION, recorded
+from tests.lab_database import SESSION
 from tests.workbench import Bench
 
 on_postgresql = pytest.mark.parametrize("served_lab", ["postgresql"], indirect=True)
@@ -28,19 +26,6 @@ on_postgresql = pytest.mark.parametrize("served_lab", ["postgresql"], indirect=T
 NEW = {"experimenter": "new", "full_name": "New"}
 
 TRIALS = "return [1, -1], [1.0, 2.0]"
-
-
-@pytest.fixture(scope="module")
-def database(served_lab: tuple[Lab, Mapping[str, str]]) -> Iterator[Database]:
-    """Yield a lab's database, once of each kind."""
-    with recorded(served_lab) as database:
-        yield database
-
-
-@pytest.fixture
-def bench(database: Database, tmp_path: Path) -> Bench:
-    """Return a bench with an empty analysis folder."""
-    return Bench(database, tmp_path)
 
 
 def has_ended(process: int) -> bool:

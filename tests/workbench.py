@@ -58,3 +58,9 @@ class Bench:
         with pytest.raises(Rejected) as rejected:
             self.run(body, seconds)
         return str(rejected.value)
+
+
+@pytest.fixture
+def bench(database: Database, tmp_path: Path) -> Bench:
+    """Return a bench with an empty analysis folder."""
+    return Bench(database, tmp_path)
