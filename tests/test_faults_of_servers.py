@@ -89,7 +89,7 @@ def test_the_database_is_made_read_only(lab: Lab, served_lab: Served, drop: Drop
                 return daemon.pool.refused
 
             daemon.until(refused)  # only a worker has something to write
-            assert daemon.written()["sentence"] == f"nothing is ingested, for {daemon.pool.refused}"
+            assert daemon.written()["sentence"] == f"nothing is ingested: {daemon.pool.refused}"
             assert daemon.written()["database"] == daemon.pool.refused
             drop.deliver("b", session=42, number=2)
             daemon.until(lambda: daemon.status.database)

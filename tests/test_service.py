@@ -257,7 +257,7 @@ def test_an_analysis_folder_that_is_not_trusted_holds_everything(start: Start, l
     daemon.until_said(Untrusted)
     written = daemon.written()
     assert written["analysis"].startswith(f"{script}: ")
-    assert written["sentence"] == f"nothing is ingested, for {written['analysis']}"
+    assert written["sentence"] == f"nothing is ingested: {written['analysis']}"
     script.chmod(0o644)
     daemon.pool.nudge()
     assert daemon.until_said(Done)[0].state == "ingested"

@@ -95,9 +95,9 @@ def test_what_keeps_everything_is_said_first(tmp_path: Path) -> None:
     status.database, status.analysis = "cannot connect", "a.py: everybody may write it. Run `chmod o-w a.py`."
     assert status.sentence() == "the database is away: cannot connect"
     status.database, status.refused = None, "the database is unavailable: it is read-only"
-    assert status.sentence() == "nothing is ingested, for the database is unavailable: it is read-only"
+    assert status.sentence() == "nothing is ingested: the database is unavailable: it is read-only"
     status.refused = None
-    assert status.sentence() == f"nothing is ingested, for {status.analysis}"
+    assert status.sentence() == f"nothing is ingested: {status.analysis}"
     status.analysis = None
     for kind in ("ingested", "ingested", "rejected"):
         status.note(done(kind))

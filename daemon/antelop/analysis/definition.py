@@ -31,6 +31,7 @@ def define(script: str, cls: Any, source: str, tables: Mapping[str, Any]) -> Ana
         With every mistake in the class.
     """
     name = f"{script}.{getattr(cls, 'name', cls.__name__)}"
+    # All mistakes at once, so that a lab corrects its class only once.
     mistakes = [*_attribute_mistakes(cls), *_table_mistakes(cls, tables), *_run_mistakes(cls)]
     if mistakes:
         raise Rejected(Problem("analysis_function", name, *mistake) for mistake in mistakes)

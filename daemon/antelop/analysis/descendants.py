@@ -35,6 +35,8 @@ def kill_all(child: int) -> int:
     found = 1
     with suppress(ChildProcessError):
         while True:
+            # The id of a child is not used again before it is reaped here, so no other process can be killed. The children of a
+            # killed process become children of this one, hence the loop.
             ended, status = os.waitpid(-1, os.WNOHANG)
             if not ended:
                 children = [*_children()]

@@ -124,6 +124,7 @@ class ForkServer:
         """End the fork server and all processes that it forked. A second call does nothing."""
         self._requests.close()
         self._control.close()
+        # A forked process has a copy of this object, but the fork server is not its child.
         if self._owner != os.getpid():
             return
         self._owner = 0
@@ -186,6 +187,7 @@ def _run(server: int, requests: socket.socket, run: Run) -> NoReturn:
     """Wait for the request of a turn, and run it within limits."""
     status = 1
     try:
+        # The worker's signal handlers were inherited, and would run the worker's code in this process.
         die_with(server)
         for number in signal.valid_signals():
             if callable(signal.getsignal(number)):

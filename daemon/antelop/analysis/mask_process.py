@@ -167,6 +167,7 @@ def _ask_elsewhere(connection: Any, line: _Line) -> None:  # noqa: ANN401  # as 
     def connect() -> NoReturn:
         raise dj.errors.DataJointError("a mask function uses the connection of its tables, and cannot open another one")
 
+    # Every table of the functions has this connection object, so it is changed and not replaced.
     connection.query, connection.connect = query, connect
     connection._conn = _NoDriver()  # noqa: SLF001  # as above
 

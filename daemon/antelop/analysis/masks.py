@@ -47,6 +47,7 @@ def mask_problems(function: AnalysisFunction) -> list[Problem]:
         found.append((f"it returns {', '.join(function.returns)}", remedy))
     if function.key:
         found.append((f"its `key` keeps it to {dict(function.key)}", "Remove it: a mask runs on every session of its rig"))
+    # A mask is computed during an ingest, where no person gives it further arguments.
     try:
         signature(function.run).bind({})
     except TypeError as error:

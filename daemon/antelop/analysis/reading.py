@@ -55,6 +55,7 @@ class Reader:
         self.failures: list[Exception] = []
         self._connection = connection
         self._name = name
+        # One limit for all statements: a function with many short ones must end too.
         self._end = time.monotonic() + seconds
         self._on_postgresql = connection.adapter.backend == "postgresql"
 

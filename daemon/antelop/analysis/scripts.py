@@ -150,6 +150,7 @@ class Analysis:
         if name in callers:
             what = f"it calls itself: {' calls '.join([*callers[callers.index(name) :], name])}"
             return [Problem("analysis_calls", name, what, "Take one of these out of `calls`, and do without it there")]
+        # A script that cannot be loaded defines no function: its fault explains more than that the function is missing.
         for faulty in (name, name.rpartition(".")[0]):
             if faulty in self._faults:
                 return self._faults[faulty]

@@ -105,6 +105,7 @@ class Search:
         path, name = folder / inside, ".".join(inside.with_suffix("").parts)
         with self._recording("analysis_script", path, name), ExitStack() as opened:
             held = opened.enter_context(_opened(inside.name, os.O_PATH, parent))
+            # All checks use this descriptor, because another file may get the name after a check.
             if stat.S_ISLNK(os.fstat(held).st_mode):
                 held, _ = opened.enter_context(self._followed(path))
             else:
@@ -118,6 +119,7 @@ class Search:
             if self._read:  # by the checked descriptor; one of O_PATH cannot be read directly
                 with open(f"/proc/self/fd/{held}", "rb") as file:  # noqa: PTH123  # opens a descriptor, not a path
                     content = file.read(LARGEST)
+            # With ctime, which no user can set: a script that was changed and given its old times is another version.
             version = (info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns)
             self.sources.append(Source(name, path, version, content))
 

@@ -80,6 +80,7 @@ class Turn:
         Unavailable
             If the connection to the database was lost meanwhile.
         """
+        # No process is needed to find that a function is not a mask.
         if problems := mask_problems(function):
             raise Rejected(problems)
         name, seconds = function.name, self._limits.seconds
@@ -102,6 +103,7 @@ class Turn:
             except OSError as error:
                 raise Unavailable(f"no process can be started for a mask: {error.strerror}") from error
         _, end = self._process
+        # Only after a complete answer can the process run the next function: otherwise it may still run this one.
         try:
             return self._converse(function, reader, end)
         except Rejected:
@@ -119,6 +121,7 @@ class Turn:
         """Run a function, and serve its requests until it ends; raise `EOFError` if its process has ended."""
         _send(end, reader, Kind.RUN, function.name.encode())
         while True:
+            # The time limit applies to each read, also to one of a function that sends nothing at all.
             kind, content = receive(end, lambda: reader.remaining)
             match kind:
                 case Kind.ASK:

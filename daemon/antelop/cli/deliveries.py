@@ -68,6 +68,7 @@ def check(ctx: click.Context, file: Path, rig_file: Path | None) -> None:
         raise click.UsageError("an NWB file is checked against a rig: give --rig RIG.json, or check its manifest")
     if rig_file is not None and file.suffix.lower() == ".json":
         raise click.UsageError("a manifest names its rig itself: leave --rig out, or check the NWB file")
+    # A manifest is rehearsed as an ingest, because only the database knows its rig, session and animals.
     findings = _rehearsed(ctx.obj, file) if rig_file is None else _compared(ctx.obj, file, rig_file)
     outcome = "rejected" if findings.errors else "passed"
     document = {
@@ -97,8 +98,10 @@ def _compared(terminal: Terminal, nwb_file: Path, rig_file: Path) -> "Findings":
     from antelop.formats import rig
     from antelop.recording import reading
 
+    # A recording that takes more memory than a worker may have must not pass here.
     config = terminal.config()
     memory.limit(config.workers.memory)
+    # Problems of both files are reported at once; only if both can be read are they compared.
     problems: list[Problem] = []
     with ExitStack() as opened:
         with gathering(problems):

@@ -97,6 +97,7 @@ def show(terminal: Terminal, path: key.Path) -> None:
         rig_json = (lab.database.BehaviourRig & found).fetch1("rig_json")
         columns = ("mask_name", "maskfunction_name", "maskfunction_description")
         masks = (lab.database.MaskFunction & found).proj(*columns).to_dicts(order_by="mask_id")
+    # The names are those of an upload, so that a program can upload the output again.
     if terminal.as_json:
         masklist = [
             dict(zip(("name", "function", "description"), [mask[column] for column in columns], strict=True)) for mask in masks

@@ -80,6 +80,7 @@ def _arrived(database: "Database", start: datetime) -> Iterator[dict[str, Any]]:
     from antelop.database.table import restricted
     from antelop.queue.ledger import utc
 
+    # Only these columns: the rows of Delivery also hold whole manifests.
     names = database.Session.proj("session_name") * database.Experiment.proj("experiment_name")
     ledger = database.Ingestion.proj("ingested", "trials", "rows_inserted", "warnings", *database.Session.primary_key)
     recent = restricted(ledger, "ingested >= %s", utc(start))

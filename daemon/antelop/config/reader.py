@@ -139,6 +139,7 @@ def _database(table: Table, a_path: Read[Path]) -> DatabaseConfig:
         tls_ca=table.take("tls_ca", a_path, None),
         service=table.take("service", text, None),
     )
+    # Settings that have no effect together are errors: a person who wrote them expects an effect, such as verification.
     if backend == "mysql" and config.name is not None:
         table.complain("name", "a MySQL server has no databases with schemas in them", "Leave it out, or change `prefix`")
     if config.tls_ca is not None and not config.use_tls:
@@ -162,6 +163,7 @@ def _folder(table: Table, a_path: Read[Path]) -> FolderConfig:
         archive=table.take("archive", a_path, None),
         announce=table.take("announce", duration("1s"), FolderConfig.announce),
     )
+    # Neither setting alone tells whether recordings shall move, so the other is not guessed.
     if config.after == "archive" and config.archive is None:
         table.complain("archive", "it is missing", "Write to which folder recordings move")
     if config.after == "keep" and config.archive is not None:
@@ -194,6 +196,8 @@ def _clashes(config: Config) -> Iterator[Problem]:
     for name, count in Counter(folder.name for folder in config.folders).items():
         if count > 1:
             yield problem(f"folders[{name}]", f"{count} folders have this name", "Give each a `name` of its own")
+    # A file in two drop folders would be delivered twice. In a store, an analysis folder or an archive, the users of a drop
+    # folder could change what only the service may write.
     drop_folders = [(f"folders[{folder.name}].path", folder.path) for folder in config.folders if folder.path != Path()]
     others = [
         ("state", config.state),

@@ -127,6 +127,7 @@ def list_of(read: Read[T]) -> Read[tuple[T, ...]]:
     def read_all(value: object) -> tuple[T, ...]:
         if not isinstance(value, list):
             raise Unfit(f"{quoted(value)} is not a list", "Write a list, in square brackets")
+        # All items are read, so that one message names every wrong one.
         items, unfit = [], {}
         for number, item in enumerate(value, start=1):
             try:

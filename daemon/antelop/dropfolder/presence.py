@@ -55,6 +55,8 @@ class Presence:
     def absence(self) -> str | None:
         """Return why the folder must not be read now, or None if it may be read."""
         # The list of mounts is read only when device or inode differ, because this runs at every look.
+        # An unmounted share leaves an empty folder, or another filesystem, at its path. Its files would seem to be deleted, and
+        # all its deliveries would be withdrawn.
         try:
             found = self._path.stat()
             if not stat.S_ISDIR(found.st_mode):

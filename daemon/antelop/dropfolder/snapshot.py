@@ -106,6 +106,7 @@ class View:
                 absence = f"it cannot be read: {error.strerror}"
             else:  # if the share was unmounted during the scan, the result is not the folder's contents
                 absence = self._presence.absence()
+        # A share with an open directory cannot be unmounted.
         if absence is not None:
             self.close()
             return absence
@@ -176,6 +177,8 @@ class View:
     def _look_again(self, restless: Iterable[str]) -> set[str]:
         """Update the status of these files; return the directories that must be read again."""
         # An NWB file needs only its new status. A manifest that has changed must be parsed again.
+        # Inotify reports no writes, because a growing file would cause thousands of events. So the few files that have not
+        # settled are examined one by one.
         changed = set()
         for path in restless:
             directory = posixpath.dirname(path)

@@ -35,6 +35,7 @@ def upload_rig_json(
     lab: Lab, experimenter: str, rig_name: str, rig_json: str | Path | Mapping[str, Any], masklist: Sequence[Mapping[str, str]]
 ) -> Row:
     """Validate a rig and store it with its features and mask functions; see `antelop.scripting.Scripting.upload_rig_json`."""
+    # Everything is checked before anything is stored, and all problems are reported at once.
     problems: list[Problem] = []
     with gathering(problems):
         find(lab.database, "Experimenter", {}, experimenter)
@@ -49,6 +50,7 @@ def upload_rig_json(
         masks = _mask_rows(lab, masklist)
     if problems:
         raise Rejected(problems)
+    # The lock makes the next id unique: two uploads at a time would find the same highest one.
     with lab.database.lock(f"rigs of {experimenter}", wait=True), lab.database.transaction():
         key = _store(lab.database, experimenter, rig_name, document, rig)
         _store_masks(lab.database, key, masks)
@@ -126,6 +128,7 @@ def _mask_rows(lab: Lab, masklist: Sequence[Mapping[str, str]]) -> list[Row]:
             what = f"{quoted(mask['name'])} is the name of two masks"
             problems.append(Problem("mask_repeated", f"/masklist/{index}/name", what, "Give each mask a name of its own"))
         with gathering(problems):
+            # The source is stored with its hash, so that it can be told later which version made the trials of a session.
             function = lab.analysis.function(mask["function"], lab.database.tables)
             problems += mask_problems(function)
             rows[mask["name"]] = {
@@ -156,6 +159,7 @@ def _store(database: Database, experimenter: str, rig_name: str, document: Row, 
         return key
     stored = found[0]
     key = {name: stored[name] for name in database.BehaviourRig.primary_key}
+    # Features are numbered by their place in the JSON, so a changed rig gets all of its rows anew.
     if stored["rig_json"] != document:
         attached = _clear(database, key, differences(stored["rig_json"], document))
         database.BehaviourRig.update1({**key, "rig_json": document})

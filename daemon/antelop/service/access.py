@@ -71,6 +71,7 @@ class Access:
         """
         if self._status.database is None:
             return True
+        # The loop calls this at every pass. A server that is starting must not be asked each time.
         if self._backoff.left(now):
             return False
         try:

@@ -101,6 +101,7 @@ def _enqueue(
         outcome = Outcome.of("failed", sentence, clock())
         entered.failed.append(Done(name, "failed", outcome, traceback=traceback.format_exc()))
         return "failed"
+    # A delivery is announced again after a restart, and must not be logged as new then.
     if before != "ready":
         log.info("delivered", **asdict(name))
     return state

@@ -134,6 +134,7 @@ def _placed(path: Path, folders: Sequence[FolderConfig]) -> tuple[FolderConfig, 
 def _by_name(name: str, folder: FolderConfig) -> Explanation | None:
     """Return why the service ignores a file of this name; None if it does not."""
     *parents, last = name.split("/")
+    # The watcher does not enter a junk folder, so a part of the path explains as much as the name.
     for part in (*parents, last):
         if maker := junk(part):
             return Explanation("junk", f"it is ignored: {part} is made by {maker}", "Rename it")
@@ -159,6 +160,7 @@ def _of_delivery(database: Database, delivery: Row, held: str | None) -> Explana
     """Explain a delivery by its state, its last attempt and its job. `held` tells why nothing is taken from the queue now."""
     key = {"delivery_id": delivery["delivery_id"]}
     state = delivery["state"]
+    # Earlier attempts do not count: their problems may be solved.
     attempts = (database.Attempt & key).to_dicts(order_by="attempt_id DESC", limit=1)
     last = attempts[0]["sentence"] if attempts else ""
     match state:
@@ -173,6 +175,7 @@ def _of_delivery(database: Database, delivery: Row, held: str | None) -> Explana
         case "superseded":
             return Explanation(state, "its file or its manifest was changed or deleted since", "What is there now counts")
         case "ingested":
+            # `antelop remove` deletes the row in Ingestion, and keeps those of the delivery and its attempts.
             found = (database.Ingestion & key).to_dicts()
             if not found:
                 return Explanation("removed", "it was ingested, and its session was removed since", "Run `antelop retry`")

@@ -14,7 +14,7 @@ from antelop.service.watchers import AGAIN, Watchers
 
 log = structlog.get_logger()
 
-NEW = "it is being looked into for the first time"
+NEW = "it is being scanned for the first time"
 """Why nothing can be taken from a folder of which the first scan is not complete."""
 
 

@@ -89,6 +89,7 @@ def _signals() -> Iterator[tuple[list[int], socket.socket]]:
     with ours, theirs:
         for end in (ours, theirs):
             end.settimeout(0)
+        # After a signal Python continues to wait in `select` (PEP 475). The socket makes it return.
         signal.set_wakeup_fd(theirs.fileno())
         try:
             for number in (*ENDING, signal.SIGHUP):

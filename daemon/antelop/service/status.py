@@ -74,9 +74,9 @@ class Status:
         if self.database is not None:
             return f"the database is away: {self.database}"
         if self.refused is not None:
-            return f"nothing is ingested, for {self.refused}"
+            return f"nothing is ingested: {self.refused}"
         if self.analysis is not None:
-            return f"nothing is ingested, for {self.analysis}"
+            return f"nothing is ingested: {self.analysis}"
         return ", ".join(f"{count} {state}" for state, count in {"queued": self.queue.get("total", 0), **self._counts}.items())
 
     def write(self, *, stopped: bool = False, **more: object) -> str | None:
@@ -94,6 +94,7 @@ class Status:
         str or None
             Why it could not be written, in a sentence; the file then is out of date.
         """
+        # Only the last hour is counted. Older times are removed, so that the list stays small however long the service runs.
         now = self._clock()
         while self._finished and self._finished[0] < now - timedelta(hours=1):
             self._finished.popleft()
@@ -112,6 +113,7 @@ class Status:
             "outcomes": list(self._outcomes),
             **more,
         }
+        # A full disk must not stop the service, so the error is returned and not raised.
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             files.write(self._path, json.dumps(document).encode(), durable=False)

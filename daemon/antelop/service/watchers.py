@@ -43,7 +43,7 @@ STOP_GRACE = 1.0
 HUNG, DIED = "it does not answer: is its share hung?", "the process that watched it has died; another one is started soon"
 """Why a folder is not watched: the process was lost in it, or it is not known where."""
 
-AGAIN = "it is looked into again, since a process that watched it with others was lost"
+AGAIN = "it is scanned again, because a process that watched it with others was lost"
 """As `HUNG`, where the process was lost in another folder."""
 
 
@@ -141,6 +141,7 @@ class Watchers:
         self, folders: Mapping[str, Folder], keys: Mapping[str, str], finished: Callable[[str], Iterable[str]], now: float
     ) -> None:
         """Have those folders watched that are not, unless a process still hangs in one, or it is too soon."""
+        # A process that was killed may hang in a system call on a share: a second one would hang there too.
         held = set[str]().union(*self._leaving.values())
         new = defaultdict(list)
         for name, folder in folders.items():
@@ -174,12 +175,15 @@ class Watchers:
         """Note in which folder a process was lost, and when another one may be started."""
         names, inside = watcher.folders, watcher.inside
         log.error("watcher_hung" if because == HUNG else "watcher_died", folder=inside, folders=sorted(names))
+        # If the folder is known in which the process hung, only this one gets a process of its own, so that it can no longer
+        # stop the watching of the others.
         if inside is not None and len(names) > 1 and list(self._apart.values()).count(key) < MOST_APART:
             self._apart[inside] = key
             blamed, key_of_blamed = {inside}, alone(inside)
         else:
             blamed, key_of_blamed = names, key
         self.lost |= {name: because if name in blamed else AGAIN for name in names}
+        # A process that ran for long was sound: its successor starts soon. One that dies at its start waits longer each time.
         if now - watcher.started > STABLE_AFTER:
             self._restarts[key_of_blamed].succeed()
         self._restarts[key_of_blamed].fail(now)

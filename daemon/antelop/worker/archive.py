@@ -134,6 +134,7 @@ def _put(folder: Path, target: Path, prefix: str, source: Source) -> str | None:
     name = prefix + source.name
     try:
         with Directory(folder) as drop, Directory(target) as kept:
+            # A worker that died after this step left the file in the archive; the retry finds it there.
             if kept.own(name) is not None:
                 with kept.open(name) as file:
                     digest = _digest(file)
@@ -211,9 +212,8 @@ def _copy(file: RegularFile, there: Directory, name: str, digest: str) -> None:
             shutil.copyfileobj(reader, writer, BLOCK)
         writer.flush()
         os.fsync(writer.fileno())
-        os.posix_fadvise(
-            writer.fileno(), 0, 0, os.POSIX_FADV_DONTNEED
-        )  # so that the copy is read from the disk, and not from memory
+        # Drop the copy from the page cache, so that it is compared as it is on the disk.
+        os.posix_fadvise(writer.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         with RegularFile(os.dup(writer.fileno()), there.path / name) as copy:
             if _digest(copy) != digest:
                 if not file.unchanged():

@@ -109,6 +109,7 @@ class _Serving:
         if pause := self._backoff.left(self._clock()):
             self._master.wait(pause)
             return
+        # Between two steps of a comparison the queue is asked again, but without a pause.
         comparing = self._after is not None
         try:
             if self._backoff.failing:

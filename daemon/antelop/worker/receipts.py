@@ -125,6 +125,7 @@ def _of_delivery(folder: FolderConfig, row: Row) -> Iterator[Problem]:
     name, manifest = row["nwb_path"] or row["manifest_path"], folder.path / row["manifest_path"]
     where, answer = f"delivery {folder.name}/{name}", receipt.read(receipt.path_for(manifest), folder.path)
     outcome = None if answer is None else answer.get("outcome")
+    # A user may delete a receipt with its manifest, but a manifest that is still there has to have one.
     if outcome != row["state"]:
         if answer is not None or _size_and_mtime(manifest) == (row["manifest_size"], row["manifest_mtime"]):
             found = "it has no receipt" if answer is None else f"its receipt says {outcome!r:.40}"
