@@ -318,7 +318,7 @@ def test_name_that_cannot_be_called(folder: Path) -> None:
 def test_calls_in_a_circle(folder: Path) -> None:
     """Functions that call each other would never end."""
     write(folder, licks=function("a", calls=["rewards.b"]), rewards=function("b", calls=["licks.a"]))
-    remedy = "Take one of these out of `calls`, and do without it there"
+    remedy = "Remove one of these from `calls`, and do not use it there"
     assert said(folder, "licks.a") == [f"licks.a: it calls itself: licks.a calls rewards.b calls licks.a. {remedy}."]
 
 

@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> FolderConfig:
     ("name", "rule", "sentence"),
     [
         ("../a.nwb", "outside", "it is in no drop folder"),
-        ("._a.nwb", "junk", "it is ignored: ._a.nwb is made by macOS, for what a foreign disk cannot hold of a file"),
+        ("._a.nwb", "junk", "it is ignored: ._a.nwb is made by macOS, for attributes that another filesystem cannot store"),
         ("@eaDir/a.nwb", "junk", "it is ignored: @eaDir is made by Synology, for thumbnails"),
         ("m17/a.nwb", "subfolder", "sub-folders of rig-2 are not scanned"),
         ("a.receipt.json", "receipt", "it is a receipt, which antelop has written"),

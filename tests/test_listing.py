@@ -46,7 +46,7 @@ def test_field_23_junk_beside_the_data_is_passed_over(watched: WatchedFolder) ->
 @pytest.mark.parametrize(
     ("name", "maker"),
     [
-        ("._x.nwb", "macOS, for what a foreign disk cannot hold of a file"),
+        ("._x.nwb", "macOS, for attributes that another filesystem cannot store"),
         ("@eadir", "Synology, for thumbnails"),
         (".x.nwb.Ab12Cd", "rsync, for a file that is still arriving"),
         ("x.nwb.crdownload", "a browser, for a file that is still arriving"),

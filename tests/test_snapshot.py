@@ -19,7 +19,7 @@ def test_field_01_a_network_share_is_polled(watching: Callable[..., WatchedFolde
     mounts = mounted(tmp_path, f"40 27 0:50 / {tmp_path} rw - cifs //server/share rw")
     watched = watching(mounts=mounts, settle=None)
     health = watched.health(0.0)
-    assert (health.watching, health.because) == ("polling", "cifs does not tell of changes that others make")
+    assert (health.watching, health.because) == ("polling", "cifs does not report changes that other computers make")
     assert (health.paused, health.settle, health.scanned, health.entries) == (None, 60.0, 0.0, 0)
     assert watched.inbox.hints is None
     watched.put("x")

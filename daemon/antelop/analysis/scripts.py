@@ -81,7 +81,7 @@ class Analysis:
         Raises
         ------
         Rejected
-            If it does not exist; or it, or a function that it calls, is missing or wrong; or it calls itself, directly or not.
+            If it, or a function that it calls, is missing or has a mistake; or if it calls itself, directly or not.
         Misconfigured
             As in `load`.
         """
@@ -149,7 +149,7 @@ class Analysis:
         """Return the problems that keep a function from running: its own, and those of the functions that it calls."""
         if name in callers:
             what = f"it calls itself: {' calls '.join([*callers[callers.index(name) :], name])}"
-            return [Problem("analysis_calls", name, what, "Take one of these out of `calls`, and do without it there")]
+            return [Problem("analysis_calls", name, what, "Remove one of these from `calls`, and do not use it there")]
         # A script that cannot be loaded defines no function: its fault explains more than that the function is missing.
         for faulty in (name, name.rpartition(".")[0]):
             if faulty in self._faults:

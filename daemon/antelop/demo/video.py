@@ -25,7 +25,7 @@ def avi(frames: NDArray[np.uint8], rate: int) -> bytes:
     header = struct.pack("<14I", 1_000_000 // rate, rate * size, 0, _HAS_INDEX, count, 0, 1, size, width, height, *[0] * 4)
     # The lines of a bitmap go from the bottom upwards.
     pictures = [_chunk(b"00db", frame[::-1].tobytes()) for frame in frames]
-    # The index lets players seek; its places count from the list `movi`, and each chunk has a header of 8 bytes.
+    # The index lets players seek. Its offsets begin at the list `movi`, and each chunk has a header of 8 bytes.
     places = np.arange(count) * (size + 8) + 4
     index = b"".join(struct.pack("<4sIII", b"00db", _KEY_FRAME, place, size) for place in places)
     streams = _list(b"strl", _chunk(b"strh", stream), _chunk(b"strf", bitmap))

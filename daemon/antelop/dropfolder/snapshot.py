@@ -117,7 +117,7 @@ class View:
         return None
 
     def suspect(self, path: str) -> None:
-        """Have the directory of a file read again at the next look, because the file differs from its listing."""
+        """Mark the directory of a file, so that the next look reads it again: the file differs from its listing."""
         self._stale.add(posixpath.dirname(path))
 
     def close(self) -> None:
@@ -135,7 +135,7 @@ class View:
         self.network = identity.mount.network
         # On a network filesystem inotify reports only the changes that this computer makes.
         silent = self._folder.watch == "auto" and self.network
-        self.because = f"{identity.mount.kind} does not tell of changes that others make" if silent else ""
+        self.because = f"{identity.mount.kind} does not report changes that other computers make" if silent else ""
         if self._folder.watch != "poll" and not silent:
             try:
                 self.hints = Hints(self._folder.path, self._inotify)

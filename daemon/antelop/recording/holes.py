@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 MOST_HOLES = 100_000
-"""Number of holes that are looked at; each takes some microseconds."""
+"""Maximum number of holes that are read; each takes some microseconds."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Holes:
 
 
 def holes_of(descriptor: int) -> Holes:
-    """Return the first `MOST_HOLES` holes of an open file; none if its filesystem does not tell. Its position becomes 0."""
+    """Return the first `MOST_HOLES` holes of an open file; none if its filesystem reports none. Its position becomes 0."""
     try:
         found = list(islice(_ranges(descriptor), MOST_HOLES))
     except OSError:  # a filesystem that does not know of holes

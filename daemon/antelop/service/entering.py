@@ -34,7 +34,7 @@ class Entered:
         One event for each delivery that could not be enqueued.
     counts
         How many jobs there are of each status; None if that was not asked.
-    aside
+    waiting
         The deliveries that wait for their videos, and their folders; None likewise.
     """
 
@@ -43,7 +43,7 @@ class Entered:
     states: dict[str, str] = field(default_factory=dict)
     failed: list[Done] = field(default_factory=list)
     counts: Mapping[str, int] | None = None
-    aside: Mapping[str, str] | None = None
+    waiting: Mapping[str, str] | None = None
 
 
 def enter(
@@ -83,7 +83,7 @@ def enter(
     # The counts come last, so that they include what was just enqueued.
     if count is not None:
         entered.counts = jobs.counts(database)
-        entered.aside = dict(deliveries.waiting_for_videos(database, count))
+        entered.waiting = dict(deliveries.waiting_for_videos(database, count))
     return entered
 
 

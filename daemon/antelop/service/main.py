@@ -59,7 +59,7 @@ def run(load: Callable[[], Config], environment: Mapping[str, str], clock: Calla
             with suppress(BlockingIOError):
                 wakened.recv(4096)
         log.info("stopping")
-        notifier.stopping("stopping: waiting for what runs")
+        notifier.stopping("stopping: waiting for running ingests")
         # The second signal to end rolls back what still runs.
         service.stop(lambda: sum(map(heard.count, ENDING)) > 1)
         log.info("stopped")

@@ -78,6 +78,6 @@ class QueueFeed:
             self._backlog.next_count = now + QUEUE_POLL
             self._handler.status.queue = entered.counts
         # Announce deliveries in state `waiting` again whose worker died before it reported which videos they wait for.
-        if entered.aside is not None:
-            for delivery_id in self._backlog.unreported(entered.aside):
-                self._folders.forget(entered.aside[delivery_id], [delivery_id])
+        if entered.waiting is not None:
+            for delivery_id in self._backlog.unreported(entered.waiting):
+                self._folders.forget(entered.waiting[delivery_id], [delivery_id])
