@@ -28,7 +28,7 @@ from antelop.wording import counted, quoted
 _MASKLIST = Schema("masklist.schema.json", "masklist_format")
 
 _NO_NAME = re.compile(r"\A\Z|[\\\x00-\x1f\x7f\ud800-\udfff]")
-"""Matches an empty name, and characters that a name may not have: on PostgreSQL, DataJoint does not find one with a backslash."""
+"""Matches an empty name, and forbidden characters: on PostgreSQL, DataJoint does not find a name with a backslash."""
 
 
 def upload_rig_json(
