@@ -305,21 +305,21 @@ DECLARED: dict[str, tuple[Callable[[Path], object], str]] = {
         declarations.chunk_many_times,
         (
             "acquisition/force: what the file has there is not a time series that can be stored: "
-            f"TimeSeries (its data claims 1342283200 bytes of a file of 4341023). {CORRECT} (and 1 more)"
+            f"TimeSeries (its data claims 1342283200 bytes of a file of 4341023). {CORRECT}"
         ),
     ),
     "a table of 320 MB": (
         declarations.table_of_zeros,
         (
             f"intervals/trials: its {320 << 20} bytes have to be in memory at once, where {2**28} are set aside for such. "
-            "Write it in parts."
+            "Write it in parts, and its events in the order of their times."
         ),
     ),
     "540 MB of events out of order": (
         declarations.events_out_of_order,
         (
             f"acquisition/lick: its {540 << 20} bytes have to be in memory at once, where {2**28} are set aside for such. "
-            "Write its events in the order of their times."
+            "Write it in parts, and its events in the order of their times."
         ),
     ),
     "a gigabyte in a chunk of a megabyte": (
