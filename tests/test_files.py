@@ -168,6 +168,21 @@ def test_who_is_denied_learns_whose_the_folder_is(tmp_path: Path) -> None:
     assert said == [f"{closed}/a", f"Permission denied: {closed} belongs to {me} (dr-x------), and this runs as {me}"]
 
 
+def test_who_may_not_rename_learns_which_of_the_two_folders_is_closed(tmp_path: Path) -> None:
+    """As in a store where root has made a folder: the file may be written where it is, and not where it is to be."""
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open" / "a").touch()
+    (tmp_path / "closed").mkdir(mode=0o500)
+    script = (
+        "import os, sys; from antelop import errors\n"
+        "try: os.rename(*sys.argv[1:])\n"
+        "except OSError as error: print(errors.reason(error))"
+    )
+    command = [*ORDINARY, sys.executable, "-c", script, str(tmp_path / "open" / "a"), str(tmp_path / "closed" / "a")]
+    said, me = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout, getpass.getuser()
+    assert said == f"Permission denied: {tmp_path}/closed belongs to {me} (dr-x------), and this runs as {me}\n"
+
+
 @pytest.mark.parametrize("filename", [None, 3, "relative", "/"])
 def test_what_else_the_system_says_is_told_as_it_is(filename: str | int | None) -> None:
     """If no path is known, or nothing about it explains why access is denied."""

@@ -1,5 +1,7 @@
 """A lab is what its configuration says, and comes back after an outage."""
 
+import os
+import pwd
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -7,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from antelop.errors import Unavailable
+from antelop.errors import Misconfigured, Unavailable
 from antelop.ingest.session import insert_nwb
 from antelop.lab import Lab
 from antelop.lab.rigs import attach
@@ -37,6 +39,22 @@ def test_a_store_that_is_away_is_not_made_anew(lab: Lab, served_lab: Served, rec
     assert not lab.store.folder.exists()
     shutil.move(lab.store.folder.with_name("away"), lab.store.folder)
     Lab(lab.config, served_lab[1], still).close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give folders away")
+@pytest.mark.parametrize("key", ["state", "store"])
+def test_root_writes_nothing_into_another_user_s_lab(lab: Lab, served_lab: Served, tmp_path: Path, key: str) -> None:
+    """It is refused before anything is made, with whose the folder is and how to run the command as that user."""
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    os.chown(theirs, 65534, 65534)
+    with pytest.raises(Misconfigured) as refused:
+        Lab(replace(lab.config, state=theirs) if key == "state" else replace(lab.config, store=theirs), served_lab[1], still)
+    (problem,) = refused.value.problems
+    owner = pwd.getpwuid(65534).pw_name
+    assert problem.what == f"{theirs} belongs to {owner}, and this runs as root, whose files {owner} could not change"
+    assert problem.remedy == f"Run it as {owner}: `sudo -u '#65534' antelop …`"
+    assert list(theirs.iterdir()) == []
 
 
 def test_a_lab_comes_back_after_an_outage(lab: Lab, others: Callable[[], Lab], recording: Path) -> None:

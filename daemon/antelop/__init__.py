@@ -27,7 +27,7 @@ database     `connection`, `schemas`, `advisory_lock`, `driver`, `rights`, `keep
              `references`, `json_shapes`, `row`, `migration_steps`, `new_choice`, `migrations`, `embedded`
 config       `model`, `places`, `reader`, `table`, `values`
 queue        `states`, `pauses`, `ledger`, `jobs`, `deliveries`, `attempts`
-lab          `lab`, `naming`, `resolve`, `metadata`, `rigs`, `store_lock`
+lab          `lab`, `folders`, `naming`, `resolve`, `metadata`, `rigs`, `store_lock`
 ingest       `session`, `preparation`, `intake`, `source_files`, `rows`, `room`, `masking`, `uniqueness`
 worker       `worker`, `process`, `events`, `inputs`, `reconsider`, `orphans`, `completion`, `receipts`, `receipt`,
              `archive`, `odd_rows`, `event_log`

@@ -130,17 +130,26 @@ def available(otherwise: str) -> Iterator[None]:
 def reason(error: OSError) -> str:
     """Return the message of the operating system; if access is denied, also who owns the file or folder, and who asked."""
     message = error.strerror or str(error)
-    if error.errno not in _DENIED or not isinstance(error.filename, str):
+    if error.errno not in _DENIED:
         return message
-    path = Path(error.filename)
-    # The path may not exist yet. The cause is the first existing part, from the path upwards, that this user may not write.
-    for part in (path, *path.parents) if path.is_absolute() else ():
+    # A file that is renamed has two names, and its new one is where a folder of somebody else is met first.
+    for name in (error.filename2, error.filename):
+        if isinstance(name, str) and Path(name).is_absolute() and (denied := _denied(Path(name))):
+            return f"{message}: {denied}"
+    return message
+
+
+def _denied(path: Path) -> str | None:
+    """Say who owns what this user may not write: the file or, up to the first one that can be looked at, the folders above."""
+    for part in (path, *path.parents):
         with suppress(OSError):
             status = part.stat()
             if not os.access(part, os.W_OK, effective_ids=True):
                 mode, owner, asked = stat.filemode(status.st_mode), user_name(status.st_uid), user_name(os.geteuid())
-                return f"{message}: {part} belongs to {owner} ({mode}), and this runs as {asked}"
-    return message
+                return f"{part} belongs to {owner} ({mode}), and this runs as {asked}"
+            if stat.S_ISDIR(status.st_mode):
+                return None
+    return None
 
 
 def user_name(uid: int) -> str:

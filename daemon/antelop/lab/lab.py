@@ -1,10 +1,8 @@
 """What an ingest works with: the lab's database, its store, its analysis folders and its configuration."""
 
-import stat
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from datetime import datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +15,7 @@ from antelop.database.embedded import Server, serving
 from antelop.database.limits import Limits
 from antelop.database.opening import Address
 from antelop.errors import Misconfigured, Problem, Unavailable
+from antelop.lab.folders import require_own_folders
 from antelop.store import Store
 
 RESTORING = "restoring "
@@ -42,16 +41,15 @@ class Lab:
     Unavailable
         If the database cannot be reached, or the store does not exist although rows refer to it.
     Misconfigured
-        If credentials or tables are missing, the store belongs to another lab or its restore is not complete, or every user of
-        the computer may write to the store or the state folder.
+        If credentials or tables are missing, the store belongs to another lab or its restore is not complete, every user of the
+        computer may write to the store or the state folder, or root opens a lab whose folders belong to another user.
     """
 
     def __init__(
         self, config: Config, environment: Mapping[str, str], clock: Callable[[], datetime], *, may_migrate: bool = False
     ) -> None:
         # Check the folders before anything in them is read or run: another user could have put it there.
-        if opened_up := [*_open_to_all("state", config.state), *_open_to_all("[store] location", config.store)]:
-            raise Misconfigured(opened_up)
+        require_own_folders(config)
         self.config = config
         self.clock = clock
         self.store = Store(config.store)
@@ -131,12 +129,3 @@ class Lab:
         if self.database.Ingestion() or self.database.Feature() & "feature_data IS NOT NULL":
             raise Unavailable(f"the store {self.store.folder} is not there, and sessions refer to it: is its share mounted?")
         self.store.make(self.database.identity)
-
-
-def _open_to_all(key: str, folder: Path) -> Iterator[Problem]:
-    """Yield a problem if every user may write to a folder: they could replace a file of ours with their own, or with a link."""
-    with suppress(OSError):  # a folder that does not exist, or cannot be read, is reported where it is used
-        mode = folder.stat().st_mode
-        if mode & stat.S_IWOTH:
-            remedy = f"Run `chmod o-w {folder}`, or mount its share with such a mode"
-            yield Problem("folder_open", key, f"everybody may write {folder} ({stat.filemode(mode)})", remedy)

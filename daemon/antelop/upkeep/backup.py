@@ -20,6 +20,7 @@ from antelop.database.embedded import serving
 from antelop.database.embedded.dump import ask, dump, load, stop_loading
 from antelop.errors import Problem, Rejected, available
 from antelop.lab import Lab
+from antelop.lab.folders import require_own_folders
 from antelop.lab.lab import RESTORING
 from antelop.lab.store_lock import exclusive_store_lock
 from antelop.store import Store
@@ -109,13 +110,15 @@ def restore(config: Config, folder: Path, report: Callable[[Problem], None], pro
     Raises
     ------
     Misconfigured
-        If the database is on a server: the remedy is the commands that restore it.
+        If the database is on a server: the remedy is the commands that restore it. Or if root restores into another user's
+        folders.
     Rejected
         If there is no finished backup, or its dump or list is damaged; or the lab is not empty.
     Unavailable
         If a disk is full or cannot be reached, or the database does not start or does not load the dump.
     """
     expect_embedded(config, folder, restoring=True)
+    require_own_folders(config)
     made = read(folder)
     source, target = Store(folder), Store(config.store)
     # While it is restored the store has another owner, so that no lab opens it, and a second call recognises its own work.
