@@ -4,6 +4,7 @@ import errno
 import fcntl
 import io
 import os
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,9 @@ from antelop.files import ABSENT, RegularFile
 from antelop.recording.heaps import Heaps
 from antelop.recording.holes import holes_of
 from antelop.superblock import superblock
+
+_OBJECT = struct.Struct("<H6xQ")
+"""Index and size of an object in a heap. It is unpacked for each text of a file, so it has to take little time."""
 
 COPY_AGAIN = "Copy it again from the computer that recorded it"
 
@@ -125,7 +129,7 @@ class Source(io.FileIO):
         # Objects follow the header of 16 bytes, each padded to 8 bytes; index 0 is the free space at the end.
         at = 16
         while at + 16 <= len(heap):
-            index, length = int.from_bytes(heap[at : at + 2], "little"), int.from_bytes(heap[at + 8 : at + 16], "little")
+            index, length = _OBJECT.unpack_from(heap, at)
             if not index and not length:
                 raise ValueError(f"there is a hole at byte {position + at}")
             at += 16 + (length + 7) // 8 * 8 if index else length

@@ -19,7 +19,7 @@ MOST_LABELS = 10_000
 LONGEST_LABELS = 1 << 20
 """Characters that these may have together."""
 
-_ROWS = 512
+_ROWS = 1024
 """Number of texts that are read at once, from heaps of at most `_HEAP` bytes."""
 
 _HEAP = MOST_TEXT // _ROWS
