@@ -210,7 +210,7 @@ rejected  empty.nwb: 2 problems
   problem  empty.nwb is empty (0 bytes)
            Copy it again from the computer that recorded it
   problem  /features/1/name: "led" is already the name of /features/0
-           Give it a name of its own
+           Give it a name of its own, and write that of the NWB file into its source, as "series"
 """
     )
     in_file = antelop("check", "day.nwb", "--rig", "rig.json", "--json")
