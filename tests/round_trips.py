@@ -39,8 +39,8 @@ def contents(lab: Lab, session: StoredSession) -> dict[str, object]:
     for signal in session.signals:
         found[signal.path] = content(lab, signal.data), content(lab, signal.timestamps), signal.unit
     for film in session.films:
-        times = film.timestamps and content(lab, film.timestamps)
-        found[film.path] = [video["path"] for video in film.files], times
+        times = [each and content(lab, each) for each in film.timestamps]
+        found[film.path] = [video["path"] for video in film.files], film.starts, times
     for mask in session.masks:
         found[f"the mask {mask.name}"] = content(lab, mask.timestamps)
     return found

@@ -67,6 +67,7 @@ CONFIGURABLE: Mapping[str, Severity] = {
     "times_from_session_start": "off",
     "video_format": "error",
     "video_empty": "error",
+    "video_starts": "warning",
     "video_times": "warning",
 }
 """The checks whose severity the configuration can set, with their defaults."""

@@ -3,10 +3,27 @@
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from antelop.checks.channel import are_times
 from antelop.checks.check import Finding, check
 from antelop.checks.examined import Examined
 from antelop.recording.recording import Recording
-from antelop.wording import nearest, printable, quoted
+from antelop.recording.video_paths import is_foreign
+from antelop.recording.views import Clock
+from antelop.wording import counted, nearest, printable, quoted
+
+_ENDINGS = {
+    "asf": ("wmv",),
+    "h264": ("264",),
+    "h265": ("265", "hevc"),
+    "hevc": ("265", "h265"),
+    "matroska": ("mkv", "webm"),
+    "mjpeg": ("mjpg",),
+    "mpeg": ("mpg",),
+    "mpegts": ("ts", "mts", "m2ts"),
+    "ogg": ("ogv",),
+    "yuv4mpegpipe": ("y4m",),
+}
+"""Further endings of names in a format, by the name that ffmpeg gives the format (``ffmpeg -demuxers``)."""
 
 REMEDY = "Record it, or take the video out of the rig"
 
@@ -40,7 +57,8 @@ def video_file_missing(examined: Examined) -> Iterator[Finding]:
     for _, series, _ in examined.views:
         for video in series.videos:
             if video.path is None:
-                what = f"the video file {quoted(video.name)} is not there"
+                where = f", at {quoted(video.sought)}" if video.sought not in ("", video.name) else ""
+                what = f"the video file {quoted(video.name)} is not there{where}"
                 yield Finding(series.path, what, "Put it next to the NWB file, at the path that the NWB file gives")
 
 
@@ -52,7 +70,11 @@ def video_outside(examined: Examined) -> Iterator[Finding]:
         for video in series.videos:
             if video.path is not None and not video.inside:
                 what = f"the video file {quoted(video.name)} is outside the folder of the NWB file"
-                yield Finding(series.path, what, "Put it next to the NWB file, and have the NWB file name it there")
+                remedy = "Put it next to the NWB file, and have the NWB file name it there"
+                if is_foreign(video.name):
+                    what = f"the video file {quoted(video.name)} is at a path of another computer"
+                    remedy += ", or say in the configuration where that computer's folder is: [videos] map"
+                yield Finding(series.path, what, remedy)
 
 
 @check
@@ -60,7 +82,10 @@ def video_format(examined: Examined) -> Iterator[Finding]:
     """Expect the suffix of each video file's name to be the format that the rig declares."""
     for camera, series, _ in examined.views:
         for video in series.videos:
-            if PurePosixPath(video.name).suffix.lower() != f".{camera.format}":
+            if PurePosixPath(video.name).suffix.lower().removeprefix(".") not in (
+                camera.format,
+                *_ENDINGS.get(camera.format, ()),
+            ):
                 what = f"the video file {quoted(video.name)} is not {camera.format}, as the rig says"
                 yield Finding(series.path, what, "Correct the recording, or the format that the rig gives the video")
 
@@ -76,11 +101,27 @@ def video_empty(examined: Examined) -> Iterator[Finding]:
 
 
 @check
+def video_starts(examined: Examined) -> Iterator[Finding]:
+    """Expect a video of several files to tell with which frame each of them begins."""
+    for _, series, _ in examined.views:
+        if series.first_frames is None:
+            stated = ", ".join(map(str, series.starting_frames[:5])) or "nothing"
+            what = f"its {counted(len(series.videos), 'file')} cannot be told apart in its times: starting_frame is {stated}"
+            remedy = "Write the index of each file's first frame, counted over all files: 0, then always more"
+            yield Finding(series.path, what, f"{remedy}. Until then, each file is stored with the times of all")
+
+
+@check
 def video_times(examined: Examined) -> Iterator[Finding]:
     """Expect a video to have times that are finite and in order."""
     for _, series, order in examined.views:
         if series.timestamps is None:
             yield Finding(series.path, "the video has neither timestamps nor a rate", "Record when each frame was taken")
+        elif not isinstance(series.timestamps, Clock) and not are_times(series.timestamps):
+            what = (
+                f"the times of its frames are {series.timestamps.dtype} of the shape {series.timestamps.shape}, and not stored"
+            )
+            yield Finding(series.path, what, "Write one number a frame, (n,), in seconds")
         elif order and (order.lost.count or order.backward.count):
             what = f"of {series.timestamps.shape[0]} times of frames, {order.lost.count} are not finite"
             yield Finding(series.path, f"{what} and {order.backward.count} step back", "Check the camera's clock")

@@ -96,7 +96,8 @@ def _compared(terminal: Terminal, nwb_file: Path, rig_file: Path) -> "Findings":
     from antelop.checks.examine import Findings, examine
     from antelop.files import RegularFile
     from antelop.formats import rig
-    from antelop.recording import reading
+    from antelop.ingest.source_files import SourceFiles
+    from antelop.recording import reading_held
 
     # A recording that takes more memory than a worker may have must not pass here.
     config = terminal.config()
@@ -105,7 +106,8 @@ def _compared(terminal: Terminal, nwb_file: Path, rig_file: Path) -> "Findings":
     problems: list[Problem] = []
     with ExitStack() as opened:
         with gathering(problems):
-            recording = opened.enter_context(reading(nwb_file))
+            files = opened.enter_context(SourceFiles.by_hand(nwb_file, config))
+            recording = opened.enter_context(reading_held(files.nwb, files.video_paths))
         with gathering(problems), RegularFile.at(rig_file) as file:
             wanted = rig.parse(rig.read(file.start(rig.LONGEST + 1)))
         return Findings(tuple(problems), ()) if problems else examine(recording, wanted, None, config.checks, terminal.clock())

@@ -109,6 +109,19 @@ class WorkersConfig:
 
 
 @dataclass(frozen=True)
+class VideosConfig:
+    r"""Where videos are that recordings name by paths of another computer.
+
+    Attributes
+    ----------
+    map
+        Folders relative to the drop folder, by absolute paths of the acquisition computer, such as ``D:\data``.
+    """
+
+    map: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class NotifyConfig:
     """The receivers of notices about rejections, failures and long waits: apprise URLs, which contain passwords."""
 
@@ -131,6 +144,8 @@ class Config:
         The drop folders.
     checks
         Severities by the names of checks: ``error``, ``warning`` or ``off``; only those that the file states.
+    videos
+        How the videos of recordings are found.
     warnings
         Conditions that do not stop the software but should be corrected.
     """
@@ -142,5 +157,6 @@ class Config:
     folders: tuple[FolderConfig, ...] = ()
     workers: WorkersConfig = WorkersConfig()
     checks: Mapping[str, Literal["error", "warning", "off"]] = field(default_factory=dict)
+    videos: VideosConfig = VideosConfig()
     notify: NotifyConfig = NotifyConfig()
     warnings: tuple[Problem, ...] = field(default=(), compare=False)

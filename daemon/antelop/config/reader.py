@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from antelop.checks.severities import CHECKS, FIXED, Severity
-from antelop.config.model import AnalysisConfig, Config, DatabaseConfig, FolderConfig, NotifyConfig, WorkersConfig
+from antelop.config.model import AnalysisConfig, Config, DatabaseConfig, FolderConfig, NotifyConfig, VideosConfig, WorkersConfig
 from antelop.config.places import default_state
 from antelop.config.table import Table, problem
 from antelop.config.values import (
@@ -20,6 +20,7 @@ from antelop.config.values import (
     duration,
     experimenters,
     flag,
+    folder_map,
     list_of,
     matching,
     one_of,
@@ -106,6 +107,7 @@ def parse(written: str, folder: Path, environment: Mapping[str, str]) -> Config:
         folders=tuple(_folder(table, a_path) for table in top.tables("folders")),
         workers=_workers(top.table("workers")),
         checks=_checks(top.table("checks")),
+        videos=VideosConfig(top.table("videos").take("map", folder_map, {})),
         notify=NotifyConfig(top.table("notify").take("urls", list_of(address), ())),
     )
     # Unknown keys are known only when all others were taken.

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from antelop.wording import nearest, quoted
@@ -147,6 +147,27 @@ def experimenters(value: object) -> frozenset[str]:
     if not names:
         raise Unfit("the list is empty", "Name who may deliver, or leave it out for everybody")
     return frozenset(names)
+
+
+def folder_map(value: object) -> Mapping[str, str]:
+    """Return folders relative to a drop folder, by absolute paths of other computers."""
+    if not isinstance(value, dict):
+        raise Unfit(f"{quoted(value)} is not a table", r"""Write one such as {'D:\data' = "."}""")
+    found: dict[str, str] = {}
+    unfit: dict[str, str] = {}
+    for path, target in value.items():
+        parts = PurePosixPath(target).parts if isinstance(target, str) and target.isprintable() else ("/",)
+        if not (re.match(r"[A-Za-z]:[\\/]|[\\/]{2}[^\\/]|/[^/]", path) and path.isprintable()):
+            unfit[f"{quoted(path)} is not an absolute path of another computer"] = (
+                r"Write one such as 'D:\data', in single quotes"
+            )
+        elif {"/", ".."} & set(parts) or "\\" in target:
+            unfit[f"{quoted(target)} is not a folder in a drop folder"] = 'Write "." for the drop folder itself, or "videos"'
+        else:
+            found[path] = "/".join(parts)
+    if unfit:
+        raise Unfit("; ".join(unfit), ". ".join(dict.fromkeys(unfit.values())))
+    return found
 
 
 def address(value: object) -> str:

@@ -73,7 +73,11 @@ class Self(dj.Manual):
 
 
 class Video(dj.Manual):
-    """One video file of a camera; the ids follow the order in which the files were recorded."""
+    """One video file of a camera; the ids follow the order in which the files were recorded.
+
+    Where the recording does not tell with which frame each file begins, `starting_frame` is null, and `timestamps` are those of
+    all files of the camera.
+    """
 
     definition = """
     -> World
@@ -81,7 +85,8 @@ class Video(dj.Manual):
     ---
     video_name : varchar(100)
     video : <file>
-    timestamps = null : <signal>      # seconds, one a frame, over all files of the camera; null if there are none
+    timestamps = null : <signal>      # seconds, one a frame; null if there are none
+    starting_frame = null : int64     # index of its first frame, counted over all files of the camera; null if not known
     """
 
 

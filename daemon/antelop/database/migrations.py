@@ -75,6 +75,19 @@ MIGRATIONS = (
             ),
         ),
     ),
+    Migration(
+        "A video says with which frame its file begins",
+        (
+            NewColumn(
+                "behaviour",
+                "video",
+                "starting_frame",
+                "int64",
+                {"postgresql": "bigint", "mysql": "bigint"},
+                "index of its first frame, counted over all files of the camera; null if not known",
+            ),
+        ),
+    ),
 )
 
 VERSION = 1 + len(MIGRATIONS)

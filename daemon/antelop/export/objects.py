@@ -78,17 +78,20 @@ def mask(store: Store, trials: Trials, name: str) -> TimeIntervals:
 def film(store: Store, camera: Film, names: list[str]) -> ImageSeries:
     """Return the series of a camera; `names` are the paths of its video files, relative to the folder of the NWB file."""
     # NWB requires timestamps or a rate. The database may have neither, which an empty array says.
-    times: dict[str, Any] = (
-        {"timestamps": np.array([], np.float64)} if camera.timestamps is None else clock(store, camera.timestamps)
-    )
-    if camera.timestamps is not None and camera.timestamps["kind"] == "clock":
-        times["num_samples"] = int(camera.timestamps["count"])
+    times: dict[str, Any] = {"timestamps": np.array([], np.float64)}
+    stored = [each for each in (camera.timestamps if camera.starts else camera.timestamps[:1]) if each is not None]
+    if len(stored) > 1:
+        times = {"timestamps": written(np.concatenate([store.get(each) for each in stored]))}
+    elif stored:
+        times = clock(store, stored[0])
+        if stored[0]["kind"] == "clock":
+            times["num_samples"] = int(stored[0]["count"])
     return ImageSeries(
-        name=camera.name,
+        name=camera.path.rpartition("/")[2],
         description=camera.description or camera.name,
-        comments="The database does not know with which frame each file begins" if len(names) > 1 else "no comments",
+        comments="no comments" if camera.starts else "The recording did not say with which frame each file begins",
         external_file=names,
-        starting_frame=[0] * len(names),
+        starting_frame=camera.starts or [0] * len(names),
         format="external",
         unit=NO_UNIT,
         **times,

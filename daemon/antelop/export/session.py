@@ -23,6 +23,7 @@ from antelop.files import RegularFile, writing
 from antelop.ingest.masking import sessions_under
 from antelop.lab import Lab
 from antelop.recording import reading_held
+from antelop.recording.video_paths import VideoPaths
 from antelop.store import Store
 
 BLOCK = 4 << 20
@@ -143,7 +144,7 @@ def _new(folder: Directory, path: Path, *, overwrite: bool) -> Iterator[BinaryIO
 
 def _proved(store: Store, session: StoredSession, written: RegularFile, folder: Directory) -> int:
     """Return the size of an exported file in bytes; raise `Rejected` if an ingest of it would store anything else."""
-    with written, reading_held(written, folder) as recording:
+    with written, reading_held(written, VideoPaths(folder, folder)) as recording:
         if problems := tuple(differences(recording, session, store)):
             raise Rejected(problems)
         return written.id.size

@@ -8,7 +8,7 @@ from typing import Any
 from antelop.database import Database
 from antelop.database.row import TABLES, Row
 from antelop.database.statement import composed
-from antelop.formats.rig import Feature, Rig, parse
+from antelop.formats.rig import Camera, Feature, Rig, parse
 from antelop.ingest.rows import Keys
 from antelop.store.descriptor import Descriptor
 
@@ -34,17 +34,26 @@ class Signal:
 
 @dataclass(frozen=True)
 class Film:
-    """The files of one camera, and the times of their frames; `timestamps` is None if the times are not stored."""
+    """The files of one camera.
+
+    Attributes
+    ----------
+    name, path, description
+        Name, path in the NWB file, and description of the camera.
+    files
+        Its files, in order.
+    starts
+        The index of the first frame of each file; None if the recording did not tell.
+    timestamps
+        The times of the frames of each file, or, without `starts`, of all files; None if there are none.
+    """
 
     name: str
+    path: str
     description: str
     files: tuple[Descriptor, ...]
-    timestamps: Descriptor | None
-
-    @property
-    def path(self) -> str:
-        """The path of the camera in the file."""
-        return f"acquisition/{self.name}"
+    starts: tuple[int, ...] | None
+    timestamps: tuple[Descriptor | None, ...]
 
 
 @dataclass(frozen=True)
@@ -136,10 +145,12 @@ def _signals(database: Database, session: Row, rig: Rig) -> Iterator[Signal]:
 
 def _films(database: Database, session: Row, rig: Rig) -> Iterator[Film]:
     rows = _rows(database.Video & session)
-    described = {camera.name: camera.description for camera in rig.videos}
+    cameras = {camera.name: camera for camera in rig.videos}
     for name in dict.fromkeys(row["video_name"] for row in rows):
-        own = [row for row in rows if row["video_name"] == name]
-        yield Film(name, described.get(name, ""), tuple(row["video"] for row in own), own[0]["timestamps"])
+        camera = cameras.get(name, Camera(name, "", ""))
+        own = [(row["video"], row["starting_frame"], row["timestamps"]) for row in rows if row["video_name"] == name]
+        files, starts, times = zip(*own, strict=True)
+        yield Film(name, camera.path, camera.description, files, None if None in starts else starts, times)
 
 
 def _masks(database: Database, session: Row) -> Iterator[Trials]:

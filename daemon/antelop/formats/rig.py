@@ -86,17 +86,28 @@ class Feature:
 
 @dataclass(frozen=True)
 class Camera:
-    """A video that the rig records: an ImageSeries with this name in ``acquisition`` of the NWB file."""
+    """A video that the rig records: an ImageSeries of the NWB file, with one or more video files.
+
+    Attributes
+    ----------
+    name, description, format, reference_point
+        As in the JSON.
+    source_type, module, series
+        As of a `Feature`: where the ImageSeries is, and its name there; None if that is the name of the video.
+    """
 
     name: str
     description: str
-    format: Literal["avi", "mp4", "mov"]
+    format: str
     reference_point: str = ""
+    source_type: Literal["acquisition", "stimulus", "processing"] = "acquisition"
+    module: str | None = None
+    series: str | None = None
 
     @property
     def path(self) -> str:
         """The path in the NWB file."""
-        return f"acquisition/{self.name}"
+        return "/".join(part for part in (self.source_type, self.module, self.series or self.name) if part)
 
 
 @dataclass(frozen=True)
@@ -145,10 +156,20 @@ def parse(document: object) -> Rig:
         document["version"],
         document["reference_point"],
         tuple(_feature(feature) for feature in document["features"]),
-        tuple(
-            Camera(video["name"], video["description"], video["format"], video.get("reference_point", ""))
-            for video in document.get("videos", [])
-        ),
+        tuple(_camera(video) for video in document.get("videos", [])),
+    )
+
+
+def _camera(video: Mapping[str, Any]) -> Camera:
+    source = video.get("source", {"source_type": "acquisition"})
+    return Camera(
+        name=video["name"],
+        description=video["description"],
+        format=video["format"].lower(),
+        reference_point=video.get("reference_point", ""),
+        source_type=source["source_type"],
+        module=source.get("module") or None,
+        series=source.get("series"),
     )
 
 

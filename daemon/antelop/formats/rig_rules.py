@@ -93,11 +93,12 @@ def video_undeclared(document: object) -> Iterator[Finding]:
 
 
 def module_missing(document: object) -> Iterator[Finding]:
-    """Expect a feature in ``processing`` to have a module."""
-    for where, feature in items(document, "features"):
-        if member(feature, "source", "source_type") == "processing" and not member(feature, "source", "module"):
-            remedy = 'Add "module": the path from processing to the feature, such as "behavior"'
-            yield f"{where}/source", "a processed feature has no module", remedy
+    """Expect what is in ``processing`` to have a module."""
+    for group, noun in (("features", "feature"), ("videos", "video")):
+        for where, item in items(document, group):
+            if member(item, "source", "source_type") == "processing" and not member(item, "source", "module"):
+                remedy = f'Add "module": the path from processing to the {noun}, such as "behavior"'
+                yield f"{where}/source", f"a processed {noun} has no module", remedy
 
 
 def data_type_impossible(document: object) -> Iterator[Finding]:

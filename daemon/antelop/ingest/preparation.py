@@ -118,7 +118,7 @@ def _read(
     with gathering(problems):
         resolved = resolve(database, manifest, policy)
     with gathering(problems):
-        recording = opened.enter_context(reading_held(files.nwb, files.beside))
+        recording = opened.enter_context(reading_held(files.nwb, files.video_paths))
     problems += proof_problems(manifest, files.nwb)
     # Without both, the contents cannot be checked, but the names in the manifest still can.
     if resolved is None or recording is None or problems:

@@ -14,7 +14,7 @@ from antelop.formats.rig import Feature, Rig
 from antelop.recording.edges import edges
 from antelop.recording.events import MOST_LOADED, in_time_order
 from antelop.recording.interval_rows import in_order
-from antelop.recording.recording import Intervals, Recording
+from antelop.recording.recording import Intervals, Recording, Series
 from antelop.recording.samples import Samples
 from antelop.recording.selection import select, wanted_values
 from antelop.recording.views import Cast
@@ -69,14 +69,11 @@ def plan(recording: Recording, rig: Rig, keys: Keys, *, dlc_training: bool = Fal
     # Videos come before features, because a kinematics row refers to the first video of its camera.
     first_video: dict[str, int] = {}
     for camera in rig.videos:
-        series = recording.series[f"acquisition/{camera.name}"]
-        for video in series.videos:
-            video_id = len(rows["Video"]) + 1
-            first_video.setdefault(camera.name, video_id)
-            times = seconds(series.timestamps) if series.timestamps is not None and series.timestamps.shape[0] else None
-            rows["Video"].append(
-                {**session, "video_id": video_id, "video_name": camera.name, "video": video.path, "timestamps": times}
-            )
+        first_video[camera.name] = len(rows["Video"]) + 1
+        rows["Video"] += (
+            {**session, "video_id": video_id, **row}
+            for video_id, row in enumerate(_videos(recording.series[camera.path], camera.name), first_video[camera.name])
+        )
     # Every feature has a row in Object, even one without a path: it is part of the rig, though it records nothing.
     for feature_id, feature in enumerate(rig.features, 1):
         owner = keys.animals[feature.animal - 1] if feature.animal is not None and feature.animal > 0 else None
@@ -93,6 +90,19 @@ def plan(recording: Recording, rig: Rig, keys: Keys, *, dlc_training: bool = Fal
                 )
             rows[table].append(row)
     return rows
+
+
+def _videos(series: Series, name: str) -> Iterator[Row]:
+    """Yield what the rows of a camera's files have besides their keys."""
+    starts = series.first_frames
+    for number, video in enumerate(series.videos):
+        times = series.frame_times(number)
+        yield {
+            "video_name": name,
+            "video": video.path,
+            "timestamps": None if times is None else seconds(times),
+            "starting_frame": starts and starts[number],
+        }
 
 
 def seconds(timestamps: Samples) -> Samples:

@@ -137,7 +137,7 @@ def _ingest_now(lab: Lab, delivery: Delivery, path: Path, policy: Policy, *, com
     if done := committed_outcome(lab.database, delivery.delivery_id):
         return as_duplicate(done)
     try:
-        with SourceFiles.by_hand(path) as files:
+        with SourceFiles.by_hand(path, lab.config) as files:
             return ingest(lab, delivery, files, policy, commit=commit)
     except Superseded:
         raise Unavailable(f"{path} changed while it was ingested") from None

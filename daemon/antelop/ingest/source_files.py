@@ -2,12 +2,14 @@
 
 import errno
 import posixpath
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, Self
 
+from antelop.config import Config
 from antelop.database.row import Row
 from antelop.directory import Directory
 from antelop.dropfolder.delivery import File, is_placed
@@ -16,6 +18,7 @@ from antelop.files import ABSENT, RegularFile, file_id
 from antelop.formats.manifest import Manifest
 from antelop.formats.rig import Rig
 from antelop.recording.recording import Recording
+from antelop.recording.video_paths import VideoPaths
 
 
 class Source(NamedTuple):
@@ -48,6 +51,8 @@ class SourceFiles:
         Path of the NWB file relative to `folder`.
     anywhere
         Whether the NWB file may be a link to a file outside `folder`; so if a person gives the path.
+    mapped
+        See `VideoPaths`.
 
     Attributes
     ----------
@@ -55,19 +60,27 @@ class SourceFiles:
         The open manifest; None if the manifest was not read from a drop folder.
     """
 
-    def __init__(self, folder: Path, nwb_name: str, *, anywhere: bool = False) -> None:
+    def __init__(
+        self, folder: Path, nwb_name: str, *, anywhere: bool = False, mapped: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.path = folder / nwb_name
         self.manifest: RegularFile | None = None
         self._place = folder
         self._nwb_name = nwb_name
         self._anywhere = anywhere
+        self._mapped = mapped
         self._held: dict[str, RegularFile] = {}
         self._opened = ExitStack()
 
     @classmethod
-    def by_hand(cls, path: Path) -> Self:
-        """Return the files of a delivery outside any drop folder, by the path of its NWB file."""
-        return cls(path.parent, path.name, anywhere=True)
+    def by_hand(cls, path: Path, config: Config) -> Self:
+        """Return the files of a delivery that a person gives, by the path of its NWB file."""
+        # In a drop folder, its videos are found as the daemon would find them.
+        whole = path.absolute()
+        for folder in config.folders:
+            if whole.is_relative_to(folder.path):
+                return cls(folder.path, str(whole.relative_to(folder.path)), anywhere=True, mapped=config.videos.map)
+        return cls(path.parent, path.name, anywhere=True, mapped=config.videos.map)
 
     def __enter__(self) -> Self:
         return self
@@ -82,9 +95,12 @@ class SourceFiles:
         return self._opened.enter_context(Directory(self._place))
 
     @cached_property
-    def beside(self) -> Directory:
-        """The folder of the NWB file, opened. Its videos must be inside; raise OSError if it cannot be opened."""
-        return self._opened.enter_context(self.folder.below(posixpath.dirname(self._nwb_name)))
+    def video_paths(self) -> VideoPaths:
+        """Where its videos are; raise `Unavailable` if the folder of the NWB file cannot be opened."""
+        below = posixpath.dirname(self._nwb_name)
+        with available(f"{self._place / below} cannot be opened"):
+            beside = self._opened.enter_context(self.folder.below(below))
+            return VideoPaths(self.folder, beside, below, self._mapped)
 
     @property
     def nwb(self) -> RegularFile:
@@ -93,16 +109,11 @@ class SourceFiles:
             return self.open(self._nwb_name)
 
     def video(self, path: str) -> RegularFile:
-        """Return a video, opened, by its path relative to the NWB file; raise `Unavailable` if it cannot be opened."""
-        name = self.name_of(path)
-        with available(f"{self._place / name} cannot be read"):
-            if name not in self._held:
-                self._held[name] = self.beside.open(path)
-            return self._held[name]
-
-    def name_of(self, path: str) -> str:
-        """Return the path relative to the drop folder of a file that the recording names."""
-        return posixpath.join(posixpath.dirname(self._nwb_name), path)
+        """Return a video, opened, by its path relative to the drop folder; raise `Unavailable` if it cannot be opened."""
+        with available(f"{self._place / path} cannot be read"):
+            if path not in self._held:
+                self._held[path] = self.video_paths.open(path)
+            return self._held[path]
 
     def open(self, name: str) -> RegularFile:
         """Return a file, opened, by its path relative to the drop folder; raise OSError if it cannot be opened."""
@@ -223,5 +234,5 @@ def unsettled(recording: Recording, rig: Rig, files: SourceFiles, settled: Colle
             if series := recording.series.get(camera.path):
                 inside |= {video.path for video in series.videos if video.path and video.inside}
     # Size and mtime are compared too: a video that settled once and was written again has not settled.
-    found = {files.name_of(path): files.video(path).id for path in sorted(inside)}
+    found = {path: files.video(path).id for path in sorted(inside)}
     return [name for name, now in found.items() if (name, now.size, now.mtime) not in settled]

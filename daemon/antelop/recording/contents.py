@@ -176,7 +176,7 @@ def _form(path: str, kind: str, item: Hdf5) -> Form | None:
     # Lab-made types may leave out the names of the columns, but not the columns.
     if h5py.h5a.exists(item.id, b"colnames") or all(_has_dataset(item, name) for name in ("start_time", "stop_time")):
         return "table"
-    if kind and any(_has_dataset(item, name) for name in ("data", "timestamps", "starting_time")):
+    if kind and any(_has_dataset(item, name) for name in ("data", "timestamps", "starting_time", "external_file")):
         return "series"
     return None
 

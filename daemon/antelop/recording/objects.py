@@ -1,31 +1,24 @@
 """Read the objects of an NWB file: its time series, with their clocks and videos, and its tables of intervals."""
 
-import os
-import stat
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 import h5py
+import numpy as np
 
-from antelop.directory import Directory, LeadsOut
-from antelop.files import ABSENT
 from antelop.recording.bounds import Account, OutOfReach
 from antelop.recording.columns import StoredColumns, Table
 from antelop.recording.hdf5 import Hdf5, attribute, dataset, find, labels, number, text, texts, values
 from antelop.recording.heaps import Heaps
 from antelop.recording.holes import Holes
 from antelop.recording.recording import Series, Video
-from antelop.recording.source import disk_told
 from antelop.recording.stored import Stored, samples
 from antelop.recording.texts import Texts
+from antelop.recording.video_paths import VideoPaths
 from antelop.recording.views import Clock
 
 _MOST_FRAMES = 100_000_000
 """Frames that videos may declare even if they have fewer bytes than frames: more than a day at 1000 frames a second."""
-
-_LONGEST_NAME = os.pathconf("/", "PC_PATH_MAX")
-"""Characters of the longest path that the operating system accepts."""
-
 
 _REGIONS = ("electrodes", "rois", "source_channels", "fiber_photometry_table_region", "region")
 """Members of a series that refer to one row of a table for each channel (NWB 2 schema and ndx-fiber-photometry)."""
@@ -37,15 +30,15 @@ class ObjectReader:
 
     Attributes
     ----------
-    beside
-        The folder of the file, to which the paths of its videos are relative.
+    video_paths
+        Finds its video files.
     account
         Counts the texts that are read.
     holes, heaps
         Those of the file.
     """
 
-    beside: Directory
+    video_paths: VideoPaths
     account: Account
     holes: Holes
     heaps: Heaps
@@ -74,7 +67,7 @@ class ObjectReader:
             attribute(data.dataset, name, default) if data else default
             for name, default in {"unit": "", "conversion": 1.0, "offset": 0.0}.items()
         )
-        videos = tuple(_video(name, self.beside) for name in texts(group, "external_file", self.account))
+        videos = tuple(self.video_paths.find(name) for name in texts(group, "external_file", self.account))
         return Series(
             path=path,
             neurodata_type=kind,
@@ -87,6 +80,7 @@ class ObjectReader:
             channels=_channels(group),
             confidence=confidence,
             videos=videos,
+            starting_frames=_starting_frames(group) if videos else (),
             labels=labels(data.dataset, self.heaps, self.account) if data else {},
             columns=self._columns(path, group),
         )
@@ -151,21 +145,11 @@ def _channels(group: Hdf5) -> int | None:
     return None
 
 
-def _video(name: str, beside: Directory) -> Video:
-    """Return what is known of a video without opening it; the status of a file outside the folder is not read."""
-    # The system refuses a longer path, which means that the file does not exist.
-    missing = Video(name, None, inside=True, size=0)
-    if len(name) > _LONGEST_NAME:
-        return missing
-    # A missing video is a problem of the recording, which a check reports; a failing share needs a retry.
-    with disk_told(beside.path / name):
-        try:
-            path = beside.relative(name)
-            status = beside.stat(path)
-        except LeadsOut:
-            return Video(name, name, inside=False, size=0)
-        except OSError as error:
-            if error.errno in ABSENT:
-                return missing
-            raise
-    return Video(name, path, inside=True, size=status.st_size) if stat.S_ISREG(status.st_mode) else missing
+def _starting_frames(group: Hdf5) -> tuple[int, ...]:
+    """Return the first frame of each video file; nothing if the file does not say it in whole numbers."""
+    with suppress(OutOfReach):
+        stated = np.ravel(attribute(dataset(group, "external_file"), "starting_frame", ()))
+        # MATLAB writes whole numbers as float64.
+        if stated.dtype.kind in "iuf" and np.all(np.isfinite(stated)) and np.all(stated % 1 == 0):
+            return tuple(map(int, stated))
+    return ()

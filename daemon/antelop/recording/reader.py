@@ -19,31 +19,32 @@ from antelop.recording.objects import ObjectReader
 from antelop.recording.recording import Recording, Series
 from antelop.recording.source import Source, damage_told, disk_told, rejection
 from antelop.recording.start_time import FORMAT, start_time
+from antelop.recording.video_paths import VideoPaths
 
 
 @contextmanager
 def reading(path: Path) -> Iterator[Recording]:
     """Open an NWB file by a path that a person gives, which may be a link to anywhere; see `reading_held`.
 
-    The videos that it names are relative to the folder of `path`, not of the link's target.
+    The videos that it names are in the folder of `path`, not of the link's target.
     """
     with ExitStack() as opened:
         with disk_told(path):
             file = opened.enter_context(RegularFile.at(path))
             beside = opened.enter_context(Directory(path.parent))
-        yield opened.enter_context(reading_held(file, beside))
+        yield opened.enter_context(reading_held(file, VideoPaths(beside, beside)))
 
 
 @contextmanager
-def reading_held(held: RegularFile, beside: Directory) -> Iterator[Recording]:
+def reading_held(held: RegularFile, video_paths: VideoPaths) -> Iterator[Recording]:
     """Read an NWB file that is held open; its samples can be sliced until the context ends.
 
     Parameters
     ----------
     held
         The NWB file.
-    beside
-        Its folder, to which the paths of its videos are relative.
+    video_paths
+        Finds its video files.
 
     Yields
     ------
@@ -66,14 +67,14 @@ def reading_held(held: RegularFile, beside: Directory) -> Iterator[Recording]:
         # Errors of the caller pass unchanged: only reading the structure is translated.
         try:
             with damage_told("", held.path.name):
-                recording = _recording(held.path, beside, file, source)
+                recording = _recording(held.path, video_paths, file, source)
             yield recording
         finally:
             file.close()
             atexit.unregister(file.close)
 
 
-def _recording(path: Path, beside: Directory, file: Hdf5, source: Source) -> Recording:
+def _recording(path: Path, video_paths: VideoPaths, file: Hdf5, source: Source) -> Recording:
     # The version comes first: the rest of an NWB 1 file would give misleading problems.
     account = Account(path.name)
     version = _nwb_version(path.name, file, account)
@@ -87,7 +88,7 @@ def _recording(path: Path, beside: Directory, file: Hdf5, source: Source) -> Rec
     # The ledger and the session need both, and the schema requires them.
     if not identifier or not started:
         raise OutOfReach(f"it has no {'session_start_time' if identifier else 'identifier'}")
-    found = Contents(file, ObjectReader(beside, account, source.holes, source.heaps), account)
+    found = Contents(file, ObjectReader(video_paths, account, source.holes, source.heaps), account)
     return Recording(
         path=path,
         nwb_version=version,

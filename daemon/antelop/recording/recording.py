@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from antelop.recording.columns import Column, Table
 from antelop.recording.samples import Samples
-from antelop.recording.views import Scaled, ScaledChannels, Track
+from antelop.recording.views import Scaled, ScaledChannels, Stretch, Track
 
 SPATIAL = {"SpatialSeries", "PoseEstimationSeries"}
 """NWB types in which every column is a coordinate."""
@@ -26,19 +27,24 @@ class Video:
     Attributes
     ----------
     name
-        The path as the NWB file states it, relative to the NWB file.
+        The path as the NWB file states it, relative to the NWB file or absolute.
     path
-        The path relative to the folder of the NWB file, without ``.`` and ``..``; None if the file does not exist.
+        The path relative to the drop folder, without ``.`` and ``..``; None if the file does not exist. (Without a drop folder,
+        relative to the folder of the NWB file.)
     inside
-        Whether the path, with links followed, stays in that folder. A file outside is never read.
+        Whether the path, with links followed, stays in the folder of the NWB file, or in the drop folder if the configuration
+        maps it there. A file outside is never read.
     size
         Size in bytes; 0 if the file does not exist.
+    sought
+        If the file does not exist: where it was looked for, relative to the drop folder.
     """
 
     name: str
     path: str | None
     inside: bool
     size: int
+    sought: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,8 @@ class Series:
         Certainty of each position, (n,), for pose estimation.
     videos
         The external files of an ImageSeries, in order.
+    starting_frames
+        For each of them the index of its first frame, counted over all of them, as the file states it; see `first_frames`.
     labels
         What the numbers of its data stand for; empty if the file does not tell.
     columns
@@ -82,8 +90,31 @@ class Series:
     channels: int | None = None
     confidence: Samples | None = None
     videos: tuple[Video, ...] = ()
+    starting_frames: tuple[int, ...] = ()
     labels: Mapping[int, str] = field(default_factory=dict)
     columns: Mapping[str, Column] = field(default_factory=dict)
+
+    @property
+    def first_frames(self) -> tuple[int, ...] | None:
+        """The index of the first frame of each video file: 0, then always more; None if the file does not tell it so."""
+        starts = self.starting_frames or (0,) * (len(self.videos) == 1)
+        count = self.timestamps.shape[0] if self.timestamps is not None and self.timestamps.shape else 0
+        in_order = all(before < after for before, after in pairwise(starts))
+        if len(starts) != len(self.videos) or starts[:1] != (0,) or not in_order or (count and starts[-1] >= count):
+            return None
+        return starts
+
+    def frame_times(self, number: int) -> Samples | None:
+        """Return the times of the frames of one video file, by its index; of all files if the file does not tell which are its.
+
+        None if the series has no times, or what it has are not numbers (n,).
+        """
+        times, starts = self.timestamps, self.first_frames
+        if times is None or len(times.shape) != 1 or not times.shape[0] or times.dtype.kind not in "biuf":
+            return None
+        if starts is None or len(starts) == 1:
+            return times
+        return Stretch(times, *(*starts, times.shape[0])[number : number + 2])
 
     @property
     def values(self) -> Samples | None:

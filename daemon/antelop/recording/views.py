@@ -163,6 +163,29 @@ class Cast:
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """Consecutive samples of others, from `start` up to `stop`, with 0 <= start <= stop <= their number."""
+
+    samples: Samples
+    start: int
+    stop: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the stored samples, but for their number."""
+        return (self.stop - self.start, *self.samples.shape[1:])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the stored samples."""
+        return self.samples.dtype
+
+    def __getitem__(self, key: slice) -> NDArray[Any]:
+        first, last, step = key.indices(self.stop - self.start)
+        return self.samples[self.start + first : self.start + max(first, last) : step]
+
+
+@dataclass(frozen=True)
 class Track:
     """Positions with their certainty: float64 (n, 3) of x, y, certainty, or (n, 4) of x, y, z, certainty.
 

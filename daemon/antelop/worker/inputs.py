@@ -34,7 +34,11 @@ def inputs(lab: Lab, manifest: object, policy: Policy) -> Inputs:
     policy
         What the drop folder allows a delivery to do.
     """
-    settings = (__version__, dict(lab.config.checks), lab.config.workers.mask_timeout, policy.create_sessions)
+    config = lab.config
+    settings = (
+        *(__version__, dict(config.checks), config.workers.mask_timeout, dict(config.videos.map)),
+        policy.create_sessions,
+    )
     try:
         meant = resolve(lab.database, parse(manifest), policy)
     except Rejected as rejected:

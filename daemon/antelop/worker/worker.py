@@ -99,7 +99,8 @@ class Worker:
             # The outcome is recorded, and only the receipt is due.
             if row["receipt_due"] is not None and (recorded := recorded_outcome(database, row)):
                 return self._completion.answer_late(row, recorded)
-            with SourceFiles(self.folders[row["folder"]].path, row["nwb_path"]) as files:
+            folder, mapped = self.folders[row["folder"]].path, self._lab.config.videos.map
+            with SourceFiles(folder, row["nwb_path"], mapped=mapped) as files:
                 attempt = self._ingest(row, files)
                 outcome, hindrance = self._completion.archive_and_answer(row, attempt.outcome, files)
                 attempt = replace(attempt, outcome=outcome)
