@@ -85,9 +85,9 @@ def tabled_as(columns: Mapping[str, Any]) -> Recording:
     return replace(RECORDING, tables={table.path: table})
 
 
-def filmed(*videos: Video, timestamps: Samples | None = FRAMES) -> tuple[Recording, Rig]:
+def filmed(*videos: Video, timestamps: Samples | None = FRAMES, **members: Any) -> tuple[Recording, Rig]:
     """Return a recording of a camera, and the rig that declares it."""
-    series = Series("acquisition/top", "ImageSeries", None, timestamps, videos=videos)
+    series = Series("acquisition/top", "ImageSeries", None, timestamps, videos=videos, **members)
     return replace(RECORDING, series={series.path: series}), Rig("1", "", (), (Camera("top", "", "mp4"),))
 
 
@@ -123,7 +123,7 @@ SOUND = [
     sampled(data=np.array([2**63, 2**64 - 1, 1], np.uint64)),  # stored in its own type
     sampled(timestamps=Clock(86_000.0, 1e9, 3)),
     tabled([0.0, 2.0, 2.0], [2.0, 2.0, 3.0]),
-    filmed(VIDEO, replace(VIDEO, name="TOP2.MP4"), timestamps=np.arange(3.0)),
+    filmed(VIDEO, replace(VIDEO, name="TOP2.MP4"), timestamps=np.arange(3.0), starting_frames=(0, 2)),
     filmed(VIDEO),
     (RECORDING, Rig("1", "", (Feature("tail", "deeplabcut", "kinematics", ""),))),
 ]
@@ -529,10 +529,27 @@ ERRORS = [
         "Make it an ImageSeries with external files, or take the video out of the rig",
     ),
     (
-        filmed(VIDEO, Video("top2.mp4", None, inside=True, size=0)),
+        filmed(VIDEO, Video("top2.mp4", None, inside=True, size=0), starting_frames=(0, 3)),
         "video_file_missing",
         "acquisition/top",
         'the video file "top2.mp4" is not there',
+        "Put it next to the NWB file, at the path that the NWB file gives",
+    ),
+    (
+        filmed(Video("D:/data/top.mp4", "D:/data/top.mp4", inside=False, size=0)),
+        "video_outside",
+        "acquisition/top",
+        'the video file "D:/data/top.mp4" is at a path of another computer',
+        (
+            "Put it next to the NWB file, and have the NWB file name it there, "
+            "or say in the configuration where that computer's folder is: [videos] map"
+        ),
+    ),
+    (
+        filmed(Video("top\\2.mp4", None, inside=True, size=0, sought="top/2.mp4")),
+        "video_file_missing",
+        "acquisition/top",
+        'the video file "top\\\\2.mp4" is not there, at "top/2.mp4"',
         "Put it next to the NWB file, at the path that the NWB file gives",
     ),
     (
@@ -572,6 +589,17 @@ def test_what_cannot_be_stored_is_an_error(pair: tuple[Recording, Rig], check: s
     assert found(pair).errors == (Problem(check, where, what, remedy),)
     assert bool(found(pair, None, **{check: "off"}).errors) == (check in FIXED)
 
+
+UNTOLD: list[tuple[int, str, Samples, tuple[int, ...], str]] = [
+    (2, "2 files", FRAMES, (), "nothing"),
+    (2, "2 files", FRAMES, (0, 0), "0, 0"),
+    (3, "3 files", FRAMES, (0, 2), "0, 2"),
+    (2, "2 files", Clock(0.0, 30.0, 0), (1, 2), "1, 2"),
+    (2, "2 files", np.arange(3.0), (0, 3), "0, 3"),
+    (1, "1 file", FRAMES, (7,), "7"),
+    (7, "7 files", FRAMES, (0, 9, 8, 7, 6, 5, 4), "0, 9, 8, 7, 6"),
+]
+"""Numbers of video files, times of frames and starting frames that do not tell which times are whose."""
 
 WARNINGS = [
     (
@@ -746,6 +774,19 @@ WARNINGS = [
         "acquisition/top",
         "of 4 times of frames, 1 are not finite and 1 step back",
         "Check the camera's clock",
+    ),
+    *(
+        (
+            filmed(*[VIDEO] * files, timestamps=timestamps, starting_frames=starts),
+            "video_starts",
+            "acquisition/top",
+            f"its {number} cannot be told apart in its times: starting_frame is {said}",
+            (
+                "Write the index of each file's first frame, counted over all files: 0, then always more. "
+                "Until then, each file is stored with the times of all"
+            ),
+        )
+        for files, number, timestamps, starts, said in UNTOLD
     ),
 ]
 
@@ -1164,6 +1205,7 @@ def test_what_cannot_be_stored_cannot_be_configured() -> None:
         "times_from_session_start": "off",
         "video_format": "error",
         "video_empty": "error",
+        "video_starts": "warning",
         "video_times": "warning",
     }
     tested = {problem for _, problem, *_ in [*ERRORS, *WARNINGS]}

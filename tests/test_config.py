@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from antelop import config
-from antelop.config import AnalysisConfig, Config, DatabaseConfig, FolderConfig, NotifyConfig, Password, WorkersConfig
+from antelop.config import (
+    AnalysisConfig,
+    Config,
+    DatabaseConfig,
+    FolderConfig,
+    NotifyConfig,
+    Password,
+    VideosConfig,
+    WorkersConfig,
+)
 from antelop.errors import Misconfigured
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "config" / "antelop.toml"
@@ -55,13 +64,14 @@ class TestExample:
             ),
             workers=WorkersConfig(),
             checks={"subject_unknown": "off"},
+            videos=VideosConfig({"D:\\data": ""}),
             notify=NotifyConfig(("mailto://antelop:secret@mail.example.org?to=lab@example.org",)),
         )
 
     def test_it_has_every_key(self) -> None:
         """Who reads the example knows all that can be configured."""
         written = EXAMPLE.read_text()
-        kinds = (DatabaseConfig, AnalysisConfig, FolderConfig, WorkersConfig, NotifyConfig)
+        kinds = (DatabaseConfig, AnalysisConfig, FolderConfig, WorkersConfig, VideosConfig, NotifyConfig)
         missing = [field.name for kind in kinds for field in fields(kind) if f"\n{field.name} = " not in written]
         assert missing == []
 
@@ -241,6 +251,21 @@ class TestMistakes:
             (
                 '[folders]\npath = "/in"',
                 "folders: it is one table, and there can be several. Write [[folders]], in double brackets.",
+            ),
+            ("[videos]\nmap = 1", "videos.map: 1 is not a table. Write one such as {'D:\\data' = \".\"}."),
+            (
+                "[videos]\nmap = {'data' = '.'}",
+                (
+                    'videos.map: "data" is not an absolute path of another computer. '
+                    "Write one such as 'D:\\data', in single quotes."
+                ),
+            ),
+            *(
+                (
+                    f"[videos]\nmap = {{'D:\\' = {target}}}",
+                    f'videos.map: {said} is not a folder in a drop folder. Write "." for the drop folder itself, or "videos".',
+                )
+                for target, said in [("'/etc'", '"/etc"'), ("'a/../..'", '"a/../.."'), ("3", "3"), ("'a\\b'", r'"a\\b"')]
             ),
             ("[analysis]\nfolders = 1", "analysis.folders: 1 is not a list. Write a list, in square brackets."),
             (

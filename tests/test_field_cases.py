@@ -105,7 +105,6 @@ REFUSED = {
 """By case: the checks that reject what no rig could make right."""
 
 NOT_READ_YET = {
-    "18-video-windows-path": {"video_file_missing"},
     "26-vds-in-the-same-file": {"feature_missing"},
 }
 """By case: the checks that reject what a lab would expect to work, and which is therefore not stored wrongly."""

@@ -94,6 +94,36 @@ def test_a_rig_is_read() -> None:
     assert parse(RIG).videos[0].path == "acquisition/top"
 
 
+@pytest.mark.parametrize(
+    ("source", "path"),
+    [
+        ({"source_type": "stimulus"}, "stimulus/top"),
+        ({"source_type": "processing", "module": "behavior/Videos"}, "processing/behavior/Videos/top"),
+        ({"source_type": "acquisition", "module": "", "series": "LeftCamera"}, "acquisition/LeftCamera"),
+    ],
+)
+def test_a_video_may_be_anywhere(source: dict[str, str], path: str) -> None:
+    """It has a source as a feature has, and the name in the file need not be its own."""
+    (video,) = parse(RIG | {"videos": [RIG["videos"][0] | {"source": source, "format": "MKV"}]}).videos
+    assert (video.name, video.path, video.format) == ("top", path, "mkv")
+
+
+@pytest.mark.parametrize(
+    ("video", "where"),
+    [
+        ({"source": {"source_type": "processing"}}, "/videos/0/source"),
+        ({"source": {"source_type": "intervals"}}, "/videos/0/source/source_type"),
+        ({"source": {"source_type": "acquisition", "series": "a//b"}}, "/videos/0/source/series"),
+        ({"source": {}}, "/videos/0/source"),
+        ({"format": "mp4,hls"}, "/videos/0/format"),
+        ({"format": ""}, "/videos/0/format"),
+    ],
+)
+def test_a_video_is_where_videos_can_be(video: dict[str, Any], where: str) -> None:
+    """A table holds none, a processed one has a module, and a format is the ending of a name."""
+    assert [problem.where for problem in problems(RIG | {"videos": [RIG["videos"][0] | video]})] == [where]
+
+
 def test_the_smallest_rig_is_read() -> None:
     """A rig may have no features and no videos, and then has no animals."""
     rig = parse({"specification": "antelop-behaviour", "version": "0", "reference_point": "", "features": []})

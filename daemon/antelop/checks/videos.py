@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from antelop.checks.channel import are_times
 from antelop.checks.check import Finding, check
 from antelop.checks.examined import Examined
 from antelop.recording.recording import Recording
 from antelop.recording.video_paths import is_foreign
-from antelop.recording.views import Clock
 from antelop.wording import counted, nearest, printable, quoted
 
 _ENDINGS = {
@@ -117,11 +115,6 @@ def video_times(examined: Examined) -> Iterator[Finding]:
     for _, series, order in examined.views:
         if series.timestamps is None:
             yield Finding(series.path, "the video has neither timestamps nor a rate", "Record when each frame was taken")
-        elif not isinstance(series.timestamps, Clock) and not are_times(series.timestamps):
-            what = (
-                f"the times of its frames are {series.timestamps.dtype} of the shape {series.timestamps.shape}, and not stored"
-            )
-            yield Finding(series.path, what, "Write one number a frame, (n,), in seconds")
         elif order and (order.lost.count or order.backward.count):
             what = f"of {series.timestamps.shape[0]} times of frames, {order.lost.count} are not finite"
             yield Finding(series.path, f"{what} and {order.backward.count} step back", "Check the camera's clock")

@@ -1,6 +1,6 @@
 """The configuration: ``antelop.toml``, and the defaults of keys that it leaves out."""
 
-from antelop.config.model import AnalysisConfig, Config, DatabaseConfig, FolderConfig, NotifyConfig, WorkersConfig
+from antelop.config.model import AnalysisConfig, Config, DatabaseConfig, FolderConfig, NotifyConfig, VideosConfig, WorkersConfig
 from antelop.config.places import Password, credentials, default_state, find
 from antelop.config.reader import load, parse
 
@@ -11,6 +11,7 @@ __all__ = [
     "FolderConfig",
     "NotifyConfig",
     "Password",
+    "VideosConfig",
     "WorkersConfig",
     "credentials",
     "default_state",

@@ -54,23 +54,51 @@ class NewColumn:
 
     def run(self, database: Tables) -> None:
         """Add the column, with a comment from which DataJoint reads its type."""
-        # PostgreSQL's ALTER TABLE has no clause for the comment, so there it takes a second statement.
-        adapter = database.connection.adapter
-        table = adapter.make_full_table_name(database.prefix + self.schema, self.table)
-        column = adapter.quote_identifier(self.name)
-        comment = f":{self.datajoint_type}:{self.comment}"
-        change = composed(
-            "ALTER TABLE {table} ADD COLUMN {column} {kind} DEFAULT NULL",
-            table=table,
-            column=column,
-            kind=self.types[adapter.backend],
-        )
         if database.is_postgresql:
-            database.connection.query(change)
-            note = composed("COMMENT ON COLUMN {table}.{column} IS %s", table=table, column=column)
-            database.connection.query(note, (comment,))
-        else:
-            database.connection.query(composed("{change} COMMENT %s", change=change), (comment,))
+            database.connection.query(_statement(self, database, "ALTER TABLE {table} ADD COLUMN {column} {kind} DEFAULT NULL"))
+        _describe(self, database, "ADD")
+
+
+@dataclass(frozen=True)
+class NewComment:
+    """A step that changes the comment of a column that may be null and has no other default; attributes as above."""
+
+    schema: str
+    table: str
+    name: str
+    datajoint_type: str
+    types: Mapping[str, str]
+    comment: str
+
+    def is_done(self, database: Tables) -> bool:
+        """Return whether the table does not exist: it is made later, with the comment. Setting a comment again does no harm."""
+        query = "SELECT 1 FROM information_schema.tables WHERE table_schema = %s AND table_name = %s"
+        return not database.connection.query(query, (database.prefix + self.schema, self.table)).fetchall()
+
+    def run(self, database: Tables) -> None:
+        """Change the comment."""
+        _describe(self, database, "MODIFY")
+
+
+def _describe(column: NewColumn | NewComment, database: Tables, verb: str) -> None:
+    """Give a column its comment, from which DataJoint reads its type; MySQL can only do so while it adds or modifies it."""
+    template = "ALTER TABLE {table} {verb} COLUMN {column} {kind} DEFAULT NULL COMMENT %s"
+    if database.is_postgresql:
+        template = "COMMENT ON COLUMN {table}.{column} IS %s"
+    comment = f":{column.datajoint_type}:{column.comment}"
+    database.connection.query(_statement(column, database, template, verb), (comment,))
+
+
+def _statement(column: NewColumn | NewComment, database: Tables, template: str, verb: str = "") -> str:
+    """Return a statement about a column, with names and type filled in."""
+    adapter = database.connection.adapter
+    return composed(
+        template,
+        table=adapter.make_full_table_name(database.prefix + column.schema, column.table),
+        column=adapter.quote_identifier(column.name),
+        kind=column.types[adapter.backend],
+        verb=verb,
+    )
 
 
 @dataclass(frozen=True)

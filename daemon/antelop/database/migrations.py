@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 
-from antelop.database.migration_steps import NewColumn, NewValues, Tables
+from antelop.database.migration_steps import NewColumn, NewComment, NewValues, Tables
 from antelop.database.new_choice import NewChoice
 from antelop.errors import Misconfigured, Problem
 
@@ -28,7 +28,7 @@ class Migration:
     """
 
     what: str
-    steps: tuple[NewColumn | NewValues | NewChoice, ...]
+    steps: tuple[NewColumn | NewComment | NewValues | NewChoice, ...]
 
 
 MIGRATIONS = (
@@ -85,6 +85,14 @@ MIGRATIONS = (
                 "int64",
                 {"postgresql": "bigint", "mysql": "bigint"},
                 "index of its first frame, counted over all files of the camera; null if not known",
+            ),
+            NewComment(
+                "behaviour",
+                "video",
+                "timestamps",
+                "<signal>",
+                {"postgresql": "jsonb", "mysql": "json"},
+                "seconds, one a frame; null if there are none",
             ),
         ),
     ),
