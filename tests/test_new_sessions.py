@@ -43,7 +43,7 @@ def test_a_session_is_made_with_its_recording(lab: Lab, tmp_path: Path) -> None:
     outcome = session.ingest_manifest(lab, deliver(tmp_path / "a", "new", 1), CREATING)
     row = (lab.database.Session & outcome.session).fetch1()
     assert (row["session_id"], row["session_name"]) == (45, "new")
-    assert str(row["session_timestamp"]) == "2026-11-22 09:30:00"
+    assert str(row["session_timestamp"]) == "2024-11-22 09:30:00"
 
 
 def test_no_session_is_made_where_that_is_not_allowed(lab: Lab, tmp_path: Path) -> None:
