@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import hdf5plugin
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from antelop.errors import Rejected
-from antelop.recording.chunks import FEWEST_BYTES, gzip
+from antelop.recording.chunks import FEWEST_BYTES, compressed
 from antelop.recording.holes import Holes
 from antelop.recording.samples import BLOCK_BYTES, blocks
 from antelop.recording.stored import samples
@@ -61,7 +62,7 @@ def test_rows_are_as_hdf5_reads_them(
     made = file.create_dataset(
         "d", data=noise(shape, dtype), chunks=chunks, maxshape=limits, compression="gzip", shuffle=shuffle
     )
-    found = gzip(made)
+    found = compressed(made)
     assert found
     for part in [slice(None), slice(1, -1), slice(256, 512), slice(100, 101), slice(3, 3), slice(9, 2), slice(40, 10**6)]:
         np.testing.assert_array_equal(found.read(part), made[part], strict=True)
@@ -154,8 +155,8 @@ def test_other_datasets_are_left_to_hdf5(file: h5py.File, options: dict[str, Any
     """Only numbers in chunks of plain gzip are read here."""
     values = noise((2 * CHUNK,), "i8")
     made = file.create_dataset("data", data=values.astype(options.pop("dtype", "i8")), **{"chunks": (CHUNK,), **options})
-    assert gzip(made) is None
-    assert gzip(file.create_dataset("twin", data=values, chunks=(CHUNK,), compression="gzip"))
+    assert compressed(made) is None
+    assert compressed(file.create_dataset("twin", data=values, chunks=(CHUNK,), compression="gzip"))
     stored = samples(file, "data", "it", Holes())
     assert stored
     np.testing.assert_array_equal(stored[0 : 2 * CHUNK], made[:])
@@ -170,4 +171,43 @@ def test_numbers_of_odd_widths_are_left_to_hdf5(file: h5py.File) -> None:
     layout.set_deflate(4)
     h5py.h5d.create(file.id, b"data", kind, h5py.h5s.create_simple((CHUNK * 4,)), layout)
     file["data"][:] = noise((CHUNK * 4,), "i2")
-    assert gzip(file["data"]) is None
+    assert compressed(file["data"]) is None
+
+
+@pytest.mark.parametrize("shuffle", [False, True], ids=["plain", "shuffled"])
+@pytest.mark.parametrize(
+    "filters", [hdf5plugin.Zstd(), hdf5plugin.Blosc(cname="lz4"), hdf5plugin.Blosc(cname="zstd", shuffle=2)]
+)
+def test_rows_of_other_filters_are_as_hdf5_reads_them(file: h5py.File, filters: Any, *, shuffle: bool) -> None:
+    """Zstandard and Blosc are read outside HDF5 too, whole, in parts and at the edges."""
+    made = file.create_dataset("d", data=noise((700, 5), "i4"), chunks=(256, 5), shuffle=shuffle, **filters)
+    found = compressed(made)
+    assert found
+    for part in [slice(None), slice(1, -1), slice(256, 512), slice(40, 10**6)]:
+        np.testing.assert_array_equal(found.read(part), made[part], strict=True)
+
+
+@pytest.mark.parametrize("filters", [hdf5plugin.Zstd(), hdf5plugin.Blosc(cname="lz4")])
+@pytest.mark.parametrize("damage", [b"\x28\xb5\x2f\xfd", bytes(100), np.random.default_rng(1).bytes(100)], ids=len)
+def test_a_damaged_chunk_of_another_filter_is_refused(file: h5py.File, filters: Any, damage: bytes) -> None:
+    """A chunk that is cut, zero or nonsense never becomes numbers."""
+    made = file.create_dataset("d", data=noise((1024,), "f8"), chunks=(1024,), **filters)
+    made.id.write_direct_chunk((0,), damage)
+    found = compressed(made)
+    assert found
+    with pytest.raises(ValueError, match=r"the chunk at \(0,\) cannot be decompressed to its 8192 bytes"):
+        found.read(slice(None))
+
+
+def test_a_chunk_that_says_that_it_is_larger_is_refused(file: h5py.File) -> None:
+    """A small chunk that expands to a thousand times its size takes no more memory than one that is sound."""
+    whole = file.create_dataset("bomb", data=np.zeros(1 << 21), chunks=(1 << 21,), **hdf5plugin.Zstd())
+    made = file.create_dataset("d", data=noise((1024,), "f8"), chunks=(1024,), **hdf5plugin.Zstd())
+    made.id.write_direct_chunk((0,), whole.id.read_direct_chunk((0,))[1])
+    found = compressed(made)
+    assert found
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="cannot be decompressed"):
+        found.read(slice(None))
+    assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    tracemalloc.stop()

@@ -54,6 +54,7 @@ STORED: Mapping[str, Mapping[str, tuple[Any, Any]]] = {
         "reward": ([1], [1.5]),
         "kind": ([0, 1], [1.0, 3.0]),
     },
+    "13-hdf5plugin": {"x": (np.arange(10000.0), np.arange(10000) / 100)},
     "12-channel-conversion-uniform": {"adc": (np.arange(20).reshape(10, 2) * float(np.float32(5e-8)), T)},
 }
 """By case: data and times of each feature, where the whole recording goes in."""

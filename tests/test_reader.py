@@ -1034,18 +1034,6 @@ class TestDamage:
         what = f"made.nwb cannot be read: there is a hole at byte {text + 16}"
         assert refusal(nwb) == Problem("nwb_damaged", "", what, MEND)
 
-    def test_a_compression_that_is_not_installed_is_named(self, nwb: Path) -> None:
-        """Samples that HDF5 has no filter for are told before they are read."""
-        with h5py.File(nwb, "r+") as file:
-            del file["acquisition/lick/data"]
-            plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-            plan.set_chunk((10,))
-            plan.set_filter(32015, h5py.h5z.FLAG_OPTIONAL)
-            h5py.h5d.create(file["acquisition/lick"].id, b"data", h5py.h5t.NATIVE_DOUBLE, h5py.h5s.create_simple((100,)), plan)
-        with reading(nwb) as recording:
-            said = "TimeSeries (its data is compressed with 32015, which is not installed)"
-            assert recording.others["acquisition/lick"] == said
-
     def test_samples_end_with_the_context(self, nwb: Path) -> None:
         """Slicing after the file was closed is a mistake of the caller, and no damage."""
         with reading(nwb) as recording:

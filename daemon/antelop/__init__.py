@@ -12,8 +12,8 @@ What each package is for, and what may never be in it, is the docstring of its `
              `memory`, `progress`, `trials`
 formats      `document`, `schema`, `manifest`, `rig`, `rig_rules`, `difference`
 recording    `samples`, `views`, `recording`, `events`, `source`, `reader`, `contents`, `objects`, `start_time`,
-             `stored`, `hdf5`, `bounds`, `chunks`, `holes`, `heaps`, `texts`, `columns`, `rows`, `selection`, `edges`,
-             `interval_rows`, `tally`, `video_paths`
+             `stored`, `hdf5`, `bounds`, `filters`, `chunks`, `decompression`, `holes`, `heaps`, `texts`, `columns`, `rows`,
+             `selection`, `edges`, `interval_rows`, `tally`, `video_paths`
 analysis     `permissions`, `search`, `functions`, `definition`, `script`, `scripts`, `masks`, `statements`, `reading`,
              `frames`, `descendants`, `limits`, `fork_server`, `mask_process`, `turn`, `turns`
 checks       `severities`, `examine`, `check`, `examined`, `facts`, `channel`, `scans`, `session`, `start`, `features`,

@@ -13,6 +13,8 @@ from antelop.wording import nearest, printable, quoted, storable
 
 REMEDY = "Correct the recording, or take the feature out of the rig"
 
+EXTRA = "Install it where antelop runs, by pip install 'antelop-ingest[filters]', and try again; or write it again with gzip"
+
 UNITS = {"analog", "digital"}
 """Data types that are stored with their unit."""
 
@@ -31,8 +33,10 @@ def feature_missing(examined: Examined) -> Iterator[Finding]:
 
 
 def _missing(where: str, feature: Feature, recording: Recording) -> Iterator[Finding]:
-    # What is damaged is there, and looking it up says so.
+    # What is damaged is there, and looking it up says so. A filter that is not installed is told by `filter_missing`.
     if where in recording.series or where in recording.tables:
+        return
+    if where in recording.uninstalled:
         return
     if reason := recording.others.get(where):
         what = f"what the file has there is not a time series that can be stored: {printable(reason)}"
@@ -65,6 +69,17 @@ def where_unmatched(examined: Examined) -> Iterator[Finding]:
     for where, _, events, _, wanted in examined.happenings:
         if wanted and not events.data.shape[0]:
             yield Finding(where, "no value is of the kind that the rig's source names", remedy)
+
+
+@check
+def filter_missing(examined: Examined) -> Iterator[Finding]:
+    """Expect what the rig names to be compressed with filters that are installed."""
+    for path in (*(feature.path for feature in examined.rig.features), *(camera.path for camera in examined.rig.videos)):
+        with examined.noting_damage():
+            missing = examined.recording.uninstalled.get(path) if path else None
+            if path and missing:
+                remedy = EXTRA if missing.extra else "Write it again with gzip"
+                yield Finding(path, f"its {missing.member} is compressed with {missing.filter}, which is not installed", remedy)
 
 
 @check

@@ -17,6 +17,7 @@ FIXED = frozenset(
         "animal_repeated",
         "feature_missing",
         "source_unusable",
+        "filter_missing",
         "data_missing",
         "data_not_numeric",
         "data_shape",

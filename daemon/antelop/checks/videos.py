@@ -40,11 +40,11 @@ def _missing(where: str, recording: Recording) -> Iterator[Finding]:
     if reason := recording.others.get(where):
         what = f"what the file has there names no videos that can be stored: {printable(reason)}"
         yield Finding(where, what, "Make it an ImageSeries with external files, or take the video out of the rig")
-    elif series is None:
+    elif series is None and where not in recording.uninstalled:
         near = nearest(where, [path for path, found in recording.listed.items() if found.kind == "ImageSeries"])
         remedy = f"The file has {printable(near)}: correct the rig, or the recording" if near else REMEDY
         yield Finding(where, "the rig names this video and the file does not have it", remedy)
-    elif not series.videos:
+    elif series and not series.videos:
         what = f"it is {printable(series.neurodata_type)} and names no video files"
         yield Finding(where, what, "Make it an ImageSeries with external files, or take the video out of the rig")
 

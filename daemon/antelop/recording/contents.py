@@ -12,6 +12,7 @@ import h5py
 from antelop.errors import Rejected
 from antelop.recording.bounds import LONGEST_PATH, Account, OutOfReach
 from antelop.recording.columns import Table
+from antelop.recording.filters import FilterMissing, Uninstalled
 from antelop.recording.hdf5 import Hdf5, attribute, find, has, members, text, texts
 from antelop.recording.objects import ObjectReader
 from antelop.recording.recording import Form, Listed, Series
@@ -26,7 +27,10 @@ PLACES = {
 }
 """The first part of a rig's paths, and the group of the file that it stands for."""
 
-T = TypeVar("T", Series, Table, str)
+Read = Series | Table | Uninstalled | str
+"""A series, a table, why one of them cannot be read here, or of any other object what it is."""
+
+T = TypeVar("T", Series, Table, Uninstalled, str)
 
 
 class Contents:
@@ -65,10 +69,10 @@ class Contents:
         self.subjects = search.subjects
         self._file = file
         self._objects = objects
-        self._read: dict[str, Series | Table | str] = {}
+        self._read: dict[str, Read] = {}
 
-    def read(self, path: str) -> Series | Table | str:
-        """Return the series or the table at a path, or of any other object what it is.
+    def read(self, path: str) -> Read:
+        """Return what is at a path.
 
         Raises
         ------
@@ -98,19 +102,21 @@ class Contents:
         top, _, inside = path.partition("/")
         return find(self._file, join(PLACES[top], inside))
 
-    def _object(self, path: str, found: Listed) -> Series | Table | str:
+    def _object(self, path: str, found: Listed) -> Read:
         try:
             group = self._find(path)
             if found.form == "table":
                 return self._objects.table(path, found.kind, group)
             return self._objects.series(path, found.kind, group)
+        except FilterMissing as missing:
+            return missing.uninstalled
         except OutOfReach as reason:
             return replace(found, form=None, reason=str(reason)).said
 
 
 @dataclass(frozen=True, eq=False)
 class Kept(Mapping[str, T], Generic[T]):
-    """The objects of a file that are series, tables, or (text) neither, by path; iterating reads all of them."""
+    """The objects of a file that are read as one kind, by path; iterating reads all objects."""
 
     contents: Contents
     kind: type[T]

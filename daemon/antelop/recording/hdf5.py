@@ -10,6 +10,7 @@ import numpy as np
 
 from antelop.errors import Rejected
 from antelop.recording.bounds import LONGEST_PATH, MOST_TEXT, MOST_TEXTS, Account, OutOfReach, expect_readable
+from antelop.recording.filters import FilterMissing, installed
 from antelop.recording.heaps import Heaps
 
 Hdf5 = Any
@@ -74,9 +75,10 @@ def dataset(group: Hdf5, name: str) -> Hdf5 | None:
 
     Raises
     ------
+    FilterMissing
+        If they are compressed with a filter that is not installed.
     OutOfReach
-        If its values are in another file, use a filter that is not installed, are neither numbers nor text, or are far more
-        than the file can hold.
+        If its values are in another file, are neither numbers nor text, or are far more than the file can hold.
     """
     try:
         found = find(group, name)
@@ -94,8 +96,8 @@ def dataset(group: Hdf5, name: str) -> Hdf5 | None:
         raise OutOfReach(f"its {name} is kept in another file")
     # A missing filter is found here, because HDF5 reports it at the first read, and only by number.
     for code, _, _, label in map(layout.get_filter, range(layout.get_nfilters())):
-        if not h5py.h5z.filter_avail(code):
-            raise OutOfReach(f"its {name} is compressed with {text(label) or code}, which is not installed")
+        if not installed(code):
+            raise FilterMissing(name, code, text(label))
     # NumPy has no dtype for some types of HDF5.
     try:
         dtype = found.dtype

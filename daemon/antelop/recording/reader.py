@@ -14,6 +14,7 @@ from antelop.files import RegularFile
 from antelop.recording.bounds import Account, OutOfReach
 from antelop.recording.columns import Table
 from antelop.recording.contents import Contents, Kept
+from antelop.recording.filters import Uninstalled
 from antelop.recording.hdf5 import Hdf5, attribute, text, texts
 from antelop.recording.objects import ObjectReader
 from antelop.recording.recording import Recording, Series
@@ -100,6 +101,7 @@ def _recording(path: Path, video_paths: VideoPaths, file: Hdf5, source: Source) 
         series=Kept(found, Series),
         tables=Kept(found, Table),
         others=Kept(found, str),
+        uninstalled=Kept(found, Uninstalled),
         listed=found.listed,
         length=found.length,
         subjects=found.subjects,

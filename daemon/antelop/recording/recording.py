@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from antelop.recording.columns import Column, Table
+from antelop.recording.filters import Uninstalled
 from antelop.recording.samples import Samples
 from antelop.recording.views import Scaled, ScaledChannels, Stretch, Track
 
@@ -202,6 +203,8 @@ class Recording:
         Series and tables by the path that a rig states.
     others
         NWB type by path of all other objects, so that a rig that names one by mistake gets a helpful message.
+    uninstalled
+        By path, what keeps series and tables from being read that are compressed with a filter that is not installed.
     listed
         All objects by path, none of which is read.
     length
@@ -221,6 +224,7 @@ class Recording:
     series: Mapping[str, Series] = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
     others: Mapping[str, str] = field(default_factory=dict)
+    uninstalled: Mapping[str, Uninstalled] = field(default_factory=dict)
     listed: Mapping[str, Listed] = field(default_factory=dict)
     length: Callable[[str], int | None] = field(default=lambda _: None, compare=False)
     subjects: Mapping[str, str] = field(default_factory=dict)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from antelop.recording.bounds import written
-from antelop.recording.chunks import Gzip, gzip
+from antelop.recording.chunks import Compressed, compressed
 from antelop.recording.hdf5 import Hdf5, attribute, dataset, text
 from antelop.recording.holes import Holes
 from antelop.recording.source import damage_told
@@ -27,7 +27,7 @@ class Stored:
         Its path, for messages.
     shape, dtype, chunks
         Shape, dtype and shape of a chunk, of the samples.
-    gzip
+    compressed
         What decompresses its chunks outside HDF5; None if HDF5 reads it.
     holes
         Those of the file.
@@ -40,7 +40,7 @@ class Stored:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     chunks: tuple[int, ...] | None
-    gzip: Gzip | None
+    compressed: Compressed | None
     holes: Holes
     across: bool = False
 
@@ -81,7 +81,7 @@ class Stored:
 
     def __getitem__(self, key: slice) -> NDArray[Any]:
         with self._reading():
-            rows: NDArray[Any] | None = self.gzip.read(key) if self.gzip else None
+            rows: NDArray[Any] | None = self.compressed.read(key) if self.compressed else None
             if rows is None:
                 rows = self.dataset[0, key] if self.across else self.dataset[key]
         return rows.reshape(len(rows), *self.shape[1:]) if self.shape else rows
@@ -100,7 +100,9 @@ class Stored:
         across = self.shape[1] != 1
         axis = int(across)
         chunks = self.chunks and (self.chunks[axis],)
-        return replace(self, shape=(self.shape[axis],), chunks=chunks, gzip=None if across else self.gzip, across=across)
+        return replace(
+            self, shape=(self.shape[axis],), chunks=chunks, compressed=None if across else self.compressed, across=across
+        )
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -128,4 +130,4 @@ def samples(group: Hdf5, name: str, where: str, holes: Holes) -> Stored | None:
         If the dataset cannot be read; see `hdf5.dataset`.
     """
     found = dataset(group, name)
-    return found and Stored(found, f"{where}/{name}", found.shape, found.dtype, found.chunks, gzip(found), holes)
+    return found and Stored(found, f"{where}/{name}", found.shape, found.dtype, found.chunks, compressed(found), holes)
