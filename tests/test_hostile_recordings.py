@@ -434,7 +434,7 @@ def test_nothing_but_the_recording_is_opened(bench: Examiners, nwb: Path, tmp_pa
     shutil.copyfile(h5py.h5.__file__, nwb.with_name("libh5evil.so"))
     plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     plan.set_chunk((10,))
-    plan.set_filter(32015, h5py.h5z.FLAG_OPTIONAL)
+    plan.set_filter(32020, h5py.h5z.FLAG_OPTIONAL)
     with h5py.File(nwb, "r+") as file:
         file.copy("acquisition/lick", file["acquisition"], "filtered")
         del file["acquisition/filtered/data"]
