@@ -91,7 +91,8 @@ def test_a_receipt_that_says_the_same_is_left_alone(path: Path) -> None:
     receipt.write(path, REJECTED, path.parent)
     written = path.stat()
     assert receipt.write(path, REJECTED, path.parent) is None
-    assert path.stat() == written
+    found = path.stat()  # whose time of the last reading may be another
+    assert (found.st_ino, found.st_mtime_ns, found.st_ctime_ns) == (written.st_ino, written.st_mtime_ns, written.st_ctime_ns)
     receipt.write(path, replace(REJECTED, sentence="Session 42 is another animal's."), path.parent)
     assert path.stat().st_ino != written.st_ino
 
