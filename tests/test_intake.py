@@ -193,6 +193,12 @@ def test_what_has_taken_the_place_of_a_file_is_not_waited_for(tmp_path: Path, na
         assert [source.file is None for source in sources(row, files)] == [name == "a.nwb", name == "a.manifest.json"]
 
 
+def test_a_drop_folder_that_is_away_is_an_outage(tmp_path: Path) -> None:
+    """Its files are not taken for files that an earlier attempt has moved to the archive."""
+    with SourceFiles(tmp_path / "away", "a.nwb") as files, pytest.raises(Unavailable, match="cannot be read: No such file"):
+        sources(dict(ROW), files)
+
+
 def as_queued(path: Path) -> tuple[int, int]:
     """Return the size and the mtime of a file."""
     found = path.stat()

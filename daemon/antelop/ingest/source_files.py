@@ -166,15 +166,18 @@ def sources(row: Row, files: SourceFiles) -> list[Source]:
     Raises
     ------
     Unavailable
-        If a file exists and cannot be opened.
+        If the drop folder is away, or a file exists and cannot be opened.
     """
+    # A drop folder that is away is an outage; only a file that is missing in it may have been moved.
+    with available(f"{files.path} cannot be read"):
+        place = files.folder.path
     # Size and mtime of each file come from the ledger: a file that was replaced after COMMIT must stay in the drop folder.
     nwb = File(row["nwb_path"], row["nwb_size"], row["nwb_mtime"])
     manifest = File(row["manifest_path"], row["manifest_size"], row["manifest_mtime"])
     found = []
     for name, size, mtime in [nwb, manifest, *(row["videos"] or ())]:
         if is_placed(name):
-            with available(f"{files.folder.path / name} cannot be read"):
+            with available(f"{place / name} cannot be read"):
                 file = _as_queued(name, size, mtime, files.open_manifest if name == manifest.path else files.open)
             found.append(Source(name, size, mtime, file))
     return found
