@@ -24,13 +24,13 @@ class Tables(Protocol):
 
 
 @dataclass(frozen=True)
-class NewColumn:
-    """A step that adds a column at the end of a table; in existing rows it is null.
+class NullColumn:
+    """A column that may be null and has no other default, of which a step changes the table.
 
     Attributes
     ----------
     schema, table, name
-        The schema without the prefix, the table as the server names it, and the new column.
+        The schema without the prefix, the table as the server names it, and the column.
     datajoint_type
         The type in the table's definition.
     types
@@ -46,6 +46,30 @@ class NewColumn:
     types: Mapping[str, str]
     comment: str
 
+    def describe(self, database: Tables, verb: str) -> None:
+        """Give the column its comment, from which DataJoint reads its type."""
+        # MySQL can only do so while it adds or modifies the column.
+        template = "ALTER TABLE {table} {verb} COLUMN {column} {kind} DEFAULT NULL COMMENT %s"
+        if database.is_postgresql:
+            template = "COMMENT ON COLUMN {table}.{column} IS %s"
+        database.connection.query(self.statement(database, template, verb), (f":{self.datajoint_type}:{self.comment}",))
+
+    def statement(self, database: Tables, template: str, verb: str = "") -> str:
+        """Return a statement about the column, with names and type filled in."""
+        adapter = database.connection.adapter
+        return composed(
+            template,
+            table=adapter.make_full_table_name(database.prefix + self.schema, self.table),
+            column=adapter.quote_identifier(self.name),
+            kind=self.types[adapter.backend],
+            verb=verb,
+        )
+
+
+@dataclass(frozen=True)
+class NewColumn(NullColumn):
+    """A step that adds the column at the end of its table; in existing rows it is null."""
+
     def is_done(self, database: Tables) -> bool:
         """Return whether the table has the column, or does not exist: a missing table is made later, with the column."""
         query = "SELECT column_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s"
@@ -53,22 +77,15 @@ class NewColumn:
         return not columns or self.name in columns
 
     def run(self, database: Tables) -> None:
-        """Add the column, with a comment from which DataJoint reads its type."""
+        """Add the column, with its comment."""
         if database.is_postgresql:
-            database.connection.query(_statement(self, database, "ALTER TABLE {table} ADD COLUMN {column} {kind} DEFAULT NULL"))
-        _describe(self, database, "ADD")
+            database.connection.query(self.statement(database, "ALTER TABLE {table} ADD COLUMN {column} {kind} DEFAULT NULL"))
+        self.describe(database, "ADD")
 
 
 @dataclass(frozen=True)
-class NewComment:
-    """A step that changes the comment of a column that may be null and has no other default; attributes as above."""
-
-    schema: str
-    table: str
-    name: str
-    datajoint_type: str
-    types: Mapping[str, str]
-    comment: str
+class NewComment(NullColumn):
+    """A step that changes the comment of the column."""
 
     def is_done(self, database: Tables) -> bool:
         """Return whether the table does not exist: it is made later, with the comment. Setting a comment again does no harm."""
@@ -77,28 +94,7 @@ class NewComment:
 
     def run(self, database: Tables) -> None:
         """Change the comment."""
-        _describe(self, database, "MODIFY")
-
-
-def _describe(column: NewColumn | NewComment, database: Tables, verb: str) -> None:
-    """Give a column its comment, from which DataJoint reads its type; MySQL can only do so while it adds or modifies it."""
-    template = "ALTER TABLE {table} {verb} COLUMN {column} {kind} DEFAULT NULL COMMENT %s"
-    if database.is_postgresql:
-        template = "COMMENT ON COLUMN {table}.{column} IS %s"
-    comment = f":{column.datajoint_type}:{column.comment}"
-    database.connection.query(_statement(column, database, template, verb), (comment,))
-
-
-def _statement(column: NewColumn | NewComment, database: Tables, template: str, verb: str = "") -> str:
-    """Return a statement about a column, with names and type filled in."""
-    adapter = database.connection.adapter
-    return composed(
-        template,
-        table=adapter.make_full_table_name(database.prefix + column.schema, column.table),
-        column=adapter.quote_identifier(column.name),
-        kind=column.types[adapter.backend],
-        verb=verb,
-    )
+        self.describe(database, "MODIFY")
 
 
 @dataclass(frozen=True)

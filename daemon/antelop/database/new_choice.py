@@ -43,9 +43,7 @@ class NewChoice:
             connection.query(composed(change, table=table, column=column, kind=self.datajoint_type), (self._comment,))
             return
         # PostgreSQL has a type of its own for each list of values, and DataJoint names it by them.
-        query = (
-            "SELECT udt_name FROM information_schema.columns WHERE table_schema = %s AND table_name = %s AND column_name = %s"
-        )
+        query = composed("SELECT udt_name {place}", place=_PLACE)
         ((before,),) = connection.query(query, (schema, self.table, self.name)).fetchall()
         kind = adapter.core_type_to_sql(self.datajoint_type).format(database=schema)
         for statement in adapter.get_pending_enum_ddl(schema):
