@@ -13,7 +13,7 @@ from antelop.wording import nearest, printable, quoted, storable
 
 REMEDY = "Correct the recording, or take the feature out of the rig"
 
-EXTRA = "Install it where antelop runs, by pip install 'antelop-ingest[filters]', and try again; or write it again with gzip"
+INSTALL = "Install it where antelop runs, by pip install 'antelop-ingest[filters]', and try again; or write it again with gzip"
 
 UNITS = {"analog", "digital"}
 """Data types that are stored with their unit."""
@@ -78,7 +78,7 @@ def filter_missing(examined: Examined) -> Iterator[Finding]:
         with examined.noting_damage():
             missing = examined.recording.uninstalled.get(path) if path else None
             if path and missing:
-                remedy = EXTRA if missing.extra else "Write it again with gzip"
+                remedy = INSTALL if missing.extra else "Write it again with gzip"
                 yield Finding(path, f"its {missing.member} is compressed with {missing.filter}, which is not installed", remedy)
 
 

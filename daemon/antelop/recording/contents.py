@@ -13,7 +13,7 @@ from antelop.errors import Rejected
 from antelop.recording.bounds import LONGEST_PATH, Account, OutOfReach
 from antelop.recording.columns import Table
 from antelop.recording.filters import FilterMissing, Uninstalled
-from antelop.recording.hdf5 import Hdf5, attribute, find, has, members, text, texts
+from antelop.recording.hdf5 import Hdf5, attribute, find, members, text, texts
 from antelop.recording.objects import ObjectReader
 from antelop.recording.recording import Form, Listed, Series
 from antelop.recording.source import damage_told
@@ -189,9 +189,9 @@ def _form(path: str, kind: str, item: Hdf5) -> Form | None:
 
 def _has_dataset(group: Hdf5, name: str) -> bool:
     """Tell whether a group has a member of this name that is no group; a link that cannot be followed may be anything."""
-    if not any(has(group, name)):
-        return False
     key = name.encode()
+    if not group.id.links.exists(key):
+        return False
     if group.id.links.get_info(key).type != h5py.h5l.TYPE_HARD:
         return True
     return bool(h5py.h5g.get_objinfo(group.id, key).type != h5py.h5g.GROUP)

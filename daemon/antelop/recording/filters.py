@@ -6,6 +6,7 @@ as soon as a file names this filter. It therefore gets no folder to look into. I
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
@@ -81,13 +82,10 @@ class FilterMissing(OutOfReach):
 @cache
 def installed(code: int) -> bool:
     """Return whether HDF5 can undo a filter, by its number."""
-    if h5py.h5z.filter_avail(code) or code not in EXTRA:
-        return bool(h5py.h5z.filter_avail(code))
-    # Its filters are registered when it is imported, which takes as long as reading a small file.
-    try:
-        import hdf5plugin  # noqa: F401, PLC0415  # see above; most files need none of them
-    except ImportError:
-        return False
+    # The filters of hdf5plugin are registered when it is imported, which takes as long as reading a small file.
+    if code in EXTRA and not h5py.h5z.filter_avail(code):
+        with suppress(ImportError):
+            import hdf5plugin  # noqa: F401, PLC0415  # see above; most files need none of them
     return bool(h5py.h5z.filter_avail(code))
 
 
