@@ -378,7 +378,7 @@ class TestKilled:
             with pytest.raises(psycopg2.OperationalError, match="shutting down"):
                 knock(server)
             with pytest.raises(Unavailable) as caught:
-                serving(state, patience=0.3)
+                serving(state, timeout=0.3)
             first = f"The embedded database in {state}/postgres (… MiB free) has accepted no connection for 0 s"
             assert re.sub(r"\d+ MiB", "… MiB", str(caught.value)).splitlines()[0] == first
             waiting = threading.Thread(target=server.start)

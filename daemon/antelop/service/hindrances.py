@@ -19,13 +19,13 @@ class Hindrance:
         What it is, in a few words. While it lasts, its title stays the same.
     sentence
         What is known of it.
-    patience
+    announce
         How many seconds it may last before people are notified.
     """
 
     title: str
     sentence: str
-    patience: float
+    announce: float
 
 
 class Hindrances:
@@ -71,7 +71,7 @@ class Hindrances:
         current = list(self._current())
         self._since = {each.title: self._since.get(each.title, now) for each in current}
         for each in current:
-            if each.title not in self._announced and now - self._since[each.title] > each.patience:
+            if each.title not in self._announced and now - self._since[each.title] > each.announce:
                 self._announced[each.title] = each
                 yield each
 
@@ -83,23 +83,23 @@ class Hindrances:
     def _current(self) -> Iterator[Hindrance]:
         """Yield what is in the way now, each title once."""
         folders = self._folders.configured
-        patience = min((folder.announce for folder in folders.values()), default=0.0)
+        announce = min((folder.announce for folder in folders.values()), default=0.0)
         database = self._status.database or self._pool.refused
         if database is not None:
-            yield Hindrance("the database cannot be used", database, patience)
+            yield Hindrance("the database cannot be used", database, announce)
         elif not any(worker.ready for worker in self._pool.workers):
             sentence = "nothing is ingested, because no worker process runs: the log says how the last ones ended"
-            yield Hindrance("no worker runs", sentence, patience)
+            yield Hindrance("no worker runs", sentence, announce)
         if self._status.analysis is not None:
-            yield Hindrance("the analysis folder is not trusted", self._status.analysis, patience)
+            yield Hindrance("the analysis folder is not trusted", self._status.analysis, announce)
         if self.unwritten is not None:
-            yield Hindrance("the state cannot be written", self.unwritten, patience)
+            yield Hindrance("the state cannot be written", self.unwritten, announce)
         for name, because in self._folders.absent.items():
             if name in folders and because != NEW:
                 yield Hindrance(f"folder {name} is away", because, folders[name].announce)
         # One sentence says it for all deliveries: the disk is full for each of them.
         if self._undone:
-            yield Hindrance("recordings wait", next(iter(self._undone.values())), patience)
+            yield Hindrance("recordings wait", next(iter(self._undone.values())), announce)
         for name, sentence in dict(self._unanswered.values()).items():
             if name in folders:
                 yield Hindrance(f"receipts in {name} cannot be written", sentence, folders[name].announce)

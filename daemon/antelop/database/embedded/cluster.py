@@ -59,11 +59,11 @@ class Cluster:
         The operating-system user as whom the server runs.
     """
 
-    def __init__(self, folder: Path, patience: float) -> None:
+    def __init__(self, folder: Path, timeout: float) -> None:
         self.folder = folder
         self._data = folder / "data"
         self.owner = owner_of(folder)
-        self._patience = patience
+        self._timeout = timeout
         # All processes of the server carry this name in their command line, so that they can be found.
         self._name = "antelop-" + hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
         path = folder / _SOCKET
@@ -73,10 +73,10 @@ class Cluster:
     def start(self) -> None:
         """Start the server unless it runs, and wait until it accepts connections."""
         # A server that answers, but refuses clients, is starting or recovering: wait. Launch only if none is alive.
-        deadline = time.monotonic() + self._patience
+        deadline = time.monotonic() + self._timeout
         while (answer := self._answer()) != _READY:
             if time.monotonic() > deadline:
-                raise self._unavailable(f"has accepted no connection for {self._patience:.0f} s")
+                raise self._unavailable(f"has accepted no connection for {self._timeout:.0f} s")
             if answer == _SILENT and not self._postmaster():
                 self._launch()
             else:
@@ -127,7 +127,7 @@ class Cluster:
                     signal.pidfd_send_signal(descriptor, how)
                     ending = select.poll()
                     ending.register(descriptor, select.POLLIN)
-                    ending.poll(self._patience * 1000)
+                    ending.poll(self._timeout * 1000)
                 finally:
                     os.close(descriptor)
 
@@ -158,7 +158,7 @@ class Cluster:
         place = {"listen_addresses": "", "unix_socket_directories": self.socket, "cluster_name": self._name}
         options = shlex.join(f"--{name}={value}" for name, value in place.items())
         # pg_ctl puts the server into its own session, which Ctrl-C does not reach, with init as its parent.
-        start = ["start", "--silent", f"--timeout={self._patience:.0f}", "--log=start.log", f"--options={options}"]
+        start = ["start", "--silent", f"--timeout={self._timeout:.0f}", "--log=start.log", f"--options={options}"]
         self._run(programs / "pg_ctl", *start, "--pgdata=data")
 
     def _initialise(self, programs: Path) -> None:

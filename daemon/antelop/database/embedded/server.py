@@ -126,7 +126,7 @@ class Server:
         self.close()
 
 
-def serving(state: Path, patience: float = 60.0) -> Server:
+def serving(state: Path, timeout: float = 60.0) -> Server:
     """Use the embedded database of a state directory; make it and start its server if necessary.
 
     Any number of threads and processes of one user (or of root and that user) can use it at the same time. If root starts the
@@ -136,7 +136,7 @@ def serving(state: Path, patience: float = 60.0) -> Server:
     ----------
     state
         The state directory; made if missing. Only ``postgres`` in it is used, and no permissions are changed.
-    patience
+    timeout
         Seconds within which the server must become ready (after a crash it replays its log first), or stop.
 
     Raises
@@ -147,7 +147,7 @@ def serving(state: Path, patience: float = 60.0) -> Server:
     Unavailable
         If the server does not start (the message quotes its log), or the disk fails.
     """
-    return Server(Cluster(state.resolve() / "postgres", patience))
+    return Server(Cluster(state.resolve() / "postgres", timeout))
 
 
 def _unlock(lock: int) -> None:
