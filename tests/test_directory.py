@@ -8,6 +8,7 @@ import pytest
 
 from antelop import directory
 from antelop.directory import Directory, LeadsOut
+from tests import descriptors
 
 
 @pytest.fixture(params=["openat2", "by steps"])
@@ -27,10 +28,8 @@ def root(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.fixture
 def held(root: Path) -> Iterator[Directory]:
     """Give the directory, held; no descriptor but its own is left open."""
-    with Directory(root) as held:
-        before = len(list(Path("/proc/self/fd").iterdir()))
+    with Directory(root) as held, descriptors.none_left():
         yield held
-        assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def read(held: Directory, name: str) -> bytes:
